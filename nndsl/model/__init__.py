@@ -1,0 +1,1 @@
+"""The checked model: names resolved, arguments typed, shapes known."""

@@ -1,0 +1,82 @@
+"""The `data` and `train` sections as plain values: what the checker makes of their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nndsl.source import Span
+
+
+@dataclass(frozen=True)
+class SourceCall:
+    """`csv("a.csv", separator = ";")`: `paths` resolved against the program's folder; `renames`: NAME -> array."""
+
+    kind: str
+    paths: tuple[str, ...]
+    options: Mapping[str, Any]
+    renames: Mapping[str, str]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`column("c")`, `columns("pixel_*")` or `array("x_train")`."""
+
+    kind: Literal["column", "columns", "array"]
+    patterns: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share (0 < fraction < 1) or a count of rows."""
+
+    fraction: float | None
+    count: int | None
+    span: Span
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """`data { … }`. `source` and separate splits are lists of sources joined by rows."""
+
+    span: Span
+    source: tuple[SourceCall, ...] = ()
+    splits: Mapping[str, Share | tuple[SourceCall, ...]] = field(default_factory=dict)
+    """By `train`, `validation`, `test`."""
+    bindings: Mapping[str, Selection] = field(default_factory=dict)
+    stratify: str | None = None
+    shuffle: bool = True
+    split_seed: int = 0
+    missing: Literal["error", "drop", "keep"] = "error"
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    """Where each setting stands, for errors."""
+
+
+@dataclass(frozen=True)
+class Configured:
+    """An optimizer or callback with its arguments: `adam(lr = 1e-3)`; `monitor` expressions stay names."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class TrainSection:
+    """`train { … }` with its defaults filled in."""
+
+    optimizer: Configured
+    span: Span | None = None
+    epochs: int = 10
+    batch_size: int | None = 32
+    """None: all rows (`all`)."""
+    seed: int = 0
+    shuffle: bool = True
+    drop_last: bool = False
+    callbacks: tuple[Configured, ...] = ()
+    steps: int | None = None
+    train_metrics: bool = True
+    spans: Mapping[str, Span] = field(default_factory=dict)

@@ -1,0 +1,3 @@
+"""The primitive operators, by family; importing this package fills the registry `PRIMITIVES`."""
+
+from nndsl.ops import elementwise as elementwise
