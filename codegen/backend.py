@@ -1,0 +1,60 @@
+"""The protocol both backends keep: artifacts for `compile`, sessions for `train`, `eval` and `predict`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from nndsl.transform.step import Step
+
+Array = np.ndarray[Any, Any]
+Arrays = Mapping[str, Array]
+
+
+class Session(Protocol):
+    """A compiled model with its state, running on one engine.
+
+    A batch is gathered into `buffers(rows)`, arrays by input and target name whose first axis is `rows` long (they
+    stay the same objects for the same number of rows), then one of the methods runs on them.
+    """
+
+    def buffers(self, rows: int) -> Arrays: ...
+
+    def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
+        """One step (from 0): updates the state, gives `loss`, `loss.NAME`, `nndsl.lr` and accumulators of the batch.
+
+        The arrays may be reused by the next call: add them up, or copy them.
+        """
+        ...
+
+    def gradients(self, rows: int, step: int) -> Arrays:
+        """`loss` and `grad.PARAMETER` for the batch, without an update (for `check`)."""
+        ...
+
+    def evaluate(self, rows: int) -> Arrays:
+        """`loss`, `loss.NAME` and the accumulators of the batch in prediction mode."""
+        ...
+
+    def predict(self, rows: int) -> Arrays:
+        """The outputs by name (only the inputs' buffers are read)."""
+        ...
+
+    def state(self) -> dict[str, Array]:
+        """A copy of every state, by single names."""
+        ...
+
+    def set_state(self, state: Arrays) -> None: ...
+
+
+class Backend(Protocol):
+    """An engine that a program can be compiled for."""
+
+    name: str
+
+    def artifacts(self, step: Step, state: Arrays) -> dict[str, bytes]:
+        """The files that `compile` writes, by name (`NAME.train.onnx`, …); `state` is the initial state."""
+        ...
+
+    def session(self, step: Step, state: Arrays, *, seed: int, batch_size: int, provider: str = "cpu") -> Session: ...

@@ -1,0 +1,59 @@
+"""What compilation gives the backends: the graphs of a training step and the states they work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nndsl.graph.node import Graph
+from nndsl.library.building import State
+from nndsl.model.network import Network
+from nndsl.model.sections import TrainSection
+from nndsl.source import Source
+
+STEP, SEED, ROW, LR_SCALE, LR = "nndsl.step", "nndsl.seed", "nndsl.row", "nndsl.lr_scale", "nndsl.lr"
+"""The graph inputs besides the model's own and the states, and the output that reports the learning rate."""
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """A reported number: the names of its accumulators (`metric.NAME.K`), and the graph that finishes them.
+
+    `finish` takes the accumulators as f64 inputs by those names and has one output, `value`.
+    """
+
+    name: str
+    accumulators: tuple[str, ...]
+    finish: Graph
+
+
+@dataclass(frozen=True)
+class Step:
+    """A compiled model. All graphs name their tensors as DESIGN's contract for `NAME.train.onnx` does.
+
+    - `gradients`: inputs, targets, parameters and statistics, step, seed, row -> `loss`, `loss.NAME`,
+      `metric.NAME.K`, `grad.PARAMETER` for each trainable parameter, `STATISTIC.next`.
+    - `apply`: parameters, slots, `grad.PARAMETER`, step, lr_scale -> `STATE.next`, `nndsl.lr`.
+    - `evaluate`: inputs, targets, parameters, statistics -> `loss`, `loss.NAME`, `metric.NAME.K`.
+    - `predict`: inputs, parameters, statistics -> the outputs by name.
+    - `states`: parameters and statistics in order of creation, then slots.
+    """
+
+    network: Network
+    train: TrainSection
+    source: Source
+    states: tuple[State, ...]
+    gradients: Graph
+    apply: Graph
+    evaluate: Graph
+    predict: Graph
+    metrics: tuple[MetricPlan, ...]
+
+    @property
+    def parameters(self) -> tuple[State, ...]:
+        return tuple(state for state in self.states if state.role == "parameter")
+
+    @property
+    def trainable(self) -> tuple[State, ...]:
+        return tuple(state for state in self.parameters if state.trainable)
+
+
