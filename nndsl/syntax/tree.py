@@ -112,6 +112,11 @@ class Pipe(Tree):
 
 
 @dataclass(frozen=True)
+class Hole(Tree):
+    """Where an expression or a type could not be read: the error is reported, so later stages stay silent about it."""
+
+
+@dataclass(frozen=True)
 class Repeat(Tree):
     """`repeat count { stage -> stage … }`, a stage of a pipe."""
 
@@ -119,7 +124,7 @@ class Repeat(Tree):
     stages: tuple[Stage, ...]
 
 
-Expression = Name | Literal | List | Map | Unary | Chain | Conditional | Call | Attribute | Index | Pipe
+Expression = Name | Literal | List | Map | Unary | Chain | Conditional | Call | Attribute | Index | Pipe | Hole
 Stage = Expression | Repeat
 
 # ---------------------------------------------------------------- statements
@@ -140,7 +145,7 @@ class Declaration(Tree):
 
     kind: str
     name: Name
-    type: TypeExpression
+    type: TypeExpression | Hole
 
 
 @dataclass(frozen=True)
