@@ -124,13 +124,24 @@ class Closure:
     apply: Callable[[Term], Term]
 
 
+NUMBER = TensorType("f32", ())
+
+
 @dataclass(frozen=True, eq=False)
 class Number:
-    """A static number where a tensor is expected."""
+    """A static number where a tensor is expected, or nested tuples of them."""
 
-    value: float | int | bool
+    value: float | int | bool | tuple[Any, ...]
     span: Span
-    type: TensorType = TensorType("f32", ())
+    type: TensorType = NUMBER
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """`class_weight = balanced`: a fitted state, one weight for each class of the argument called `target`."""
+
+    classes: int
+    target: str
 
 
 Term = Input | LayerState | Apply | Hole | Number
