@@ -10,9 +10,6 @@ from nndsl.model.network import Network
 from nndsl.model.sections import TrainSection
 from nndsl.source import Source
 
-STEP, SEED, ROW, LR_SCALE, LR = "nndsl.step", "nndsl.seed", "nndsl.row", "nndsl.lr_scale", "nndsl.lr"
-"""The graph inputs besides the model's own and the states, and the output that reports the learning rate."""
-
 
 @dataclass(frozen=True)
 class MetricPlan:
@@ -35,6 +32,7 @@ class Step:
     - `apply`: parameters, slots, `grad.PARAMETER`, step, lr_scale -> `STATE.next`, `nndsl.lr`.
     - `evaluate`: inputs, targets, parameters, statistics -> `loss`, `loss.NAME`, `metric.NAME.K`.
     - `predict`: inputs, parameters, statistics -> the outputs by name.
+    - `fit`: inputs, targets -> for each fitted statistic, under its name, the values that it is computed from.
     - `states`: parameters and statistics in order of creation, then slots.
     """
 
@@ -46,6 +44,7 @@ class Step:
     apply: Graph
     evaluate: Graph
     predict: Graph
+    fit: Graph
     metrics: tuple[MetricPlan, ...]
 
     @property

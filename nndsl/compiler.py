@@ -1,0 +1,63 @@
+"""The compiler on one screen: from a program's text to the graphs that the backends emit.
+
+    text ── parse ──▶ program ── check ──▶ network ── lower ──▶ forward ── differentiate ──▶ gradients ─┐
+                                                        │                                              ├▶ Step
+                                                        └──▶ evaluate, predict, fit     update ──▶ apply ┘
+
+Every graph is simplified and verified before it is handed on. `Stages` keeps what each stage made, for
+`nndsl show --stage` and for tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nndsl.graph.node import Graph
+from nndsl.graph.verify import verify
+from nndsl.model.network import Network
+from nndsl.model.sections import TrainSection
+from nndsl.source import Source
+from nndsl.transform.differentiate import differentiate
+from nndsl.transform.lower import Forward, lower_forward, lower_predict
+from nndsl.transform.simplify import simplify
+from nndsl.transform.step import Step
+from nndsl.transform.update import singles, update
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What each stage made: graphs as they were before simplification, and the finished step."""
+
+    forward: Graph
+    gradients: Graph
+    step: Step
+
+
+def compile_network(network: Network, train: TrainSection, source: Source) -> Stages:
+    """The training step of a checked network."""
+    forward: Forward = lower_forward(network, training=True)
+    evaluation: Forward = lower_forward(network, training=False)
+    predict: Graph = lower_predict(network)
+
+    groups = singles(forward.states)
+    gradients: Graph = differentiate(verify(forward.graph), of="loss", wrt=[group.name for group in groups])
+    apply, slots = update(train, groups)
+
+    step = Step(
+        network=network,
+        train=train,
+        source=source,
+        states=(*forward.states, *(state for slot in slots for state in slot.states())),
+        gradients=finish(gradients),
+        apply=finish(apply),
+        evaluate=finish(evaluation.graph),
+        predict=finish(predict),
+        fit=finish(evaluation.fit),
+        metrics=forward.metrics,
+    )
+    return Stages(forward.graph, gradients, step)
+
+
+def finish(graph: Graph) -> Graph:
+    """A graph, verified, simplified, and verified again."""
+    return verify(simplify(verify(graph)))

@@ -1,0 +1,12 @@
+"""The names of graph inputs and outputs that are not the program's own."""
+
+STEP = "nndsl.step"
+"""int64 scalar, 0 at the first step."""
+SEED = "nndsl.seed"
+"""int64 scalar."""
+ROW = "nndsl.row"
+"""int64 scalar: where this batch's rows begin in the whole batch."""
+LR_SCALE = "nndsl.lr_scale"
+"""float scalar, 1 unless a callback lowers it."""
+LR = "nndsl.lr"
+"""Output: the learning rate of the step."""

@@ -1,0 +1,28 @@
+"""Rebuilding a graph node by node: the one loop that every pass is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nndsl.graph.node import Graph, Node
+
+Rule = Callable[[Node], Node]
+"""Given a node whose operands are already rewritten, the node to put in its place (the same one to keep it)."""
+
+
+def rewrite(graph: Graph, rule: Rule) -> Graph:
+    """The graph with `rule` applied to every node, operands first; inputs stay."""
+    new: dict[Node, Node] = {}
+    for node in graph.nodes:
+        operands = tuple(new[operand] for operand in node.inputs)
+        changed = any(a is not b for a, b in zip(operands, node.inputs, strict=True))
+        new[node] = rule(with_inputs(node, operands) if changed else node)
+    return Graph(graph.name, graph.inputs, {name: new[node] for name, node in graph.outputs.items()})
+
+
+def with_inputs(node: Node, operands: tuple[Node, ...]) -> Node:
+    return Node(node.primitive, operands, node.attributes, node.type, node.origin, node.name)
+
+
+def with_name(node: Node, name: str) -> Node:
+    return Node(node.primitive, node.inputs, node.attributes, node.type, node.origin, name)

@@ -1,0 +1,257 @@
+"""The passes that both backends share; each canonicalises or simplifies, none reorders floating-point sums.
+
+`simplify` runs them in turn until nothing changes. Dead code needs no pass: a graph is what its outputs need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nndsl.graph.evaluate import evaluate
+from nndsl.graph.node import PRIMITIVES, Graph, Node
+from nndsl.graph.sizes import is_static, product
+from nndsl.graph.types import TensorType, TypeMismatch, broadcast
+from nndsl.transform.rewrite import rewrite, with_name
+
+FOLD_LIMIT = 4096
+"""Constants of more elements than this are not made by folding: they would swell the files."""
+
+ELEMENTWISE = frozenset(
+    "neg abs sign exp expm1 log log1p sqrt sin cos tanh sigmoid softplus erf relu floor round logical_not cast "
+    "add sub mul div pow maximum minimum mod less less_equal greater greater_equal equal not_equal "
+    "logical_and logical_or where".split()
+)
+"""Primitives that compute every element from the elements at the same place, broadcasting their operands."""
+
+
+def simplify(graph: Graph) -> Graph:
+    """All passes, repeated until the number of nodes stays the same."""
+    while True:
+        before = len(graph.nodes)
+        for run in PASSES:
+            graph = run(graph)
+        if len(graph.nodes) == before:
+            return graph
+
+
+def drop_markers(graph: Graph) -> Graph:
+    """Remove what only differentiation reads: `stop_gradient(x)` and `override(x, …)` are x.
+
+    before   %1 = stop_gradient(x);  %2 = override(%1, z) {rule = "cross_entropy"}
+    after    x
+    """
+
+    def rule(node: Node) -> Node:
+        return _keep_name(node, node.inputs[0]) if node.op in ("stop_gradient", "override") else node
+
+    return rewrite(graph, rule)
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """Compute what depends on constants only.
+
+    before   %1 = constant() {value = f32(2.0)};  %2 = sqrt(%1)
+    after    %2 = constant() {value = f32(1.4142135)}
+    """
+
+    def rule(node: Node) -> Node:
+        if not node.inputs or any(operand.op != "constant" for operand in node.inputs):
+            return node
+        if not is_static(node.shape) or not _small(node.type) or not is_pure(node):
+            return node
+        value = evaluate(Graph("", {}, {"value": node}), {})["value"]
+        return Node(PRIMITIVES["constant"], (), {"value": value}, node.type, node.origin, node.name)
+
+    return rewrite(graph, rule)
+
+
+def share_common(graph: Graph) -> Graph:
+    """Compute equal expressions once (the first one's origin and the first name given are kept).
+
+    before   %1 = exp(x);  %2 = exp(x);  %3 = add(%1, %2)
+    after    %1 = exp(x);  %3 = add(%1, %1)
+    """
+    first: dict[Any, Node] = {}
+
+    def rule(node: Node) -> Node:
+        if node.op == "input":
+            return node
+        attributes = tuple((key, _attribute_key(value)) for key, value in sorted(node.attributes.items()))
+        key = (node.op, node.inputs, attributes, node.type)
+        return first.setdefault(key, node)
+
+    return rewrite(graph, rule)
+
+
+def simplify_algebra(graph: Graph) -> Graph:
+    """Identities that are exact in floating point, NaN and infinity included.
+
+    before   x * 1   x / 1   x + 0*   x - 0   x ^ 1   --x   reshape of reshape   transpose of transpose
+    after    x       x       x        x       x       x     one reshape          one transpose or none
+             x * -1 is -x; x ^ 2 is x * x; a + -b is a - b; a cast to the type it has is dropped;
+             a reduction over axes of size one is a reshape;
+             broadcast_to before an element-wise operation that broadcasts anyway is dropped.
+
+    * x + 0 turns -0.0 into 0.0: the one difference, which no comparison and no later step of training sees.
+    """
+    return rewrite(graph, _algebra)
+
+
+def _algebra(node: Node) -> Node:
+    for rule in _RULES.get(node.op, ()):
+        found = rule(node)
+        if found is not None:
+            return _keep_name(node, found)
+    if node.op in ELEMENTWISE:
+        return _drop_broadcasts(node)
+    return node
+
+
+def is_pure(node: Node) -> bool:
+    """Whether a node is a function of its operands alone (not of a symbolic size, which folding does not know)."""
+    return node.op not in ("input", "size", "random_uniform")
+
+
+def _small(type: TensorType) -> bool:
+    return int(product(type.shape)) <= FOLD_LIMIT  # type: ignore[arg-type]
+
+
+def _keep_name(old: Node, new: Node) -> Node:
+    """The replacement, wearing the name of what it replaces if it has none itself."""
+    return with_name(new, old.name) if old.name and not new.name and new.op not in ("input", "constant") else new
+
+
+def _attribute_key(value: Any) -> Any:
+    return (str(value.dtype), value.shape, value.tobytes()) if isinstance(value, np.ndarray) else (type(value), value)
+
+
+def _is_constant(node: Node, value: float) -> bool:
+    """Whether a node is that number, as a scalar (a larger constant would change the shape)."""
+    return node.op == "constant" and node.type.rank == 0 and node.attributes["value"] == value
+
+
+def _apply(like: Node, op: str, *operands: Node, **attributes: Any) -> Node:
+    primitive = PRIMITIVES[op]
+    type = primitive.type(*(operand.type for operand in operands), **attributes)
+    return Node(primitive, operands, attributes, type, like.origin, like.name)
+
+
+def _neutral_right(value: float) -> Callable[[Node], Node | None]:
+    def rule(node: Node) -> Node | None:
+        left, right = node.inputs
+        return left if _is_constant(right, value) and left.type == node.type else None
+
+    return rule
+
+
+def _neutral_left(value: float) -> Callable[[Node], Node | None]:
+    def rule(node: Node) -> Node | None:
+        left, right = node.inputs
+        return right if _is_constant(left, value) and right.type == node.type else None
+
+    return rule
+
+
+def _times_minus_one(node: Node) -> Node | None:
+    left, right = node.inputs
+    if _is_constant(right, -1) and left.type == node.type:
+        return _apply(node, "neg", left)
+    return _apply(node, "neg", right) if _is_constant(left, -1) and right.type == node.type else None
+
+
+def _square(node: Node) -> Node | None:
+    base, exponent = node.inputs
+    return _apply(node, "mul", base, base) if _is_constant(exponent, 2) and node.type.dtype == "f32" else None
+
+
+def _plus_negative(node: Node) -> Node | None:
+    left, right = node.inputs
+    if right.op == "neg":
+        return _apply(node, "sub", left, right.inputs[0])
+    return _apply(node, "sub", right, left.inputs[0]) if left.op == "neg" else None
+
+
+def _minus_negative(node: Node) -> Node | None:
+    left, right = node.inputs
+    return _apply(node, "add", left, right.inputs[0]) if right.op == "neg" else None
+
+
+def _double_negative(node: Node) -> Node | None:
+    (x,) = node.inputs
+    return x.inputs[0] if x.op == "neg" else None
+
+
+def _needless_cast(node: Node) -> Node | None:
+    (x,) = node.inputs
+    return x if x.type == node.type else None
+
+
+def _same_shape(node: Node) -> Node | None:
+    (x,) = node.inputs
+    return x if x.shape == node.shape else None
+
+
+def _reshape_of_reshape(node: Node) -> Node | None:
+    (x,) = node.inputs
+    return _apply(node, "reshape", x.inputs[0], shape=node.attributes["shape"]) if x.op == "reshape" else None
+
+
+def _transpose_of_transpose(node: Node) -> Node | None:
+    (x,) = node.inputs
+    axes: Any = node.attributes["axes"]
+    if axes == tuple(range(len(axes))):
+        return x
+    if x.op != "transpose":
+        return None
+    inner: Any = x.attributes["axes"]
+    return _apply(node, "transpose", x.inputs[0], axes=tuple(inner[axis] for axis in axes))
+
+
+def _reduce_nothing(node: Node) -> Node | None:
+    (x,) = node.inputs
+    axes: Any = node.attributes["axes"]
+    if all(x.shape[axis] == 1 for axis in axes):
+        return _apply(node, "reshape", x, shape=node.shape)
+    return None
+
+
+def _concat_of_one(node: Node) -> Node | None:
+    return node.inputs[0] if len(node.inputs) == 1 else None
+
+
+_RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
+    "add": (_neutral_right(0), _neutral_left(0), _plus_negative),
+    "sub": (_neutral_right(0), _minus_negative),
+    "mul": (_neutral_right(1), _neutral_left(1), _times_minus_one),
+    "div": (_neutral_right(1),),
+    "pow": (_neutral_right(1), _square),
+    "neg": (_double_negative,),
+    "cast": (_needless_cast,),
+    "reshape": (_same_shape, _reshape_of_reshape),
+    "broadcast_to": (_same_shape,),
+    "transpose": (_transpose_of_transpose,),
+    "concat": (_concat_of_one,),
+    **dict.fromkeys(("reduce_sum", "reduce_mean", "reduce_max", "reduce_min"), (_reduce_nothing,)),
+}
+
+
+def _drop_broadcasts(node: Node) -> Node:
+    """The node on the operands behind `broadcast_to`, as far as it still has its shape then."""
+    for i, operand in enumerate(node.inputs):
+        if operand.op != "broadcast_to":
+            continue
+        operands = (*node.inputs[:i], operand.inputs[0], *node.inputs[i + 1 :])
+        try:
+            if broadcast(*(o.shape for o in operands)) == node.shape:
+                return _drop_broadcasts(
+                    Node(node.primitive, operands, node.attributes, node.type, node.origin, node.name)
+                )
+        except TypeMismatch:
+            continue
+    return node
+
+
+PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_markers, fold_constants, simplify_algebra, share_common)
