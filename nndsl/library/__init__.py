@@ -1,1 +1,1 @@
-"""What a program may name: layers, activations, functions, losses, metrics, optimizers, initializers, all built on ops."""
+"""What a program may name: layers, activations, functions, losses, metrics, optimizers… all built on ops."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from nndsl.graph.builder import Value
+from nndsl.graph.types import TypeMismatch
 
 Tensor = Value
 """A tensor of the network."""
@@ -45,5 +46,20 @@ class Initial:
 
 
 Initializer = Annotated[Initial, Marker("Initializer", "an initializer, such as he_normal")]
-Schedule = Annotated[Value, Marker("Schedule", "a learning rate: a number greater than 0, or a schedule")]
-"""Given to an optimizer as the scalar learning rate of the step, already multiplied by `nndsl.lr_scale`."""
+Schedule = Annotated[Value | float, Marker("Schedule", "a learning rate: a number greater than 0, or a schedule")]
+"""Given to an optimizer as the scalar `Value` of the step's learning rate, already multiplied by `nndsl.lr_scale`; a
+float only as a default."""
+
+
+class Misuse(TypeMismatch):
+    """Operands or arguments that a composite cannot work with, worded for the user.
+
+    - the message: what was found and what it conflicts with (``"`add` combines [batch, 3] with [batch, 4]"``);
+    - `label`: the few words under the place (`"expects scores [batch, 10]"`);
+    - `argument`: the parameter whose argument is wrong, where it is one alone (else the whole call is to be marked);
+    - `help`: what to do, where that is known.
+    """
+
+    def __init__(self, message: str, label: str = "", argument: str | None = None, help: str | None = None):
+        super().__init__(message)
+        self.message, self.label, self.argument, self.help = message, label, argument, help

@@ -5,7 +5,10 @@
 
 A parameter's annotation (`nndsl.library.arguments`) says what the program may give for it; a trailing `_` of a
 parameter's name is dropped (`from_` is `from`). The docstring is the reference: first line with the formula and
-shapes, then what a user must know, last the source it follows.
+shapes, then what a user must know; `follows` is the page of the source.
+
+One name can mean two things in two places (`mse` is a loss where a loss is wanted, a metric in a `metric` statement),
+so there is one table for each place: `lookup(name, place)` looks into it, aliases included.
 """
 
 from __future__ import annotations
@@ -14,21 +17,29 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from nndsl.graph.builder import Value
 
-Kind = Literal["layer", "activation", "function", "loss", "metric", "optimizer", "initializer", "schedule"]
+Kind = Literal["layer", "activation", "function", "loss", "operator", "metric", "optimizer", "initializer", "schedule"]
+
+Place = Literal["expression", "operator", "metric", "optimizer", "initializer", "schedule"]
+"""Where a name stands: layers, activations, functions and losses are all called in expressions."""
+
+Body = TypeVar("Body", bound=Callable[..., Any])
+
+SUPPLIED: dict[Kind, tuple[str, ...]] = {"optimizer": ("b", "p", "g"), "initializer": ("seed", "name", "shape")}
+"""Parameters that the machine gives, by kind; for the others it is the builder `b`, where they take one."""
 
 
 @dataclass(frozen=True)
 class Composite:
     """A name of the vocabulary.
 
-    - `function`: its body. Layers, losses and metrics take a `LayerBuilder` first (`takes_builder`), optimizers an
-      `UpdateBuilder`; activations and functions take values alone; initializers are plain NumPy functions.
-    - `example`: inputs and an expression of the language that uses it, for the reference and the registry's tests.
-      Inputs are written `x: f32[4], y: class[3]` before ` -> ` or ` => `:
+    - `function`: its body. What needs parameters, randomness or a mode takes a `LayerBuilder` first (`takes_builder`);
+      the rest takes values alone. Optimizers are `f(b: UpdateBuilder, p, g, **arguments) -> new p`, initializers plain
+      NumPy functions `f(seed, name, shape, **arguments) -> array`; metrics return an `Accumulated`.
+    - `example`: inputs and an expression of the language that uses it, for the reference and the registry's tests:
       `"x: f32[4] => dense(x, 3)"` reads: with that input, this expression.
     - `differentiable`: False for what has no gradient (it needs an oracle test instead).
     - `link`: what turns scores into what this loss takes as probabilities: `softmax`, `sigmoid` or none. For these
@@ -45,10 +56,11 @@ class Composite:
 
     @cached_property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
-        """The parameters a program can give, tensors first, annotations resolved, builder left out."""
+        """The parameters a program can give, tensors first, annotations resolved, what is `SUPPLIED` left out."""
         hints = get_type_hints(self.function, include_extras=True)
         parameters = inspect.signature(self.function).parameters.values()
-        return tuple(p.replace(annotation=hints[p.name]) for p in parameters if p.name != "b")
+        supplied = SUPPLIED.get(self.kind, ("b",))
+        return tuple(p.replace(annotation=hints[p.name]) for p in parameters if p.name not in supplied)
 
     @property
     def takes_builder(self) -> bool:
@@ -60,13 +72,43 @@ class Composite:
 
 
 COMPOSITES: dict[str, Composite] = {}
-"""All composites by name; filled by `nndsl.library.load`."""
+"""What an expression can call: layers, activations, functions and losses; filled by `nndsl.library.vocabulary.load`."""
+
+METRICS: dict[str, Composite] = {}
+"""What a `metric` statement looks up before `COMPOSITES`."""
+
+OPERATORS: dict[str, Composite] = {}
+"""What the language's operators mean, by their sign; unary minus is `neg`."""
+
+OPTIMIZERS: dict[str, Composite] = {}
+INITIALIZERS: dict[str, Composite] = {}
+SCHEDULES: dict[str, Composite] = {}
+
+TABLES: Mapping[Place, dict[str, Composite]] = {
+    "expression": COMPOSITES,
+    "operator": OPERATORS,
+    "metric": METRICS,
+    "optimizer": OPTIMIZERS,
+    "initializer": INITIALIZERS,
+    "schedule": SCHEDULES,
+}
 
 ALIASES: dict[str, str] = {}
-"""Second names (`mean_squared_error` for `mse`)."""
+"""Second names (`mean_squared_error` for `mse`), the same in every place."""
 
 FOREIGN: dict[str, str] = {}
 """Names that other frameworks use, each with ours, to be suggested: never accepted (`nll_loss`, `batchnorm2d`)."""
+
+
+def place_of(kind: Kind) -> Place:
+    return "expression" if kind in ("layer", "activation", "function", "loss") else kind  # type: ignore[return-value]
+
+
+def lookup(name: str, place: Place = "expression") -> Composite | None:
+    """What `name`, or what it is an alias of, means there. In a `metric` statement, metrics hide losses."""
+    own = ALIASES.get(name, name)
+    found = TABLES[place].get(own)
+    return COMPOSITES.get(own) if found is None and place == "metric" else found
 
 
 def composite(
@@ -78,13 +120,14 @@ def composite(
     link: Literal["softmax", "sigmoid"] | None = None,
     follows: str = "",
     aliases: tuple[str, ...] = (),
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Body], Body]:
     """Register a function of that kind; it stays an ordinary function that other composites can call."""
 
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        if name in COMPOSITES:
+    def declare(function: Body) -> Body:
+        table = TABLES[place_of(kind)]
+        if name in table:
             raise ValueError(f"{name!r} is declared twice")
-        COMPOSITES[name] = Composite(name, kind, function, example, differentiable, link, follows)
+        table[name] = Composite(name, kind, function, example, differentiable, link, follows)
         ALIASES.update(dict.fromkeys(aliases, name))
         return function
 
@@ -96,7 +139,7 @@ class Accumulated:
     """What a metric returns: sums over the batch, and how the epoch's sums make the epoch's number.
 
     `sums`: values of fixed size, each added up over batches (in float64 outside the graph).
-    `finish`: takes the sums as values of another graph and gives the metric, e.g. `lambda s: s["correct"] / s["count"]`.
+    `finish`: takes the sums as f64 values of another graph and gives the metric: `lambda s: s["correct"] / s["count"]`.
     """
 
     sums: Mapping[str, Value]
