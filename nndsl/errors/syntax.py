@@ -25,7 +25,7 @@ class BadEscape(Diagnostic):
 
     code = "NN108"
     title = "`{text}` is not an escape"
-    label = "known are \\n, \\t, \\\", \\\\ and \\u{{…}}"
+    label = 'known are \\n, \\t, \\", \\\\ and \\u{{…}}'
 
     text: str
 

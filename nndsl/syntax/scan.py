@@ -31,9 +31,7 @@ TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-CONTINUING = frozenset(
-    "-> + - * / // % @ ^ == != < <= > >= ** && || and or not if then else".split()
-)
+CONTINUING = frozenset("-> + - * / // % @ ^ == != < <= > >= ** && || and or not if then else".split())
 ITEM_START = re.compile(
     r"(?:model|block)[ \t]+[A-Za-z_]\w*[ \t]*[{(\n]|(?:data|train)[ \t]*\{|const[ \t]+[A-Za-z_]\w*[ \t]*=|import[ \t]*\"",
     re.ASCII,
@@ -98,7 +96,11 @@ def statement(text: str, start: int, headers: frozenset[str] = HEADERS) -> State
             following = BLANK.match(text, position)
             after = following.end() if following else position
             last = found.lexemes[-1] if found.lexemes else None
-            if text.startswith("->", after) or (last and last.text in CONTINUING) or awaits_brace(found, text, after, headers):
+            if (
+                text.startswith("->", after)
+                or (last and last.text in CONTINUING)
+                or awaits_brace(found, text, after, headers)
+            ):
                 position = after
             elif not open_ or begins_anew(text, after, indent, in_body):
                 found.end = match.start()

@@ -1,0 +1,155 @@
+"""NN5xx: training, commands and the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nndsl.diagnostics import DIVERGED, ENVIRONMENT, FAILED, Diagnostic
+
+
+@dataclass(frozen=True)
+class Diverged(Diagnostic):
+    """The loss became infinite or not a number, so training stopped: no later step can mend it.
+
+    The run keeps the weights of the last epoch that ended well. What usually helps: a smaller learning rate, inputs of
+    moderate size (`normalize(x)`, `x / 255`), `clip_norm`, a loss on scores instead of on probabilities.
+    """
+
+    code = "NN501"
+    title = "the loss became {loss} at step {step} (epoch {epoch})"
+    advice = "try a smaller learning rate than {lr}, or bring the inputs to a moderate size with `normalize`"
+    exit_code = DIVERGED
+
+    loss: str
+    step: int
+    epoch: int
+    lr: str
+
+
+@dataclass(frozen=True)
+class CannotWrite(Diagnostic):
+    """A file or folder could not be written. Nothing is left half-written: a file is there whole, or as it was."""
+
+    code = "NN502"
+    title = "cannot write {path}: {reason}"
+    exit_code = FAILED
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExistsAlready(Diagnostic):
+    """A command would have written over something that it did not make; it leaves it alone."""
+
+    code = "NN503"
+    title = "{path} is there already"
+    advice = "name another place with `-o`, or remove it first"
+
+    path: str
+
+
+@dataclass(frozen=True)
+class NotARun(Diagnostic):
+    """`eval` and `predict` take the folder that `nndsl train` made (`runs/digits-001`)."""
+
+    code = "NN504"
+    title = "{path} is not the folder of a training run: {reason}"
+    advice = "give the folder that `nndsl train` printed, such as runs/digits-001"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NothingToTrainOn(Diagnostic):
+    """Training needs examples: a `data` section with a source whose training split has rows."""
+
+    code = "NN505"
+    title = "`{model}` cannot be trained without data"
+    advice = 'add a section such as `data {{ source = csv("examples.csv") }}`, or give one: --set data.source=…'
+
+    model: str
+
+
+@dataclass(frozen=True)
+class ProviderMissing(Diagnostic):
+    """The chosen execution provider is not part of the installed ONNX Runtime; training never falls back silently.
+
+    For CUDA: `pip uninstall onnxruntime` and `pip install onnxruntime-gpu` (the two overwrite each other's files, so
+    one must go before the other comes), with the CUDA and cuDNN versions its documentation names.
+    """
+
+    code = "NN506"
+    title = "the installed onnxruntime has no {provider} provider (it has {available})"
+    advice = "{remedy}"
+    exit_code = ENVIRONMENT
+
+    provider: str
+    available: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class ExtraMissing(Diagnostic):
+    """A command needs a package that is not among those nndsl always installs."""
+
+    code = "NN507"
+    title = "{purpose} needs {package}, which is not installed"
+    advice = 'pip install "nndsl[{extra}]"'
+    exit_code = ENVIRONMENT
+
+    purpose: str
+    package: str
+    extra: str
+
+
+@dataclass(frozen=True)
+class TooLarge(Diagnostic):
+    """The memory that a step needs (parameters, optimizer slots, activations) is estimated before any is allocated."""
+
+    code = "NN508"
+    title = "one training step needs about {needed} of memory, more than {limit}"
+    label = "{detail}"
+    advice = "make the layers or the batch smaller, or raise the limit with --max-memory"
+
+    needed: str
+    limit: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class UnknownCode(Diagnostic):
+    """`nndsl explain` knows the codes that messages show, such as NN305."""
+
+    code = "NN509"
+    title = "there is no message with the code {asked}"
+    advice = "{suggestion}"
+
+    asked: str
+    suggestion: str
+
+
+@dataclass(frozen=True)
+class CheckFailed(Diagnostic):
+    """`nndsl check` compared two computations of the same thing, and they differ by more than rounding explains."""
+
+    code = "NN510"
+    title = "{what}: {name} differs by {difference}, more than {tolerance}"
+    exit_code = FAILED
+
+    what: str
+    name: str
+    difference: str
+    tolerance: str
+
+
+@dataclass(frozen=True)
+class BadOption(Diagnostic):
+    """A command-line option or an argument of the Python API has a value that it cannot have."""
+
+    code = "NN511"
+    title = "{option}: {reason}"
+
+    option: str
+    reason: str

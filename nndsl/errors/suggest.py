@@ -1,0 +1,55 @@
+"""Which known name a misspelt one was meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ELSEWHERE = {"True": "true", "False": "false", "None": "none", "null": "none", "nil": "none"}
+"""How Python and its neighbours write our literals: too far away for a count of letters, or too close to see."""
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that `name` most probably stands for, or None if none is near.
+
+    Near is a third of the name's length in edits (one at least, so that short names must fit well); case, and `_`
+    left out or put in, cost little. Ties go to the candidate that comes first in the alphabet.
+    """
+    known = sorted(set(candidates) - {name})
+    if ELSEWHERE.get(name) in known:
+        return ELSEWHERE[name]
+    limit = max(1.0, len(name) / 3)
+    # A name whose length differs by more than the limit cannot be near: no need to measure it.
+    near = ((distance(name, other), other) for other in known if abs(len(name) - len(other)) <= limit + 2)
+    best = min(near, default=None)
+    if best is None or best[0] > limit or best[0] >= max(len(name), len(best[1])):
+        return None
+    return best[1]
+
+
+def distance(a: str, b: str) -> float:
+    """Damerau and Levenshtein's distance (optimal string alignment), where case and `_` count a quarter."""
+    before: list[float] = []
+    above = [0.0]
+    for character in b:
+        above.append(above[-1] + weight(character))
+    for i, x in enumerate(a):
+        row = [above[0] + weight(x)]
+        for j, y in enumerate(b):
+            substitution = 0.0 if x == y else 0.25 if x.lower() == y.lower() else 1.0
+            cost = min(above[j + 1] + weight(x), row[j] + weight(y), above[j] + substitution)
+            if i and j and x == b[j - 1] and y == a[i - 1] and x != y:
+                cost = min(cost, before[j - 1] + 1.0)
+            row.append(cost)
+        before, above = above, row
+    return above[-1]
+
+
+def weight(character: str) -> float:
+    """What it costs to leave a character out or to put it in."""
+    return 0.25 if character == "_" else 1.0
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """A sentence for a help line, or nothing."""
+    found = closest(name, candidates)
+    return f"did you mean `{found}`?" if found else ""

@@ -1,0 +1,31 @@
+"""Shared by all tests: `--update-golden`, and `golden(path, text)` which compares a text with the file that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares `text` with the file at `path`; with `--update-golden` writes it there instead.
+
+    A new text is reviewed like code: `git diff` shows what changed.
+    """
+    update = request.config.getoption("--update-golden")
+
+    def compare(path: Path, text: str) -> None:
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        assert path.exists(), f"{path} does not exist yet: run pytest with --update-golden and review it"
+        assert text == path.read_text(encoding="utf-8"), f"{path} differs: review with --update-golden and git diff"
+
+    return compare
