@@ -1,0 +1,1 @@
+"""Training: the loop, callbacks, history and the run's folder."""

@@ -1,0 +1,146 @@
+"""Callbacks: what happens between epochs. Each is a class with Keras's meaning of its arguments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nndsl.codegen.backend import Arrays, Session
+from nndsl.model.sections import Configured
+
+Mode = Literal["auto", "min", "max"]
+
+HIGHER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "f1", "r2", "iou")
+"""Ends of names that `mode = auto` takes as better when higher; everything else is better when lower."""
+
+
+@dataclass
+class Control:
+    """What a callback may change: stop the run after this epoch, scale the learning rate."""
+
+    session: Session
+    lr_scale: float = 1.0
+    stop: str = ""
+    """Why the run stops; empty while it goes on."""
+
+
+class Callback:
+    """Base: hooks that do nothing."""
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
+        """After epoch `epoch` (from 0) with its logged values."""
+
+    def on_train_end(self, control: Control) -> None:
+        """After the last epoch, before anything is saved."""
+
+
+@dataclass
+class Best:
+    """The best value seen of a monitored name."""
+
+    monitor: str
+    mode: Mode = "auto"
+    min_delta: float = 0.0
+    value: float = field(init=False)
+    epoch: int = field(init=False, default=-1)
+
+    def __post_init__(self) -> None:
+        if self.mode == "auto":
+            self.mode = "max" if self.monitor.endswith(HIGHER_IS_BETTER) else "min"
+        self.value = -math.inf if self.mode == "max" else math.inf
+
+    def improves(self, value: float, epoch: int) -> bool:
+        """Whether `value` is better than the best so far by more than `min_delta`; then it is the best."""
+        gain = value - self.value if self.mode == "max" else self.value - value
+        if not gain > self.min_delta:
+            return False
+        self.value, self.epoch = value, epoch
+        return True
+
+
+class EarlyStopping(Callback):
+    """Stop when a monitored value has not improved for `patience` epochs   (Keras: EarlyStopping).
+
+    With `restore_best` the weights of the best epoch come back at the end, also when training ran all its epochs.
+    Epochs before `start_from` are not counted.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 0,
+        min_delta: float = 0.0,
+        restore_best: bool = False,
+        mode: Mode = "auto",
+        start_from: int = 0,
+    ):
+        self.best = Best(monitor, mode, abs(min_delta))
+        self.patience = patience
+        self.restore_best = restore_best
+        self.start_from = start_from
+        self.waited = 0
+        self.best_state: Arrays | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
+        if epoch < self.start_from:
+            return
+        if self.best.improves(logs[self.best.monitor], epoch):
+            self.waited = 0
+            if self.restore_best:
+                self.best_state = control.session.state()
+            return
+        self.waited += 1
+        if self.waited >= self.patience and epoch > 0:
+            control.stop = f"{self.best.monitor} has not improved for {self.waited} epochs"
+
+    def on_train_end(self, control: Control) -> None:
+        if self.best_state is not None:
+            control.session.set_state(self.best_state)
+
+
+class ReduceLrOnPlateau(Callback):
+    """Multiply the learning rate by `factor` when a value has not improved for `patience` epochs
+    (Keras: ReduceLROnPlateau)."""
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_scale: float = 0.0,
+        mode: Mode = "auto",
+    ):
+        self.best = Best(monitor, mode, min_delta)
+        self.factor = factor
+        self.patience = patience
+        self.cooldown = cooldown
+        self.min_scale = min_scale
+        self.waited = 0
+        self.cooling = 0
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
+        if self.cooling:
+            self.cooling -= 1
+            self.waited = 0
+        if self.best.improves(logs[self.best.monitor], epoch):
+            self.waited = 0
+        elif not self.cooling:
+            self.waited += 1
+            if self.waited >= self.patience:
+                control.lr_scale = max(control.lr_scale * self.factor, self.min_scale)
+                self.cooling, self.waited = self.cooldown, 0
+
+
+CALLBACKS: dict[str, type[Callback]] = {
+    "early_stopping": EarlyStopping,
+    "reduce_lr_on_plateau": ReduceLrOnPlateau,
+}
+
+
+def build(configured: tuple[Configured, ...]) -> list[Callback]:
+    """The callbacks that a program's `train` section lists, with fresh counters."""
+    return [CALLBACKS[callback.name](**callback.arguments) for callback in configured]

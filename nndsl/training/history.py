@@ -1,0 +1,39 @@
+"""The history of a run: one row of logged values per epoch, and its CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass
+class History:
+    """What was logged: `epochs[i]` maps `loss`, `val_loss`, metrics and `lr` to the value after epoch i."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+
+    def add(self, logs: Mapping[str, float]) -> None:
+        self.epochs.append(dict(logs))
+
+    @property
+    def names(self) -> list[str]:
+        """Every logged name, in order of first appearance."""
+        return list(dict.fromkeys(name for logs in self.epochs for name in logs))
+
+    def __getitem__(self, name: str) -> list[float]:
+        """The values of one name over the epochs."""
+        return [logs[name] for logs in self.epochs if name in logs]
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def to_csv(self) -> str:
+        """`epoch` (from 1) and a column for each name; numbers as short as they read back the same."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["epoch", *self.names])
+        for number, logs in enumerate(self.epochs, 1):
+            writer.writerow([number, *(repr(logs[name]) if name in logs else "" for name in self.names)])
+        return text.getvalue()

@@ -1,0 +1,81 @@
+"""The layers of a network as a table: what `nndsl summary` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from nndsl.graph.sizes import show_shape
+from nndsl.model.apply import operands
+from nndsl.model.network import Apply, Input, Network, Term
+from nndsl.transform.step import Step
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer: `name` as in artifacts, `kind` the vocabulary's word, the shape of its result, what it is applied to."""
+
+    name: str
+    kind: str
+    shape: str
+    parameters: int
+    trainable: bool
+    inputs: tuple[str, ...]
+    line: int
+
+
+def layer_table(step: Step) -> list[Row]:
+    """The inputs and the layers that outputs and losses need, in order of the program."""
+    network = step.network
+    counts = {layer.name: 0 for layer in network.layers}
+    frozen: set[str] = set()
+    for state in step.states:
+        owner = state.name.rpartition(".")[0]
+        if state.role != "slot" and owner in counts:
+            counts[owner] += prod(state.shape)
+            if not state.trainable:
+                frozen.add(owner)
+    rows = [
+        Row(d.name, d.role, show_shape(("batch", *d.shape)), 0, False, (), d.span.line)  # type: ignore[arg-type]
+        for d in network.inputs
+    ]
+    seen: set[str] = set()
+    for term in terms(network):
+        if not isinstance(term, Apply) or term.composite.kind not in ("layer", "activation"):
+            continue
+        first = term.layer.name not in seen
+        seen.add(term.layer.name)
+        sources = tuple(dict.fromkeys(_source(operand) for operand in operands(term)))
+        rows.append(
+            Row(
+                term.layer.name,
+                term.composite.name,
+                show_shape(term.type.shape),
+                counts.get(term.layer.name, 0) if first else 0,
+                term.layer.name not in frozen,
+                tuple(source for source in sources if source),
+                term.span.line,
+            )
+        )
+    return rows
+
+
+def terms(network: Network) -> list[Term]:
+    """Every term that an output, loss or metric needs, operands first."""
+    order: dict[Term, None] = {}
+    roots = [spec.term for spec in (*network.outputs, *network.losses, *network.metrics)]
+    stack = [(root, False) for root in reversed(roots)]
+    while stack:
+        term, ready = stack.pop()
+        if ready:
+            order.setdefault(term)
+        elif term not in order:
+            stack.append((term, True))
+            stack += [(operand, False) for operand in reversed(list(operands(term)))]
+    return list(order)
+
+
+def _source(term: Term) -> str:
+    if isinstance(term, Input):
+        return term.declared.name
+    return term.layer.name if isinstance(term, Apply) else ""
