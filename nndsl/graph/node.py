@@ -1,8 +1,8 @@
 """Primitives, nodes and graphs: the whole data structure of the IR.
 
-    primitive   a name and its facets: type rule, NumPy code, ONNX nodes, gradient, samples to test it with
-    node        a primitive applied to nodes, with attributes; it has one result and is that result
-    graph       named input nodes and named output nodes; `nodes` lists what lies between, operands first
+primitive   a name and its facets: type rule, NumPy code, ONNX nodes, gradient, samples to test it with
+node        a primitive applied to nodes, with attributes; it has one result and is that result
+graph       named input nodes and named output nodes; `nodes` lists what lies between, operands first
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class Graph:
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
-        """All nodes that an output needs, and all inputs, each after its operands; the order is that of creation."""
+        """All nodes that an output needs, and all inputs, each after its operands (depth first)."""
         order: dict[Node, None] = dict.fromkeys(self.inputs.values())
-        stack = [(node, iter(node.inputs)) for node in ()]
+        stack: list[tuple[Node, Iterator[Node]]] = []
         for output in self.outputs.values():
             if output in order:
                 continue
@@ -168,5 +168,21 @@ def primitive(
         )
         PRIMITIVES[name] = record
         return record
+
+    return declare
+
+
+GRADIENT_RULES: dict[str, Callable[..., Any]] = {}
+"""What `override` may name: `rule(g, y, *xs, **attributes)` gives the adjoint of each of the `xs` (a tuple if several)."""
+
+
+def gradient_rule(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a gradient that a composite gives instead of the derived one; its docstring says why."""
+
+    def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
+        if name in GRADIENT_RULES:
+            raise ValueError(f"gradient rule {name!r} is declared twice")
+        GRADIENT_RULES[name] = rule
+        return rule
 
     return declare

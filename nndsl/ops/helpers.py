@@ -1,0 +1,168 @@
+"""Plain NumPy functions that templates call and generated modules paste: they need nothing but `np` and each other.
+
+They take float32 or float64 arrays and keep the element type.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), for any x."""
+    with np.errstate(over="ignore"):  # far below 0, exp(-x) is infinite and the quotient 0, as it should be
+        return 1 / (1 + np.exp(-x))
+
+
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + exp(x)), written so that exp never overflows."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    """The error function 2/√π ∫₀ˣ exp(-t²) dt, by the rational approximations of W. J. Cody (Math. Comp. 23, 1969)."""
+    z = np.abs(x)
+    s = np.minimum(z, 0.5) ** 2
+    p = np.polyval(
+        [
+            1.85777706184603153e-1,
+            3.16112374387056560,
+            1.13864154151050156e2,
+            3.77485237685302021e2,
+            3.20937758913846947e3,
+        ],
+        s,
+    )
+    q = np.polyval([1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3], s)
+    near = np.minimum(z, 0.5) * p / q
+    m = np.clip(z, 0.46875, 4.0)
+    p = np.polyval(
+        [
+            2.15311535474403846e-8,
+            5.64188496988670089e-1,
+            8.88314979438837594,
+            6.61191906371416295e1,
+            2.98635138197400131e2,
+            8.81952221241769090e2,
+            1.71204761263407058e3,
+            2.05107837782607147e3,
+            1.23033935479799725e3,
+        ],
+        m,
+    )
+    q = np.polyval(
+        [
+            1.0,
+            1.57449261107098347e1,
+            1.17693950891312499e2,
+            5.37181101862009858e2,
+            1.62138957456669019e3,
+            3.29079923573345963e3,
+            4.36261909014324716e3,
+            3.43936767414372164e3,
+            1.23033935480374942e3,
+        ],
+        m,
+    )
+    middle = 1 - np.exp(-m * m) * p / q
+    t = np.clip(z, 4.0, 6.0)
+    r = 1 / (t * t)
+    p = np.polyval(
+        [
+            1.63153871373020978e-2,
+            3.05326634961232344e-1,
+            3.60344899949804439e-1,
+            1.25781726111229246e-1,
+            1.60837851487422766e-2,
+            6.58749161529837803e-4,
+        ],
+        r,
+    )
+    q = np.polyval(
+        [
+            1.0,
+            2.56852019228982242,
+            1.87295284992346725,
+            5.27905102951428412e-1,
+            6.05183413124413191e-2,
+            2.33520497626869185e-3,
+        ],
+        r,
+    )
+    far = 1 - np.exp(-t * t) / t * (1 / np.sqrt(np.pi) - r * p / q)
+    return np.copysign(np.where(z <= 0.46875, near, np.where(z <= 4, middle, far)), x).astype(x.dtype)
+
+
+def softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    """exp(x) / sum(exp(x)) along the axis; subtracting the largest element changes nothing but keeps exp in range."""
+    y = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    y /= np.sum(y, axis=axis, keepdims=True)
+    return y
+
+
+def log_softmax(x: np.ndarray, axis: int) -> np.ndarray:
+    """log(softmax(x)) along the axis, without the logarithm of a number that was rounded to 0."""
+    x = x - np.max(x, axis=axis, keepdims=True)
+    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+
+
+def pad(x: np.ndarray, axis: int, before: int, after: int) -> np.ndarray:
+    """x with zeros before and after it along the axis."""
+    shape = list(x.shape)
+    shape[axis] += before + after
+    y = np.zeros(shape, x.dtype)
+    np.moveaxis(y, axis, 0)[before : before + x.shape[axis]] = np.moveaxis(x, axis, 0)
+    return y
+
+
+def scatter_add(updates: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
+    """The gradient of `np.take(x, indices, axis)`: each update is added where its element of x came from."""
+    before, after = updates.shape[:axis], updates.shape[axis + indices.ndim :]
+    y = np.zeros((*before, size, *after), updates.dtype)
+    updates = updates.reshape(*before, indices.size, *after)
+    np.add.at(np.moveaxis(y, axis, 0), indices.reshape(-1), np.moveaxis(updates, axis, 0))
+    return y
+
+
+def put_along(updates: np.ndarray, indices: np.ndarray, axis: int, size: int) -> np.ndarray:
+    """The gradient of `np.take_along_axis(x, indices, axis)`: each update is added where its element came from."""
+    shape = list(updates.shape)
+    shape[axis] = size
+    y = np.zeros(shape, updates.dtype)
+    if updates.shape[axis] == 1:  # no two updates meet
+        np.put_along_axis(y, indices, updates, axis)
+    else:
+        places = list(np.ogrid[tuple(map(slice, updates.shape))])
+        places[axis] = indices
+        np.add.at(y, tuple(places), updates)
+    return y
+
+
+def random_uniform(seed: int, step: int, row: int, shape: tuple, site: int) -> np.ndarray:
+    """Numbers in [0, 1) of `shape` (axis 0: the rows of the batch, numbered from `row`), float32, multiples of 2^-24.
+
+    A counter-based hash: pure function of seed, step, row, place (`site`, another number at each use) and element.
+    """
+    key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
+    key = (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
+    rows = np.arange(shape[0], dtype=np.uint32) + np.uint32(int(row) % 2**32)
+    rows = mix_bits(rows + np.uint32(key % 2**32))
+    elements = np.arange(np.prod(shape[1:], dtype=int), dtype=np.uint32)
+    elements = mix_bits(mix_bits(elements) + np.uint32(site))
+    multipliers = rows * np.uint32(2) + np.uint32((key >> 31) % 2**32 | 1)
+    bits = rows[:, None] + elements
+    bits *= multipliers[:, None]
+    bits += bits >> np.uint32(16)
+    bits *= np.uint32(0x7FEB352D)
+    bits += bits >> np.uint32(15)
+    bits *= np.uint32(0x846CA68B)
+    bits >>= np.uint32(8)
+    return (bits * np.float32(2**-24)).astype(np.float32).reshape(shape)
+
+
+def mix_bits(x: np.ndarray) -> np.ndarray:
+    """A hash of each unsigned 32-bit integer: two rounds of folding the high bits onto the low and multiplying."""
+    x = x + np.uint32(0x9E3779B9)
+    for multiplier in (0x7FEB352D, 0x846CA68B):
+        x = (x + (x >> np.uint32(16))) * np.uint32(multiplier)
+    return x + (x >> np.uint32(16))
