@@ -166,3 +166,100 @@ def mix_bits(x: np.ndarray) -> np.ndarray:
     for multiplier in (0x7FEB352D, 0x846CA68B):
         x = (x + (x >> np.uint32(16))) * np.uint32(multiplier)
     return x + (x >> np.uint32(16))
+
+
+def site_of(name: str) -> int:
+    """A 32-bit number for a name, the same on every machine (FNV-1a of its UTF-8)."""
+    number = 0x811C9DC5
+    for byte in name.encode():
+        number = (number ^ byte) * 0x01000193 % 2**32
+    return number
+
+
+def uniform(seed: int, name: str, shape: tuple, epoch: int = 0) -> np.ndarray:
+    """Numbers in the open interval (0, 1), float64: a pure function of seed, name and epoch."""
+    count = int(np.prod(shape, dtype=int))
+    high = random_uniform(seed, epoch, 0, (count,), site_of(name)).astype(np.float64)
+    low = random_uniform(seed, epoch, 0, (count,), site_of(name + "#low")).astype(np.float64)
+    return (high + (low + 2**-25) * 2**-24).reshape(shape)
+
+
+def normal(seed: int, name: str, shape: tuple, epoch: int = 0) -> np.ndarray:
+    """Numbers of the standard normal distribution, float64: its inverse applied to `uniform`."""
+    return normal_quantile(uniform(seed, name, shape, epoch))
+
+
+def permutation(seed: int, name: str, epoch: int, count: int) -> np.ndarray:
+    """The numbers 0 to count - 1 in random order (int64): a pure function of seed, name and epoch."""
+    return np.argsort(uniform(seed, name, (count,), epoch), kind="stable")
+
+
+def normal_quantile(p: np.ndarray) -> np.ndarray:
+    """The number that a standard normal variable stays below with probability p (M. J. Wichura, AS 241, 1988)."""
+    q = p - 0.5
+    r = 0.180625 - np.minimum(np.abs(q), 0.425) ** 2
+    a = [
+        2509.0809287301226727,
+        33430.575583588128105,
+        67265.770927008700853,
+        45921.953931549871457,
+        13731.693765509461125,
+        1971.5909503065514427,
+        133.14166789178437745,
+        3.387132872796366608,
+    ]
+    b = [
+        5226.495278852854561,
+        28729.085735721942674,
+        39307.89580009271061,
+        21213.794301586595867,
+        5394.1960214247511077,
+        687.1870074920579083,
+        42.313330701600911252,
+        1.0,
+    ]
+    central = q * np.polyval(a, r) / np.polyval(b, r)
+    r = np.sqrt(-np.log(np.minimum(p, 1 - p)))
+    c = [
+        7.7454501427834140764e-4,
+        0.0227238449892691845833,
+        0.24178072517745061177,
+        1.27045825245236838258,
+        3.64784832476320460504,
+        5.7694972214606914055,
+        4.6303378461565452959,
+        1.42343711074968357734,
+    ]
+    d = [
+        1.05075007164441684324e-9,
+        5.475938084995344946e-4,
+        0.0151986665636164571966,
+        0.14810397642748007459,
+        0.68976733498510000455,
+        1.6763848301838038494,
+        2.05319162663775882187,
+        1.0,
+    ]
+    middle = np.polyval(c, r - 1.6) / np.polyval(d, r - 1.6)
+    e = [
+        2.01033439929228813265e-7,
+        2.71155556874348757815e-5,
+        0.0012426609473880784386,
+        0.026532189526576123093,
+        0.29656057182850489123,
+        1.7848265399172913358,
+        5.4637849111641143699,
+        6.6579046435011037772,
+    ]
+    f = [
+        2.04426310338993978564e-15,
+        1.4215117583164458887e-7,
+        1.8463183175100546818e-5,
+        7.868691311456132591e-4,
+        0.0148753612908506148525,
+        0.13692988092273580531,
+        0.59983220655588793769,
+        1.0,
+    ]
+    far = np.polyval(e, r - 5) / np.polyval(f, r - 5)
+    return np.where(np.abs(q) <= 0.425, central, np.copysign(np.where(r <= 5, middle, far), q))
