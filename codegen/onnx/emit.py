@@ -1,0 +1,200 @@
+"""Emission: graphs become the nodes of one ONNX model, each primitive by its own `onnx` facet.
+
+    e = Emitter("digits")
+    x = e.input("pixels", type)                     a name of the model's interface
+    values = e.graph(graph, {"pixels": x, …})       emit a graph on these operands; the names of its outputs' values
+    e.output("loss", values["loss"], type)
+    e.model(metadata)
+
+Several graphs emitted into one emitter make one model, which is how a training step is joined from its parts.
+Names inside the model come from the program: the value's own, else its layer's with phase and operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from nndsl.codegen.onnx import proto
+from nndsl.codegen.onnx.fuse import fusions, needed
+from nndsl.codegen.onnx.sizes import SizeEmitter
+from onnx import ModelProto, TensorProto
+
+from nndsl.graph.node import Graph, Node
+from nndsl.graph.sizes import Dim
+from nndsl.graph.types import DType, TensorType
+
+Value = str
+"""A value while the model is being built: an input's name, an initializer's, or the number of a node's output."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A node to be; `prefix` is what its outputs are called after unless they get a better name."""
+
+    op_type: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    attributes: Mapping[str, Any]
+    domain: str
+    prefix: str
+
+
+class Emitter:
+    """Collects the parts of a model; it is the `OnnxEmitter` that primitives' facets are given."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self._inputs: dict[str, tuple[str, tuple[Dim, ...]]] = {}
+        self._outputs: dict[str, tuple[Value, str, tuple[Dim, ...]]] = {}
+        self._operations: list[Operation] = []
+        self._initializers: dict[Value, TensorProto] = {}
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
+        self._names: dict[Value, str] = {}
+        self._types: dict[Value, TensorType] = {}
+        self._prefix = ""
+        self._count = 0
+        self._sizes = SizeEmitter(self)
+
+    # ------------------------------------------------------------ the interface
+
+    def input(self, name: str, dtype: DType | str, shape: tuple[Dim, ...]) -> Value:
+        """An input of the model, in the order of the calls; it stays whether anything uses it or not."""
+        self._inputs[name] = dtype, shape
+        self._sizes.add_input(name, shape)
+        return name
+
+    def output(self, name: str, value: Value, dtype: DType | str, shape: tuple[Dim, ...]) -> None:
+        """An output of the model; what is an input, a constant or another output gets there by an `Identity`."""
+        taken = {taken for taken, *_ in self._outputs.values()}
+        if value in self._inputs or value in self._initializers or value in taken:
+            value = self.node("Identity", value)
+        self._outputs[name] = value, dtype, shape
+
+    def initializer(self, name: str, value: np.ndarray[Any, Any]) -> Value:
+        """A named constant of the model, such as a trained weight."""
+        self._initializers[name] = proto.tensor(name, value)
+        return name
+
+    def strings(self, values: Sequence[str]) -> Value:
+        """A constant vector of strings."""
+        name = f"strings_{len(self._initializers) + 1}"
+        self._initializers[name] = proto.strings(name, values)
+        return name
+
+    # ------------------------------------------------------------ what facets call
+
+    def node(self, op_type: str, *inputs: Value, **attributes: Any) -> Value:
+        return self.nodes(op_type, inputs, 1, **attributes)[0]
+
+    def nodes(
+        self, op_type: str, inputs: Sequence[Value], outputs: int, domain: str = "", **attributes: Any
+    ) -> tuple[Value, ...]:
+        """Add a node of several outputs, in any domain."""
+        values = tuple(f"%{self._count + i}" for i in range(outputs))
+        self._count += outputs
+        self._operations.append(Operation(op_type, tuple(inputs), values, attributes, domain, self._prefix))
+        return values
+
+    def constant(self, value: np.ndarray[Any, Any]) -> Value:
+        key = value.dtype.str, value.shape, value.tobytes()
+        if key not in self._constants:
+            name = f"constant_{len(self._constants) + 1}"
+            self._constants[key] = name
+            self._initializers[name] = proto.tensor(name, value)
+        return self._constants[key]
+
+    def call(self, value: Value, name: str) -> None:
+        """Wish a name for a value, which it gets unless another has it or it is an output."""
+        self._names.setdefault(value, name)
+
+    def shape(self, dims: Sequence[Dim]) -> Value:
+        return self._sizes.shape(tuple(dims))
+
+    def size(self, dim: Dim, dtype: DType) -> Value:
+        return self._sizes.size(dim, dtype)
+
+    # ------------------------------------------------------------ graphs
+
+    def graph(self, graph: Graph, operands: Mapping[str, Value]) -> dict[str, Value]:
+        """Emit a graph's nodes with these values as its inputs; gives the values of its outputs by name."""
+        fused = fusions(graph)
+        values: dict[Node, Value] = {node: operands[name] for name, node in graph.inputs.items() if name in operands}
+        for node in needed(graph, fused):
+            if node in values:
+                continue
+            self._prefix = _prefix(node)
+            if node in fused:
+                rule = fused[node]
+                inputs = [*(values[operand] for operand in rule.operands), *map(self.constant, rule.constants)]
+                value = self.node(rule.op_type, *inputs, **rule.attributes)
+            else:
+                value = self._primitive(node, [values[operand] for operand in node.inputs])
+            values[node] = value
+            self._types.setdefault(value, node.type)
+            if node.name:
+                self.call(value, node.name)
+        self._prefix = ""
+        return {name: values[node] for name, node in graph.outputs.items()}
+
+    def _primitive(self, node: Node, operands: Sequence[Value]) -> Value:
+        if node.op == "input":
+            raise KeyError(f"the graph's input {node.attributes['name']!r} is given no value")
+        facet = node.primitive.onnx
+        if isinstance(facet, str):
+            return self.node(facet, *operands, **node.attributes)
+        return facet(self, node, *operands)
+
+    # ------------------------------------------------------------ the model
+
+    def model(self, metadata: Mapping[str, str]) -> ModelProto:
+        names = self._final_names()
+        outputs = {value for value, *_ in self._outputs.values()}
+        return proto.model(
+            self.name,
+            inputs=[proto.value_info(name, *type) for name, type in self._inputs.items()],
+            outputs=[proto.value_info(name, dtype, shape) for name, (_, dtype, shape) in self._outputs.items()],
+            nodes=[
+                proto.node(
+                    operation.op_type,
+                    [names.get(value, value) for value in operation.inputs],
+                    [names[value] for value in operation.outputs],
+                    operation.attributes,
+                    operation.domain,
+                )
+                for operation in self._operations
+            ],
+            initializers=list(self._initializers.values()),
+            values=[
+                proto.value_info(names[value], type.dtype, type.shape)
+                for value, type in self._types.items()
+                if value in names and value not in outputs
+            ],
+            metadata=metadata,
+        )
+
+    def _final_names(self) -> dict[Value, str]:
+        """A name of its own for each node's output: the output's, else the program's, else prefix and operator."""
+        names = {value: name for name, (value, *_) in self._outputs.items()}
+        taken = {*self._inputs, *self._outputs, *self._initializers}
+        for operation in self._operations:
+            for value in operation.outputs:
+                if value not in names:
+                    wish = self._names.get(value) or f"{operation.prefix}{operation.op_type}"
+                    names[value] = _different(wish, taken)
+                taken.add(names[value])
+        return names
+
+
+def _prefix(node: Node) -> str:
+    """`hidden/` for what a layer computes, `hidden/backward/` and `hidden/update/` for what follows from it."""
+    layer = f"{node.origin.name}/" if node.origin.name else ""
+    return layer if node.origin.phase == "forward" else f"{layer}{node.origin.phase}/"
+
+
+def _different(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    return next(other for i in range(2, len(taken) + 3) if (other := f"{name}_{i}") not in taken)

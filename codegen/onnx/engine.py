@@ -1,0 +1,70 @@
+"""ONNX Runtime as it is used here: providers, threads and options of its sessions.
+
+`onnxruntime` is imported only in this file and in `session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+import onnxruntime
+
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import ProviderMissing
+from nndsl.graph.node import Graph
+from nndsl.graph.sizes import Dim
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+PARALLEL_WORK = 2_000_000
+"""Multiplications in a step from which several threads pay (`benchmarks/NOTES.md` has the measurement)."""
+
+
+def load(model: bytes, provider: str, threads: int) -> onnxruntime.InferenceSession:
+    """A session for the model on one provider; `threads` 0 means one for each core.
+
+    Raises `Failure` (exit code 4) where the provider is not there: nothing falls back to another one.
+    """
+    wanted = PROVIDERS[provider]
+    available = onnxruntime.get_available_providers()
+    if wanted not in available:
+        raise _missing(provider, available, "install it: pip uninstall onnxruntime && pip install onnxruntime-gpu")
+    session = onnxruntime.InferenceSession(model, _options(threads), providers=[wanted])
+    if wanted not in session.get_providers():
+        remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"
+        raise _missing(provider, session.get_providers(), remedy)
+    return session
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3  # errors: what it warns of (such as an input that nothing uses) is meant to be
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    # Threads that spin while they wait take the cores from the NumPy code that gathers the next batch.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _missing(provider: str, available: list[str], remedy: str) -> Failure:
+    names = [name.removesuffix("ExecutionProvider") for name in available]
+    return Failure(ProviderMissing(None, provider.upper(), ", ".join(names), remedy))
+
+
+def threads_for(graph: Graph, sizes: Mapping[str, int]) -> int:
+    """One thread for a small graph, whose operators end before others have woken up; else 0, all cores."""
+    return 0 if work(graph, sizes) >= PARALLEL_WORK else 1
+
+
+def work(graph: Graph, sizes: Mapping[str, int]) -> int:
+    """The multiplications of a graph's products, with these values for its symbolic sizes."""
+
+    def size(dim: Dim) -> int:
+        return dim if isinstance(dim, int) else dim.evaluate(sizes)
+
+    return sum(
+        prod(map(size, node.shape)) * size(node.inputs[0].shape[-1]) for node in graph.nodes if node.op == "matmul"
+    )

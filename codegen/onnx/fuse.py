@@ -1,0 +1,104 @@
+"""Which nodes are emitted otherwise than one by one: products with their transposed operands and bias, reshapes.
+
+    t = transpose(x); y = matmul(t, g)              Gemm(x, g, transA = 1)
+    y = matmul(x, W); z = add(y, b)                 Gemm(x, W, b)
+    y = reshape(x, shape = [batch, 64])             Reshape(x, [-1, 64])
+
+A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies. ONNX
+Runtime then fuses an activation behind the `Gemm` by itself. A reshape works out one symbolic size without being told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nndsl.graph.node import Graph, Node
+from nndsl.graph.types import Shape
+
+
+@dataclass(frozen=True)
+class Fused:
+    """What to emit for a node in place of its primitive: an operator on operands, then constants, with attributes."""
+
+    op_type: str
+    operands: tuple[Node, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    constants: tuple[np.ndarray[Any, Any], ...] = ()
+
+
+def fusions(graph: Graph) -> dict[Node, Fused]:
+    """The nodes that are emitted fused; what they absorb is emitted only where something else needs it."""
+    uses = {node: len(users) for node, users in graph.users().items()}
+    for node in graph.outputs.values():
+        uses[node] += 1
+    found: dict[Node, Fused] = {}
+    for node in graph.nodes:
+        fused = _biased_product(node, uses) or _transposed_product(node) or _inferring_reshape(node)
+        if fused:
+            found[node] = fused
+    return found
+
+
+def needed(graph: Graph, fused: Mapping[Node, Fused]) -> tuple[Node, ...]:
+    """The nodes to emit, operands first: those that an output needs when fused nodes read past what they absorb."""
+    kept: set[Node] = set(graph.outputs.values())
+    for node in reversed(graph.nodes):
+        if node in kept:
+            kept.update(fused[node].operands if node in fused else node.inputs)
+    return tuple(node for node in graph.nodes if node in kept)
+
+
+def _biased_product(node: Node, uses: Mapping[Node, int]) -> Fused | None:
+    if node.op != "add":
+        return None
+    for product, bias in (node.inputs, node.inputs[::-1]):
+        if _is_product(product) and uses[product] == 1 and _broadcasts_to(bias.shape, product.shape):
+            operands, attributes = _operands(product)
+            return Fused("Gemm", (*operands, bias), attributes)
+    return None
+
+
+def _transposed_product(node: Node) -> Fused | None:
+    if not _is_product(node):
+        return None
+    operands, attributes = _operands(node)
+    return Fused("Gemm", operands, attributes) if attributes else None
+
+
+def _inferring_reshape(node: Node) -> Fused | None:
+    symbolic = [dim for dim in node.shape if not isinstance(dim, int)]
+    if node.op != "reshape" or len(symbolic) != 1 or 0 in node.shape:
+        return None
+    shape = np.array([dim if isinstance(dim, int) else -1 for dim in node.shape], np.int64)
+    return Fused("Reshape", node.inputs, constants=(shape,))
+
+
+def _is_product(node: Node) -> bool:
+    return (
+        node.op == "matmul"
+        and node.type.dtype in ("f32", "f64")
+        and all(len(operand.shape) == 2 for operand in node.inputs)
+    )
+
+
+def _operands(product: Node) -> tuple[tuple[Node, ...], dict[str, int]]:
+    """The operands of a product as they lie in memory, and the flags that say which are read transposed."""
+    flags = {}
+    operands = []
+    for operand, flag in zip(product.inputs, ("transA", "transB"), strict=True):
+        if operand.op == "transpose":
+            flags[flag] = 1
+            operand = operand.inputs[0]
+        operands.append(operand)
+    return tuple(operands), flags
+
+
+def _broadcasts_to(shape: Shape, result: Shape) -> bool:
+    """Whether `Gemm` takes C of this shape: it is stretched to the result's, never the other way round."""
+    if len(shape) > len(result):
+        return False
+    return all(dim in (1, wide) for dim, wide in zip(reversed(shape), reversed(result), strict=False))

@@ -1,0 +1,97 @@
+"""The models of a step: training, evaluation, gradients and prediction, each emitted from its graphs.
+
+train       gradients, packed, then the update          gradients of the graph `gradients`, not applied
+evaluate    losses and accumulators                     predict     outputs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.metadata import model_metadata
+from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_gradients, emit_unpacking
+from onnx import ModelProto
+
+from nndsl.graph.node import Graph
+from nndsl.graph.sizes import BATCH
+from nndsl.graph.types import TensorType
+from nndsl.model.network import Declared
+from nndsl.transform.names import LR, LR_SCALE, ROW, SEED, STEP
+from nndsl.transform.step import Step
+
+SCALARS: dict[str, TensorType] = {
+    STEP: TensorType("i64", ()),
+    SEED: TensorType("i64", ()),
+    ROW: TensorType("i64", ()),
+    LR_SCALE: TensorType("f32", ()),
+}
+"""The inputs of a training model besides data and states."""
+
+
+def train_model(step: Step, packing: Packing) -> ModelProto:
+    """One training step: the gradients, and the update of every tensor that they change."""
+    e = Emitter(f"{step.network.name}.train")
+    values = emit_data(e, (*step.network.inputs, *step.network.targets))
+    tensors = packing.tensors
+    values |= emit_unpacking(e, tensors)
+    values |= {name: e.input(name, type.dtype, type.shape) for name, type in SCALARS.items()}
+    results = e.graph(step.gradients, values)
+    values |= emit_gradients(e, packing.groups, results)
+    following = e.graph(packing.apply, values)
+
+    types = {name: node.type for graph in (step.gradients, packing.apply) for name, node in graph.outputs.items()}
+    emit_outputs(e, {**_reported(results), LR: following[LR]}, types)
+    changed = {**results, **following}
+    emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
+    return e.model(model_metadata(step, tensors))
+
+
+def evaluate_model(step: Step, packing: Packing) -> ModelProto:
+    """Losses and metric accumulators of a batch in prediction mode."""
+    return _stateful(step, packing, "eval", step.evaluate, (*step.network.inputs, *step.network.targets))
+
+
+def predict_model(step: Step, packing: Packing) -> ModelProto:
+    """Inputs to outputs, the parameters being inputs too."""
+    return _stateful(step, packing, "predict", step.predict, step.network.inputs)
+
+
+def gradients_model(step: Step, packing: Packing) -> ModelProto:
+    """The loss and `grad.PARAMETER` for each trainable parameter: what a training step would apply."""
+    e = Emitter(f"{step.network.name}.gradients")
+    values = emit_data(e, (*step.network.inputs, *step.network.targets))
+    tensors = packing.used_by(step.gradients)
+    values |= emit_unpacking(e, tensors)
+    values |= {name: e.input(name, type.dtype, type.shape) for name, type in SCALARS.items() if name != LR_SCALE}
+    results = e.graph(step.gradients, values)
+    types = {name: node.type for name, node in step.gradients.outputs.items()}
+    emit_outputs(e, {name: v for name, v in results.items() if name == "loss" or name.startswith("grad.")}, types)
+    return e.model(model_metadata(step, tensors))
+
+
+def _stateful(step: Step, packing: Packing, suffix: str, graph: Graph, data: tuple[Declared, ...]) -> ModelProto:
+    e = Emitter(f"{step.network.name}.{suffix}")
+    values = emit_data(e, data)
+    tensors: tuple[StateTensor, ...] = packing.used_by(graph)
+    values |= emit_unpacking(e, tensors)
+    results = e.graph(graph, values)
+    emit_outputs(e, results, {name: node.type for name, node in graph.outputs.items()})
+    return e.model(model_metadata(step, tensors))
+
+
+def emit_data(e: Emitter, data: tuple[Declared, ...]) -> dict[str, str]:
+    """Each input and target as an input of the model, batch axis first."""
+    return {item.name: e.input(item.name, item.dtype, (BATCH, *item.shape)) for item in data}
+
+
+def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, TensorType]) -> None:
+    for name, value in values.items():
+        e.output(name, value, types[name].dtype, types[name].shape)
+
+
+def _reported(results: Mapping[str, str]) -> dict[str, str]:
+    """The loss, the named losses and the accumulators, in this order."""
+    losses = {name: value for name, value in results.items() if name == "loss" or name.startswith("loss.")}
+    metrics = {name: value for name, value in results.items() if name.startswith("metric.")}
+    return losses | metrics

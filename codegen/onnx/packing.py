@@ -1,0 +1,172 @@
+"""Packing: small parameters share one flat tensor, and so do their slots, so that one update serves them all.
+
+    hidden.W [64, 32]   hidden.b [32]   logits.W [32, 10]      nndsl.packed [2400]
+    hidden.W.adam_m …                                          nndsl.packed.adam_m [2400]
+
+An optimizer is a dozen element-wise operators for each tensor, and for a small tensor an operator costs what it costs
+to start it. Packed, the forward part begins with one `Split`, the backward part ends in one `Concat`, and the optimizer
+runs once: the digits network's step takes 58 nodes instead of 107. Large tensors stay alone, since `Split` and `Concat`
+copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.onnx.emit import Emitter
+
+from nndsl.graph.node import Graph
+from nndsl.library.building import Role, State
+from nndsl.transform.simplify import simplify
+from nndsl.transform.step import Step
+from nndsl.transform.update import Group, singles, update
+
+PACKED = "nndsl.packed"
+"""The name of the tensor that small parameters share; no layer can have a parameter of that name."""
+
+LARGEST_PACKED = 16_384
+"""Parameters of more elements than this stay alone (`benchmarks/NOTES.md` has the measurement)."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A state and where it lies in its tensor: `offset` in elements."""
+
+    name: str
+    role: Role
+    offset: int
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class StateTensor:
+    """A tensor of the graphs' interface: one state as it is, or several that lie in it one behind the other."""
+
+    name: str
+    shape: tuple[int, ...]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def packed(self) -> bool:
+        return self.name != self.pieces[0].name
+
+    @property
+    def role(self) -> Role:
+        return self.pieces[0].role
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How a model's states lie in the graphs' tensors, and the update that works on these."""
+
+    groups: tuple[Group, ...]
+    apply: Graph
+    tensors: tuple[StateTensor, ...]
+    """Parameters and statistics, then slots."""
+
+    def used_by(self, *graphs: Graph) -> tuple[StateTensor, ...]:
+        """The tensors that hold a state which one of the graphs takes, or are taken as they are."""
+        taken = {name for graph in graphs for name in graph.inputs}
+        return tuple(
+            tensor
+            for tensor in self.tensors
+            if tensor.name in taken or any(piece.name in taken for piece in tensor.pieces)
+        )
+
+    def pack(self, state: Arrays) -> dict[str, Array]:
+        """The tensors that hold these states (given by single names), newly allocated."""
+        tensors = {}
+        for tensor in self.tensors:
+            parts = [np.asarray(state[piece.name], np.float32).reshape(-1) for piece in tensor.pieces]
+            tensors[tensor.name] = np.concatenate(parts).reshape(tensor.shape)
+        return tensors
+
+    def unpack(self, tensors: Arrays) -> dict[str, Array]:
+        """The states by single names, in the order of the model's, as copies."""
+        return {
+            piece.name: tensors[tensor.name]
+            .reshape(-1)[piece.offset : piece.offset + piece.size]
+            .reshape(piece.shape)
+            .copy()
+            for tensor in self.tensors
+            for piece in tensor.pieces
+        }
+
+
+def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
+    """Choose the groups of a step's parameters (a tensor of more than `largest` elements stays alone)."""
+    groups = _groups(step.trainable, largest)
+    apply, slots = update(step.train, groups)
+    tensors: list[StateTensor] = []
+    for group in groups:
+        if group.name == PACKED:
+            tensors.append(_tensor(group.name, group.shape, group.members))
+    packed = {piece.name for tensor in tensors for piece in tensor.pieces}
+    for state in step.states:
+        if state.role != "slot" and state.name not in packed:
+            tensors.append(_tensor(state.name, state.shape, (state,)))
+    for slot in slots:
+        tensors.append(_tensor(f"{slot.group.name}.{slot.name}", slot.group.shape, slot.states()))
+    return Packing(groups, simplify(apply), tuple(tensors))
+
+
+def _groups(trainable: Sequence[State], largest: int) -> tuple[Group, ...]:
+    small = tuple(state for state in trainable if prod(state.shape) <= largest)
+    if len(small) < 2:
+        return singles(trainable)
+    packed = Group(PACKED, (sum(prod(state.shape) for state in small),), small)
+    return packed, *singles([state for state in trainable if state not in small])
+
+
+def _tensor(name: str, shape: tuple[int, ...], states: Sequence[State]) -> StateTensor:
+    pieces, offset = [], 0
+    for state in states:
+        pieces.append(Piece(state.name, state.role, offset, state.shape))
+        offset += pieces[-1].size
+    return StateTensor(name, shape, tuple(pieces))
+
+
+def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor]) -> dict[str, str]:
+    """Emit each tensor as an input, packed ones with a `Split`; gives the value of every single state."""
+    values: dict[str, str] = {}
+    for tensor in tensors:
+        whole = e.input(tensor.name, "f32", tensor.shape)
+        values[tensor.name] = whole
+        if not tensor.packed or tensor.role == "slot":
+            continue
+        sizes = e.constant(np.array([piece.size for piece in tensor.pieces], np.int64))
+        flat = e.nodes("Split", (whole, sizes), len(tensor.pieces))
+        for piece, part in zip(tensor.pieces, flat, strict=True):
+            values[piece.name] = _reshaped(e, part, piece.shape) if len(piece.shape) != 1 else part
+            e.call(values[piece.name], piece.name)
+    return values
+
+
+def emit_gradients(e: Emitter, groups: Sequence[Group], gradients: Mapping[str, str]) -> dict[str, str]:
+    """The gradient of each group's tensor from those of its members: for a packed one a `Concat`."""
+    values = {}
+    for group in groups:
+        name = f"grad.{group.name}"
+        if group.name != PACKED:
+            values[name] = gradients[name]
+            continue
+        parts = [
+            _reshaped(e, gradients[f"grad.{member.name}"], (-1,))
+            if len(member.shape) != 1
+            else gradients[f"grad.{member.name}"]
+            for member in group.members
+        ]
+        values[name] = e.node("Concat", *parts, axis=0)
+    return values
+
+
+def _reshaped(e: Emitter, value: str, shape: tuple[int, ...]) -> str:
+    return e.node("Reshape", value, e.constant(np.array(shape, np.int64)))
