@@ -77,7 +77,7 @@ class Diagnostic:
         return Help(self._fill(self.advice)) if self.advice else None
 
 
-class Failure(Exception):  # noqa: N818: it is not an error of ours
+class Failure(Exception):
     """Raised with the diagnostics that stopped a stage; a command prints them and exits with `exit_code`."""
 
     def __init__(self, *diagnostics: Diagnostic):

@@ -81,5 +81,3 @@ def numpy_array(value: np.ndarray[Any, Any]) -> str:
     dtype = {"float32": "np.float32", "float64": "np.float64", "int64": "np.int64", "uint32": "np.uint32"}
     inner = np.array2string(value, separator=", ", threshold=value.size + 1, max_line_width=100, floatmode="unique")
     return f"np.array({inner}, {dtype.get(str(value.dtype), 'np.bool_')})"
-
-

@@ -84,7 +84,7 @@ class Node:
 
     primitive: Primitive
     inputs: tuple[Node, ...]
-    attributes: Mapping[str, Attribute]
+    attributes: Mapping[str, Any]
     type: TensorType
     origin: Origin = Origin()
     name: str = ""

@@ -1,13 +1,13 @@
 """The text form of a graph, and its parser: `parse_graph(print_graph(g))` is the same graph (spans aside).
 
-    graph digits {
-      input pixels: f32[batch, 64]
-      # hidden (forward), line 6
-      %0: f32[batch, 32] = matmul(pixels, hidden.W)
-      hidden: f32[batch, 32] = relu(%0)
-      %1: f32 = constant() {value = 0.5}
-      output loss = %1
-    }
+graph digits {
+  input pixels: f32[batch, 64]
+  # hidden (forward), line 6
+  %0: f32[batch, 32] = matmul(pixels, hidden.W)
+  hidden: f32[batch, 32] = relu(%0)
+  %1: f32 = constant() {value = 0.5}
+  output loss = %1
+}
 """
 
 from __future__ import annotations
@@ -124,9 +124,7 @@ def parse_graph(text: str) -> Graph:
                 operands = tuple(values[operand] for operand in match[4].split(", ") if operand)
                 own = "" if match[1].startswith("%") else match[1]
                 attributes = _parse_attributes(match[5] or "")
-                values[match[1]] = Node(
-                    PRIMITIVES[match[3]], operands, attributes, _parse_type(match[2]), origin, own
-                )
+                values[match[1]] = Node(PRIMITIVES[match[3]], operands, attributes, _parse_type(match[2]), origin, own)
             elif line not in ("", "}"):
                 raise ValueError("not an input, output, comment or operation")
         except (KeyError, ValueError) as error:
@@ -230,5 +228,3 @@ def _parse_array(dtype: Any, shape: str | None, numbers: str) -> np.ndarray[Any,
     items = [x == "true" if kind == "bool" else x for x in numbers.split()]
     array = np.array(items, dtype=NUMPY_DTYPES[kind])
     return array.reshape([int(n) for n in shape.split()]) if shape is not None else array.reshape(())
-
-

@@ -23,7 +23,7 @@ NUMPY_DTYPES: dict[DType, npt.DTypeLike] = {
 Shape = tuple[Dim, ...]
 
 
-class TypeMismatch(Exception):  # noqa: N818: raised by type rules, worded for the user by whoever calls them
+class TypeMismatch(Exception):
     """Operands that a primitive's type rule does not accept; the message says why, in the rule's own words."""
 
 

@@ -19,8 +19,13 @@ def verify(graph: Graph) -> Graph:
     - every symbolic size can be read from the shape of an input.
     """
     seen: set[Node] = set()
-    readable = {symbol for node in graph.inputs.values() for dim in node.shape if isinstance(dim, Size)
-                for symbol in dim.symbols}
+    readable = {
+        symbol
+        for node in graph.inputs.values()
+        for dim in node.shape
+        if isinstance(dim, Size)
+        for symbol in dim.symbols
+    }
     for node in graph.nodes:
         if node.op == "input" and graph.inputs.get(str(node.attributes["name"])) is not node:
             raise InvalidGraph(f"{graph.name}: {node} is not among the inputs")

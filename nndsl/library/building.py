@@ -60,7 +60,8 @@ class UpdateBuilder(Protocol):
 
     graph: Builder
     step: Value
-    """The number of this step from 1, `f32`."""
+    """The number of this step from 1, an `f64` scalar: bias corrections such as 1 - beta^t cancel in f32. Cast what
+    meets tensors to f32."""
 
     def slot(self, name: str, value: float = 0.0) -> Value:
         """The tensor's slot of that name (`PARAMETER.name`), of its shape, initially `value`."""

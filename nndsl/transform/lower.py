@@ -1,8 +1,8 @@
 """Lowering: from the checked network to graphs of primitives, in training or prediction mode.
 
-    forward     losses, metric accumulators          (training: dropout drops; else: as in prediction)
-    predict     the outputs
-    fit         the values that fitted statistics are computed from
+forward     losses, metric accumulators          (training: dropout drops; else: as in prediction)
+predict     the outputs
+fit         the values that fitted statistics are computed from
 """
 
 from __future__ import annotations
@@ -160,5 +160,3 @@ def _unused(name: str, taken: Mapping[str, object]) -> str:
         candidate = f"{name}_{count}"
         count += 1
     return candidate
-
-

@@ -31,7 +31,7 @@ class Memory:
 def estimate(step: Step, batch_size: int, sizes: dict[str, int] | None = None) -> Memory:
     """The memory of a training step on batches of `batch_size` rows; free sizes without a value count as 1."""
     values = {"batch": batch_size, **(sizes or {})}
-    states = {role: 0 for role in ("parameter", "statistic", "slot")}
+    states = dict.fromkeys(("parameter", "statistic", "slot"), 0)
     for state in step.states:
         states[state.role] += 4 * prod(state.shape)
     nodes = [node for node in step.gradients if node.op != "constant"]

@@ -93,7 +93,8 @@ def simplify_algebra(graph: Graph) -> Graph:
     after    x       x       x        x       x       x     one reshape          one transpose or none
              x * -1 is -x; x ^ 2 is x * x; a + -b is a - b; a cast to the type it has is dropped;
              a reduction over axes of size one is a reshape;
-             broadcast_to before an element-wise operation that broadcasts anyway is dropped.
+             before an element-wise operation, which broadcasts anyway, broadcast_to is dropped, and so is a
+             reshape that puts axes of size one in front.
 
     * x + 0 turns -0.0 into 0.0: the one difference, which no comparison and no later step of training sees.
     """
@@ -239,19 +240,26 @@ _RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
 
 
 def _drop_broadcasts(node: Node) -> Node:
-    """The node on the operands behind `broadcast_to`, as far as it still has its shape then."""
+    """The node on the operands behind `broadcast_to`, and behind reshapes that only put axes of size one in front, as
+    far as it still has its shape then."""
     for i, operand in enumerate(node.inputs):
-        if operand.op != "broadcast_to":
+        if operand.op != "broadcast_to" and not _puts_ones_in_front(operand):
             continue
         operands = (*node.inputs[:i], operand.inputs[0], *node.inputs[i + 1 :])
         try:
-            if broadcast(*(o.shape for o in operands)) == node.shape:
-                return _drop_broadcasts(
-                    Node(node.primitive, operands, node.attributes, node.type, node.origin, node.name)
-                )
+            same = broadcast(*(o.shape for o in operands)) == node.shape
         except TypeMismatch:
-            continue
+            same = False
+        if same:
+            return _drop_broadcasts(Node(node.primitive, operands, node.attributes, node.type, node.origin, node.name))
     return node
+
+
+def _puts_ones_in_front(node: Node) -> bool:
+    if node.op != "reshape":
+        return False
+    inner = node.inputs[0].shape
+    return node.shape == (1,) * (len(node.shape) - len(inner)) + inner
 
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_markers, fold_constants, simplify_algebra, share_common)

@@ -14,8 +14,6 @@ from nndsl.library.registry import INITIALIZERS
 def initial_state(states: Iterable[State], seed: int) -> dict[str, np.ndarray[Any, Any]]:
     """The state before the first step, by name (fitted statistics as before fitting)."""
     return {
-        state.name: INITIALIZERS[state.initial.name].function(
-            seed, state.name, state.shape, **state.initial.arguments
-        )
+        state.name: INITIALIZERS[state.initial.name].function(seed, state.name, state.shape, **state.initial.arguments)
         for state in states
     }

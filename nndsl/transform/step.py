@@ -54,5 +54,3 @@ class Step:
     @property
     def trainable(self) -> tuple[State, ...]:
         return tuple(state for state in self.parameters if state.trainable)
-
-

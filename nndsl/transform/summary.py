@@ -13,7 +13,7 @@ from nndsl.transform.step import Step
 
 @dataclass(frozen=True)
 class Row:
-    """One layer: `name` as in artifacts, `kind` the vocabulary's word, the shape of its result, what it is applied to."""
+    """One layer: its name in artifacts, the vocabulary's word for it, its result's shape, what it is applied to."""
 
     name: str
     kind: str
@@ -63,7 +63,9 @@ def layer_table(step: Step) -> list[Row]:
 def terms(network: Network) -> list[Term]:
     """Every term that an output, loss or metric needs, operands first."""
     order: dict[Term, None] = {}
-    roots = [spec.term for spec in (*network.outputs, *network.losses, *network.metrics)]
+    roots: list[Term] = [output.term for output in network.outputs]
+    roots += [loss.term for loss in network.losses]
+    roots += [metric.term for metric in network.metrics]
     stack = [(root, False) for root in reversed(roots)]
     while stack:
         term, ready = stack.pop()

@@ -10,8 +10,9 @@ from nndsl.graph.node import Graph, Origin
 from nndsl.graph.types import TensorType
 from nndsl.library.arguments import Initial
 from nndsl.library.building import State
-from nndsl.library.registry import lookup
+from nndsl.library.registry import OPTIMIZERS, Composite
 from nndsl.model.sections import TrainSection
+from nndsl.ops import cast
 from nndsl.transform.names import LR, LR_SCALE, STEP
 
 
@@ -67,19 +68,19 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
     Inputs: each group's tensor, `grad.GROUP`, its slots, step and lr_scale. Outputs: `TENSOR.next`, `nndsl.lr`.
     """
     builder = Builder()
-    optimizer = lookup(train.optimizer.name, "optimizer")
+    optimizer = OPTIMIZERS[train.optimizer.name]
     step = builder.input(STEP, TensorType("i64", ()))
     with builder.at(Origin(train.optimizer.name, train.optimizer.span, "update")):
         arguments = dict(train.optimizer.arguments)
-        lr = _learning_rate(builder, arguments.pop("lr"))
-        count = _as_float(step) + 1.0
+        lr = _learning_rate(builder, arguments.pop("lr", _default(optimizer, "lr")))
+        count = (cast(step, dtype="f64") + 1.0).named("t")
     outputs: dict[str, Value] = {}
     slots: list[Slot] = []
     for group in groups:
         with builder.at(Origin(group.name, train.optimizer.span, "update")):
             p = builder.input(group.name, TensorType("f32", group.shape))
             g = builder.input(f"grad.{group.name}", TensorType("f32", group.shape))
-            b = GroupBuilder(builder, group, count.named("t"))
+            b = GroupBuilder(builder, group, count)
             following = optimizer.function(b, p, g, lr=lr, **arguments)
             outputs |= {f"{group.name}.next": following, **b.outputs}
             slots += b.slots.values()
@@ -92,9 +93,5 @@ def _learning_rate(builder: Builder, lr: float) -> Value:
     return (scale * float(lr)).named("lr")
 
 
-def _as_float(x: Value) -> Value:
-    from nndsl.ops import cast
-
-    return cast(x, dtype="f32")
-
-
+def _default(composite: Composite, name: str) -> float:
+    return next(float(p.default) for p in composite.parameters if p.name == name)
