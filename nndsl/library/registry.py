@@ -58,13 +58,14 @@ class Composite:
     def parameters(self) -> tuple[inspect.Parameter, ...]:
         """The parameters a program can give, tensors first, annotations resolved, what is `SUPPLIED` left out."""
         hints = get_type_hints(self.function, include_extras=True)
-        parameters = inspect.signature(self.function).parameters.values()
-        supplied = SUPPLIED.get(self.kind, ("b",))
-        return tuple(p.replace(annotation=hints[p.name]) for p in parameters if p.name not in supplied)
+        parameters = list(inspect.signature(self.function).parameters.values())
+        first = len(SUPPLIED.get(self.kind, ("b",) if self.takes_builder else ()))
+        return tuple(p.replace(annotation=hints[p.name]) for p in parameters[first:])
 
     @property
     def takes_builder(self) -> bool:
-        return "b" in inspect.signature(self.function).parameters
+        """Whether the body asks for a builder, as its first parameter `b` (an operator's operand may be a `b` too)."""
+        return next(iter(inspect.signature(self.function).parameters), None) == "b"
 
     @property
     def doc(self) -> str:
