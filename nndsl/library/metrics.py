@@ -1,0 +1,177 @@
+"""Metrics: numbers of a whole epoch, finished from sums that add up over its batches.
+
+Every loss is a metric too, under the same name: its mean over the epoch's examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from math import log
+from typing import Any, Literal
+
+from nndsl import ops
+from nndsl.graph.builder import Value
+from nndsl.graph.sizes import BATCH, show_shape
+from nndsl.library.arguments import Misuse, Rate, Size, Tensor
+from nndsl.library.functions import mean
+from nndsl.library.losses import mse, paired
+from nndsl.library.operands import indicator, number, own_shape
+from nndsl.library.registry import COMPOSITES, METRICS, Accumulated, Composite, composite
+
+ACCURACY = "https://keras.io/api/metrics/accuracy_metrics/"
+REGRESSION = "https://keras.io/api/metrics/regression_metrics/"
+
+
+def average(values: Value, finish: Callable[[Value], Value] = lambda value: value) -> Accumulated:
+    """The mean over the epoch's examples of one value each ([batch]), and what is made of it."""
+    if not values.batched:
+        raise Misuse(
+            f"a metric averages over examples, but {show_shape(values.shape)} has no batch axis",
+            help="a value that is the same for all examples needs no metric function",
+        )
+    sums = {"total": ops.reduce_sum(values, axes=(0,), keepdims=False), "count": values.builder.size(BATCH)}
+    return Accumulated(sums, lambda s: finish(s["total"] / s["count"]))
+
+
+# ---------------------------------------------------------------- of classes
+
+
+@composite(
+    "metric", "accuracy", example="z: f32[3], y: class[3] => accuracy(z, y)", differentiable=False, follows=ACCURACY
+)
+def accuracy(prediction: Tensor, target: Tensor) -> Accumulated:
+    """The share of right answers: the class of the greatest score is the target.
+
+    Scores or probabilities [batch, ..., n] (or classes [batch, ...]) and classes [batch, ...] or a distribution
+    [batch, ..., n].
+    """
+    answer, truth = _answers("accuracy", prediction, target)
+    return average(mean(indicator(ops.equal(answer, truth))))
+
+
+@composite(
+    "metric",
+    "top_k_accuracy",
+    example="z: f32[5], y: class[5] => top_k_accuracy(z, y, k = 2)",
+    differentiable=False,
+    follows=ACCURACY,
+)
+def top_k_accuracy(prediction: Tensor, target: Tensor, k: Size = 5) -> Accumulated:
+    """The share of examples whose class is among the k of the greatest scores; of equal scores all are.
+
+    Scores [batch, ..., n] and classes [batch, ...] or a distribution [batch, ..., n].
+    """
+    z = number(prediction)
+    _, truth = _answers("top_k_accuracy", z, target)
+    place = ops.reshape(truth, shape=(*truth.shape, 1))
+    own = ops.take_along(z, place, axis=z.rank - 1)
+    better = ops.reduce_sum(indicator(z > own), axes=(z.rank - 1,), keepdims=False)
+    return average(mean(indicator(better < k)))
+
+
+def _answers(name: str, prediction: Value, target: Value) -> tuple[Value, Value]:
+    """The class that was predicted and the true one, both i64[batch, ...]."""
+    scores = prediction.dtype != "i64"
+    if scores and own_shape(prediction) and prediction.shape[-1] != 1:
+        answer = ops.argmax(prediction, axis=prediction.rank - 1)
+        if target.dtype != "i64" and target.shape == prediction.shape:
+            return answer, ops.argmax(target, axis=target.rank - 1)
+    elif scores:
+        raise Misuse(
+            f"`{name}` compares {show_shape(prediction.shape)} with {show_shape(target.shape)}",
+            label="needs a score for each class, along the last axis",
+            help="for one score, of yes or no, there is `binary_accuracy`",
+        )
+    else:
+        answer = prediction
+    truth = target if target.dtype == "i64" else ops.cast(target, dtype="i64")
+    if truth.shape == (*answer.shape, 1):
+        truth = ops.reshape(truth, shape=answer.shape)
+    if truth.shape != answer.shape:
+        raise Misuse(
+            f"`{name}` compares {show_shape(prediction.shape)} with classes {show_shape(target.shape)}",
+            label=f"expects scores {show_shape(target.shape)[:-1]}, classes]" if scores else "expects equal shapes",
+        )
+    return answer, truth
+
+
+@composite(
+    "metric",
+    "binary_accuracy",
+    example="z: f32[3], y: binary[3] => binary_accuracy(z, y)",
+    differentiable=False,
+    link="sigmoid",
+    follows=ACCURACY,
+)
+def binary_accuracy(
+    prediction: Tensor,
+    target: Tensor,
+    *,
+    threshold: Rate = 0.5,
+    from_: Literal["scores", "probabilities"] = "scores",
+) -> Accumulated:
+    """The share of right answers of yes and no: yes where the probability is above `threshold` (the score above 0).
+
+    [batch, ...] and [batch, ...]
+    """
+    z, y = paired("binary_accuracy", prediction, target)
+    cut = threshold if from_ == "probabilities" else log(threshold / (1 - threshold)) if threshold else float("-inf")
+    return average(mean(indicator(ops.equal(indicator(z > cut), y))))
+
+
+# ---------------------------------------------------------------- of numbers
+
+
+@composite(
+    "metric",
+    "rmse",
+    example="y_hat: f32[3], y: f32[3] => rmse(y_hat, y)",
+    aliases=("root_mean_squared_error",),
+    follows=REGRESSION,
+)
+def rmse(prediction: Tensor, target: Tensor) -> Accumulated:
+    """√ of the epoch's `mse`: [batch, ...] and [batch, ...]"""
+    return average(mse(prediction, target), ops.sqrt)
+
+
+@composite(
+    "metric", "r2", example="y_hat: f32[3], y: f32[3] => r2(y_hat, y)", aliases=("r2_score",), follows=REGRESSION
+)
+def r2(prediction: Tensor, target: Tensor) -> Accumulated:
+    """1 - Σ(target - prediction)² / Σ(target - mean(target))² over the epoch, averaged over an example's elements.
+
+    1 is perfect, 0 as good as the mean. An element whose target never varies counts 0. [batch, ...] and [batch, ...]
+    """
+    p, y = paired("r2", prediction, target)
+    y64 = ops.cast(y, dtype="f64")  # the sum of squares, far from 0, would lose the variance in single precision
+    sums = {
+        "residual": ops.reduce_sum((y - p) ** 2, axes=(0,), keepdims=False),
+        "total": ops.reduce_sum(y64, axes=(0,), keepdims=False),
+        "squares": ops.reduce_sum(y64**2, axes=(0,), keepdims=False),
+        "count": y.builder.size(BATCH),
+    }
+
+    def finish(s: Any) -> Value:
+        spread = s["squares"] - s["total"] ** 2 / s["count"]
+        varies = spread > 0
+        one = spread.builder.constant(1, spread.dtype)
+        score = ops.where(varies, 1 - s["residual"] / ops.where(varies, spread, one), one - 1)
+        return mean(score)
+
+    return Accumulated(sums, finish)
+
+
+# ---------------------------------------------------------------- losses as metrics
+
+
+def _as_metric(loss: Composite) -> Composite:
+    @wraps(loss.function)
+    def metric(*operands: Any, **arguments: Any) -> Accumulated:
+        return average(loss.function(*operands, **arguments))
+
+    return replace(loss, kind="metric", function=metric)
+
+
+METRICS.update({name: _as_metric(loss) for name, loss in COMPOSITES.items() if loss.kind == "loss"})
