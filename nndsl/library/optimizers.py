@@ -88,7 +88,8 @@ def _adam(
     epsilon: float,
     amsgrad: bool,
 ) -> Value:
-    alpha = lr * ops.sqrt(1 - beta_2**b.step) / (1 - beta_1**b.step)
+    correction = ops.sqrt(1 - beta_2**b.step) / (1 - beta_1**b.step)
+    alpha = lr * ops.cast(correction, dtype="f32")
     m, v = b.slot(f"{name}_m"), b.slot(f"{name}_v")
     m = m + (g - m) * (1 - beta_1)
     v = v + (g**2 - v) * (1 - beta_2)

@@ -98,7 +98,18 @@ ALIASES: dict[str, str] = {}
 """Second names (`mean_squared_error` for `mse`), the same in every place."""
 
 FOREIGN: dict[str, str] = {}
-"""Names that other frameworks use, each with ours, to be suggested: never accepted (`nll_loss`, `batchnorm2d`)."""
+"""Names that other frameworks use, folded, each with ours, to be suggested (see `foreign`): never accepted."""
+
+
+def folded(name: str) -> str:
+    """A name in lower case without underscores: `LeakyReLU` and `leaky_relu` are one."""
+    return name.replace("_", "").lower()
+
+
+def foreign(name: str) -> str | None:
+    """What another framework's name is called here: `CrossEntropyLoss`, `Linear`, `nll_loss`, `batchnorm2d`, `ReLU`."""
+    key = folded(name)
+    return FOREIGN.get(key) or FOREIGN.get(key.removesuffix("loss").removesuffix("layer"))
 
 
 def place_of(kind: Kind) -> Place:
