@@ -52,6 +52,7 @@ class Emitter:
         self._operations: list[Operation] = []
         self._initializers: dict[Value, TensorProto] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
+        self._shared: dict[tuple[Any, ...], Value] = {}
         self._names: dict[Value, str] = {}
         self._types: dict[Value, TensorType] = {}
         self._prefix = ""
@@ -70,7 +71,7 @@ class Emitter:
         """An output of the model; what is an input, a constant or another output gets there by an `Identity`."""
         taken = {taken for taken, *_ in self._outputs.values()}
         if value in self._inputs or value in self._initializers or value in taken:
-            value = self.node("Identity", value)
+            (value,) = self.nodes("Identity", (value,), 1)
         self._outputs[name] = value, dtype, shape
 
     def initializer(self, name: str, value: np.ndarray[Any, Any]) -> Value:
@@ -87,7 +88,10 @@ class Emitter:
     # ------------------------------------------------------------ what facets call
 
     def node(self, op_type: str, *inputs: Value, **attributes: Any) -> Value:
-        return self.nodes(op_type, inputs, 1, **attributes)[0]
+        key = op_type, inputs, tuple((name, _hashable(attributes[name])) for name in sorted(attributes))
+        if key not in self._shared:  # what is computed already is not computed again: no operator has hidden state
+            self._shared[key] = self.nodes(op_type, inputs, 1, **attributes)[0]
+        return self._shared[key]
 
     def nodes(
         self, op_type: str, inputs: Sequence[Value], outputs: int, domain: str = "", **attributes: Any
@@ -198,3 +202,9 @@ def _different(name: str, taken: set[str]) -> str:
     if name not in taken:
         return name
     return next(other for i in range(2, len(taken) + 3) if (other := f"{name}_{i}") not in taken)
+
+
+def _hashable(attribute: Any) -> Any:
+    if isinstance(attribute, np.ndarray):
+        return attribute.dtype.str, attribute.shape, attribute.tobytes()
+    return tuple(attribute) if isinstance(attribute, list) else attribute

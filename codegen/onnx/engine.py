@@ -17,7 +17,7 @@ from nndsl.graph.sizes import Dim
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
-PARALLEL_WORK = 2_000_000
+PARALLEL_WORK = 100_000_000
 """Multiplications in a step from which several threads pay (`benchmarks/NOTES.md` has the measurement)."""
 
 
