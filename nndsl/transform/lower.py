@@ -26,7 +26,7 @@ from nndsl.transform.step import MetricPlan
 
 @dataclass(frozen=True)
 class Forward:
-    """The forward graph with the states it works on, how its metrics are finished, and what statistics are fitted to."""
+    """The forward graph, the states it works on, how its metrics finish, and what its statistics are fitted to."""
 
     graph: Graph
     states: tuple[State, ...]

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import PRIMITIVES, Graph, Node
-from nndsl.graph.sizes import is_static, product
-from nndsl.graph.types import TensorType, TypeMismatch, broadcast
+from nndsl.graph.sizes import is_static
+from nndsl.graph.types import NUMPY_DTYPES, TensorType, TypeMismatch, broadcast
 from nndsl.transform.rewrite import rewrite, with_name
 
-FOLD_LIMIT = 4096
-"""Constants of more elements than this are not made by folding: they would swell the files."""
+FOLD_LIMIT = 64
+"""Folding makes no constant of more elements than its operands have and than this: it would swell the files."""
 
 ELEMENTWISE = frozenset(
     "neg abs sign exp expm1 log log1p sqrt sin cos tanh sigmoid softplus erf relu floor round logical_not cast "
@@ -60,7 +61,7 @@ def fold_constants(graph: Graph) -> Graph:
     def rule(node: Node) -> Node:
         if not node.inputs or any(operand.op != "constant" for operand in node.inputs):
             return node
-        if not is_static(node.shape) or not _small(node.type) or not is_pure(node):
+        if not is_static(node.shape) or not is_pure(node) or _grows(node):
             return node
         value = evaluate(Graph("", {}, {"value": node}), {})["value"]
         return Node(PRIMITIVES["constant"], (), {"value": value}, node.type, node.origin, node.name)
@@ -87,16 +88,19 @@ def share_common(graph: Graph) -> Graph:
 
 
 def simplify_algebra(graph: Graph) -> Graph:
-    """Identities that are exact in floating point, NaN and infinity included.
+    """Identities that are exact in floating point, NaN and infinity included, but for the two marked with a star.
 
     before   x * 1   x / 1   x + 0*   x - 0   x ^ 1   --x   reshape of reshape   transpose of transpose
     after    x       x       x        x       x       x     one reshape          one transpose or none
              x * -1 is -x; x ^ 2 is x * x; a + -b is a - b; a cast to the type it has is dropped;
-             a reduction over axes of size one is a reshape;
+             x + x is 2 x, and 2 (c x) is (2 c) x for a constant c, since doubling is exact;
+             x * (1 / n) is x / n* for a scalar n;
+             a reduction over axes of size one is a reshape; a reshape of a broadcast scalar is that scalar, broadcast;
              before an element-wise operation, which broadcasts anyway, broadcast_to is dropped, and so is a
              reshape that puts axes of size one in front.
 
-    * x + 0 turns -0.0 into 0.0: the one difference, which no comparison and no later step of training sees.
+    * x + 0 would turn -0.0 into 0.0, which no comparison and no later step of training sees; x / n rounds once where
+      x * (1 / n) rounds twice.
     """
     return rewrite(graph, _algebra)
 
@@ -116,8 +120,10 @@ def is_pure(node: Node) -> bool:
     return node.op not in ("input", "size", "random_uniform")
 
 
-def _small(type: TensorType) -> bool:
-    return int(product(type.shape)) <= FOLD_LIMIT  # type: ignore[arg-type]
+def _grows(node: Node) -> bool:
+    """Whether folding this node, whose shape is static, would make a constant larger than those it replaces."""
+    made, *replaced = (prod(int(dim) for dim in item.shape) for item in (node, *node.inputs))  # type: ignore[arg-type]
+    return made > max(FOLD_LIMIT, *replaced)
 
 
 def _keep_name(old: Node, new: Node) -> Node:
@@ -132,6 +138,11 @@ def _attribute_key(value: Any) -> Any:
 def _is_constant(node: Node, value: float) -> bool:
     """Whether a node is that number, as a scalar (a larger constant would change the shape)."""
     return node.op == "constant" and node.type.rank == 0 and node.attributes["value"] == value
+
+
+def _constant(like: Node, value: float) -> Node:
+    array = np.asarray(value, NUMPY_DTYPES[like.type.dtype])
+    return Node(PRIMITIVES["constant"], (), {"value": array}, TensorType(like.type.dtype, ()), like.origin)
 
 
 def _apply(like: Node, op: str, *operands: Node, **attributes: Any) -> Node:
@@ -168,6 +179,30 @@ def _square(node: Node) -> Node | None:
     return _apply(node, "mul", base, base) if _is_constant(exponent, 2) and node.type.dtype == "f32" else None
 
 
+def _double(node: Node) -> Node | None:
+    left, right = node.inputs
+    if left is not right or not left.type.dtype.startswith("f"):
+        return None
+    return _apply(node, "mul", _constant(node, 2.0), left)
+
+
+def _double_a_multiple(node: Node) -> Node | None:
+    for two, product_ in (node.inputs, node.inputs[::-1]):
+        if not _is_constant(two, 2) or product_.op != "mul":
+            continue
+        for factor, x in (product_.inputs, product_.inputs[::-1]):
+            if factor.op == "constant" and factor.type.rank == 0:
+                return _apply(node, "mul", _constant(node, 2 * factor.attributes["value"]), x)
+    return None
+
+
+def _times_reciprocal(node: Node) -> Node | None:
+    for x, factor in (node.inputs, node.inputs[::-1]):
+        if factor.op == "div" and factor.type.rank == 0 and x.op != "constant" and _is_constant(factor.inputs[0], 1):
+            return _apply(node, "div", x, factor.inputs[1])
+    return None
+
+
 def _plus_negative(node: Node) -> Node | None:
     left, right = node.inputs
     if right.op == "neg":
@@ -193,6 +228,21 @@ def _needless_cast(node: Node) -> Node | None:
 def _same_shape(node: Node) -> Node | None:
     (x,) = node.inputs
     return x if x.shape == node.shape else None
+
+
+def _reshape_of_uniform(node: Node) -> Node | None:
+    (x,) = node.inputs
+    if x.op == "broadcast_to" and x.inputs[0].type.rank == 0:
+        return _apply(node, "broadcast_to", x.inputs[0], shape=node.shape)
+    return None
+
+
+def _broadcast_of_scalar(node: Node) -> Node | None:
+    """A scalar that was given axes of size one before it is broadcast needs none."""
+    (x,) = node.inputs
+    if x.op in ("reshape", "broadcast_to") and x.inputs[0].type.rank == 0:
+        return _apply(node, "broadcast_to", x.inputs[0], shape=node.shape)
+    return None
 
 
 def _reshape_of_reshape(node: Node) -> Node | None:
@@ -224,15 +274,15 @@ def _concat_of_one(node: Node) -> Node | None:
 
 
 _RULES: dict[str, tuple[Callable[[Node], Node | None], ...]] = {
-    "add": (_neutral_right(0), _neutral_left(0), _plus_negative),
+    "add": (_neutral_right(0), _neutral_left(0), _double, _plus_negative),
     "sub": (_neutral_right(0), _minus_negative),
-    "mul": (_neutral_right(1), _neutral_left(1), _times_minus_one),
+    "mul": (_neutral_right(1), _neutral_left(1), _times_minus_one, _double_a_multiple, _times_reciprocal),
     "div": (_neutral_right(1),),
     "pow": (_neutral_right(1), _square),
     "neg": (_double_negative,),
     "cast": (_needless_cast,),
-    "reshape": (_same_shape, _reshape_of_reshape),
-    "broadcast_to": (_same_shape,),
+    "reshape": (_same_shape, _reshape_of_reshape, _reshape_of_uniform),
+    "broadcast_to": (_same_shape, _broadcast_of_scalar),
     "transpose": (_transpose_of_transpose,),
     "concat": (_concat_of_one,),
     **dict.fromkeys(("reduce_sum", "reduce_mean", "reduce_max", "reduce_min"), (_reduce_nothing,)),
@@ -262,4 +312,4 @@ def _puts_ones_in_front(node: Node) -> bool:
     return node.shape == (1,) * (len(node.shape) - len(inner)) + inner
 
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_markers, fold_constants, simplify_algebra, share_common)
+PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_markers, simplify_algebra, fold_constants, share_common)

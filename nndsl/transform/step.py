@@ -48,6 +48,11 @@ class Step:
     metrics: tuple[MetricPlan, ...]
 
     @property
+    def loss_only(self) -> Graph:
+        """The part of `gradients` that computes the loss."""
+        return Graph(self.gradients.name, self.gradients.inputs, {"loss": self.gradients.outputs["loss"]})
+
+    @property
     def parameters(self) -> tuple[State, ...]:
         return tuple(state for state in self.states if state.role == "parameter")
 

@@ -1,0 +1,49 @@
+"""`nndsl check PROGRAM`: types and shapes; with options, gradients and backends on the program's own data."""
+
+from __future__ import annotations
+
+import click
+
+from nndsl.cli.output import print_diagnostics, program_options
+
+
+@click.command("check")
+@program_options
+@click.option("--grad", is_flag=True, help="Compare the gradients with finite differences in float64.")
+@click.option("--backends", is_flag=True, help="Train on ONNX Runtime and compare each step with NumPy.")
+@click.option("--steps", default=20, show_default=True, help="How many steps --backends takes.")
+def command(
+    program: str,
+    overrides: tuple[str, ...],
+    model: str | None,
+    root: str | None,
+    style: str,
+    grad: bool,
+    backends: bool,
+    steps: int,
+) -> None:
+    """Check a program; with --grad its gradients, with --backends that both backends agree."""
+    from nndsl.api import Net, load_program
+    from nndsl.diagnostics import Failure
+    from nndsl.errors.commands import CheckFailed
+
+    net = Net(load_program(program, root=root), overrides, model)
+    if grad or backends:
+        net.read_data()
+    print_diagnostics(net.warnings, style)
+    parameters = sum(state.size for state in net.step.parameters)
+    click.echo(f"{program}: {net.step.network.name} is sound, with {parameters:,} parameters")
+    failed = []
+    if grad:
+        for gradient in net.check_gradients():
+            click.echo(f"  gradient of {gradient.parameter}: differs by {gradient.difference:.1e} at most")
+            if not gradient.passed:
+                failed.append(CheckFailed.gradient(gradient))
+    if backends:
+        done = list(net.check_backends(steps))
+        worst = max(done, key=lambda step: step.gradient)
+        click.echo(f"  {len(done)} steps on both backends: losses differ by {max(s.loss for s in done):.1e} at most,")
+        click.echo(f"  gradients by {worst.gradient:.1e} of their norm ({worst.worst} at step {worst.step})")
+        failed += [CheckFailed.backends(step) for step in done if not step.passed]
+    if failed:
+        raise Failure(*failed)

@@ -1,0 +1,35 @@
+"""`nndsl compile PROGRAM -o build/`: write the graphs, the initial state and the NumPy module."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from nndsl.cli.output import bytes_text, print_diagnostics, program_options, size
+
+
+@click.command("compile")
+@program_options
+@click.option("-o", "--out", type=click.Path(), default="build", show_default=True, help="The folder to write into.")
+@click.option(
+    "--target", type=click.Choice(["onnx", "numpy"]), multiple=True, help="What to write; both if not given."
+)
+@click.option("--max-memory", metavar="SIZE", type=size, help="Refuse a step that needs more, such as 2GB.")
+def command(
+    program: str,
+    overrides: tuple[str, ...],
+    model: str | None,
+    root: str | None,
+    style: str,
+    out: str,
+    target: tuple[Literal["onnx", "numpy"], ...],
+    max_memory: int | None,
+) -> None:
+    """Write the training graph, the prediction graph and the NumPy module."""
+    from nndsl.api import Net, load_program
+
+    net = Net(load_program(program, root=root), overrides, model)
+    print_diagnostics(net.warnings, style)
+    for path in net.compile(out, target or ("onnx", "numpy"), max_memory=max_memory):
+        click.echo(f"{path}  {bytes_text(path.stat().st_size)}")

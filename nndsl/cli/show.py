@@ -1,0 +1,27 @@
+"""`nndsl show PROGRAM --stage STAGE`: any stage of the compilation as text."""
+
+from __future__ import annotations
+
+import click
+
+from nndsl.cli.output import program_options
+
+STAGES = ("syntax", "model", "forward", "gradients", "apply", "graph", "evaluate", "predict", "numpy", "onnx")
+
+
+@click.command("show")
+@program_options
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    default="graph",
+    show_default=True,
+    help="forward and gradients: before simplification; graph: the gradients after it.",
+)
+def command(
+    program: str, overrides: tuple[str, ...], model: str | None, root: str | None, style: str, stage: str
+) -> None:
+    """Print a stage of the compilation as text."""
+    from nndsl.api import Net, load_program
+
+    click.echo(Net(load_program(program, root=root), overrides, model).show(stage), nl=False)

@@ -1,0 +1,103 @@
+"""Checks on a user's own model and data: gradients against finite differences, one backend against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nndsl.codegen.backend import Arrays, Session
+from nndsl.data.dataset import Dataset
+from nndsl.graph.evaluate import evaluate
+from nndsl.training.loop import gather
+from nndsl.transform.names import ROW, SEED, STEP
+from nndsl.transform.step import Step
+
+DIFFERENCE = 1e-6
+"""Half the distance of the two points of a finite difference, in float64."""
+
+GRADIENT_TOLERANCE = 1e-5
+"""Of a parameter's largest gradient: central differences at 1e-6 are good to about 1e-9 of the loss; this leaves room
+for strong curvature, and a wrong rule is off by far more."""
+
+LOSS_TOLERANCE = 1e-6
+BACKEND_TOLERANCE = 1e-5
+"""Of a loss, and of a gradient's norm: float32 sums that two libraries add up in different order."""
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """One parameter: `difference` between the computed and the numeric gradient, relative to the largest of them."""
+
+    parameter: str
+    elements: int
+    difference: float
+
+    @property
+    def passed(self) -> bool:
+        return self.difference <= GRADIENT_TOLERANCE
+
+
+def check_gradients(
+    step: Step, state: Arrays, batch: Mapping[str, Any], elements: int = 12
+) -> Iterator[GradientCheck]:
+    """Each trainable parameter's gradient at up to `elements` places (drawn at random, the same each time)."""
+    point = {**state, **batch, SEED: step.train.seed, STEP: 0, ROW: 0}
+    gradients = evaluate(step.gradients, point, float_dtype="f64")
+    random = np.random.default_rng(0)
+    for parameter in step.trainable:
+        value = np.asarray(state[parameter.name], np.float64)
+        gradient = gradients[f"grad.{parameter.name}"]
+        places = random.choice(value.size, size=min(elements, value.size), replace=False)
+        exact = gradient.reshape(-1)[places]
+        numeric = np.array([_central_difference(step, point, parameter.name, value, int(i)) for i in places])
+        scale = max(float(np.abs(gradient).max(initial=0.0)), float(np.abs(numeric).max(initial=0.0)), 1e-8)
+        yield GradientCheck(parameter.name, len(places), float(np.abs(exact - numeric).max(initial=0.0)) / scale)
+
+
+def _central_difference(step: Step, point: Mapping[str, Any], name: str, value: np.ndarray[Any, Any], i: int) -> float:
+    losses = []
+    for sign in (1.0, -1.0):
+        moved = value.copy()
+        moved.reshape(-1)[i] += sign * DIFFERENCE
+        losses.append(float(evaluate(step.loss_only, {**point, name: moved}, float_dtype="f64")["loss"]))
+    return (losses[0] - losses[1]) / (2 * DIFFERENCE)
+
+
+@dataclass(frozen=True)
+class BackendCheck:
+    """One step of two backends from the same state: relative differences of the loss and of the worst gradient."""
+
+    step: int
+    loss: float
+    gradient: float
+    worst: str
+    """The parameter whose gradients differ most, relative to their norm."""
+
+    @property
+    def passed(self) -> bool:
+        return self.loss <= LOSS_TOLERANCE and self.gradient <= BACKEND_TOLERANCE
+
+
+def check_backends(
+    first: Session, second: Session, step: Step, data: Dataset, batches: list[np.ndarray[Any, Any]]
+) -> Iterator[BackendCheck]:
+    """Train the first session; before each of its steps give its state to the second, and compare what they compute."""
+    for number, rows in enumerate(batches):
+        second.set_state(first.state())
+        gather(first, data, rows)
+        gather(second, data, rows)
+        a = {name: np.array(value) for name, value in first.gradients(len(rows), number).items()}
+        b = second.gradients(len(rows), number)
+        worst, largest = "", 0.0
+        for parameter in step.trainable:
+            name = f"grad.{parameter.name}"
+            norm = max(float(np.linalg.norm(a[name])), 1e-12)
+            difference = float(np.linalg.norm(a[name] - b[name])) / norm
+            if difference >= largest:
+                worst, largest = parameter.name, difference
+        loss = abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12)
+        yield BackendCheck(number, loss, largest, worst)
+        first.train_step(len(rows), number)
