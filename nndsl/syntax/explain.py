@@ -1,43 +1,54 @@
-"""placeholder"""
+"""Which rule explains an error: the first that fits, from the certain ones (a token that is wrong in itself) downwards.
+
+A rule looks at a `Situation` and answers with a diagnostic and a remedy, or with None if the case is not its own.
+A diagnostic of None means that the error is a consequence of one that has been reported.
+"""
 
 from __future__ import annotations
-from dataclasses import dataclass
-from typing import Any
-from nndsl.diagnostics import Diagnostic
-from nndsl.errors.syntax import Unexpected
-from nndsl.source import Source, Span
-from nndsl.syntax.scan import statement
+
+from collections.abc import Callable
+
+from nndsl.syntax import explain_expression as expression
+from nndsl.syntax import explain_statement as statement
+from nndsl.syntax import explain_text as text
+from nndsl.syntax.situation import Answer, Situation
+
+RULES: tuple[Callable[[Situation], Answer | None], ...] = (
+    text.wrong_string,
+    text.wrong_number,
+    text.unknown_character,
+    text.foreign_comment,
+    statement.unclosed_body,
+    statement.stray_brace,
+    statement.keyword_as_name,
+    statement.top_level,
+    statement.nested_item,
+    text.semicolon,
+    text.foreign_operator,
+    text.percent,
+    statement.if_statement,
+    statement.foreign_statement,
+    statement.declaration,
+    statement.header,
+    statement.reserved_word,
+    statement.equals_missing,
+    expression.unclosed_bracket,
+    expression.branch_missing,
+    expression.closer,
+    statement.lone_expression,
+    expression.python_expression,
+    expression.not_a_stage,
+    expression.wrong_sign,
+    expression.chained,
+    expression.parentheses,
+    expression.unfinished,
+    expression.comma_missing,
+    expression.second_statement,
+)
 
 
-@dataclass(frozen=True)
-class Mend:
-    tokens: list[tuple[str, Any]]
-    resume: int
-
-
-@dataclass(frozen=True)
-class Skip:
-    stand_in: Any
-    resume: int
-    following: list[tuple[str, Any]]
-
-
-@dataclass(frozen=True)
-class Situation:
-    source: Source
-    begun: int
-    offset: int
-    expected: frozenset[str]
-    values: list[Any]
-
-
-def explain(s: Situation) -> tuple[Diagnostic | None, Mend | Skip]:
-    scan = statement(s.source.text, s.begun)
-    at = scan.index(s.offset)
-    if at < len(scan.lexemes):
-        lexeme = scan.lexemes[at]
-        span, found = Span(s.source, lexeme.start, lexeme.end), f"`{lexeme.text}`"
-    else:
-        span, found = Span(s.source, scan.end, scan.end), "the end of the line"
-    resume = max(scan.end, s.offset if at >= len(scan.lexemes) else lexeme.end)
-    return Unexpected(span, "something else", found), Skip(None, resume, [])
+def explain(situation: Situation) -> Answer:
+    for rule in RULES:
+        if answer := rule(situation):
+            return answer
+    return expression.otherwise(situation)

@@ -12,10 +12,9 @@ from lark.lexer import Token
 
 OPENING, CLOSING = frozenset({"LPAR", "LSQB"}), frozenset({"RPAR", "RSQB"})
 
-CONTINUING = frozenset(
-    "ARROW PLUS MINUS STAR SLASH FLOOR_DIVIDE PERCENT_SIGN AT CARET EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER "
-    "GREATER_EQUAL AND OR NOT IF THEN ELSE".split()
-)
+OPERATORS = "ARROW PLUS MINUS STAR SLASH FLOOR_DIVIDE PERCENT_SIGN AT CARET AND OR NOT IF THEN ELSE"
+COMPARATORS = "EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER GREATER_EQUAL"
+CONTINUING = frozenset(f"{OPERATORS} {COMPARATORS}".split())
 """What continues a statement on the next line when it ends a line."""
 
 
@@ -25,7 +24,7 @@ class Newlines:
     It never looks a token ahead, since the contextual lexer chooses a token by the parser's state after the last one.
     """
 
-    always_accept = ("_NL",)
+    always_accept = ("_NL", "FOREIGN")
 
     def __init__(self) -> None:
         self.depth = 0

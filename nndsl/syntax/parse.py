@@ -1,13 +1,13 @@
 """Program text to syntax tree, with every syntax error that can be found in one run.
 
 Lark's LALR parser is fed token by token. Where it refuses one, `nndsl.syntax.explain` says what is wrong and how to go
-on: with other tokens in the place of the wrong ones, or behind the statement, for which a stand-in (`salvage`) is put
-that still defines the statement's names. For that the parser's stacks are kept as they were where the statement began.
+on: with other tokens in the place of the wrong ones, or behind the statement, for which a stand-in is put that still
+defines the statement's names. For that the parser's stacks are kept as they were where the statement began.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -16,22 +16,31 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lexer import Token
 
 from nndsl.diagnostics import Diagnostic, Diagnostics
-from nndsl.source import Source
+from nndsl.source import Source, Span
 from nndsl.syntax import tree
 from nndsl.syntax.build import Builder
-from nndsl.syntax.explain import Mend, Situation, Skip, explain
+from nndsl.syntax.explain import explain
 from nndsl.syntax.grammar import Newlines, load
+from nndsl.syntax.limits import Nesting, hidden_characters
+from nndsl.syntax.read import normalise
+from nndsl.syntax.salvage import skip
+from nndsl.syntax.scan import ITEM_HEADERS, LOOPS, Statement, begins_line, indentation, statement
+from nndsl.syntax.situation import Fed, Memory, OpenBody, Remedy, Situation
 
 END = "$END"
+MOST_MENDS = 16
+"""Errors of one statement that are mended in passing; after that the rest of it is left alone."""
 
 
 def parse(source: Source) -> tuple[tree.Program, tuple[Diagnostic, ...]]:
-    """The program's tree and its syntax errors in the order of the text; wrong statements are left out or have holes."""
-    if "\r" in source.text:
-        source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
+    """The program's tree and its syntax errors, in the order of the text.
+
+    Statements that could not be read are in the tree as far as they name something, with a `Hole` for their value.
+    """
+    text = normalise(source.text)
     parser = shared_parser()
     with parser.lock:
-        return parser.parse(source)
+        return Run(parser, source if text == source.text else Source(source.name, text)).parse()
 
 
 class Parser:
@@ -41,9 +50,6 @@ class Parser:
         self.lock = Lock()
         self.builder, self.newlines = Builder(), Newlines()
         self.lark = load(self.builder, self.newlines)
-
-    def parse(self, source: Source) -> tuple[tree.Program, tuple[Diagnostic, ...]]:
-        return Run(self, source).parse()
 
 
 @cache
@@ -57,6 +63,7 @@ class Run:
     def __init__(self, parser: Parser, source: Source) -> None:
         self.source = source
         self.found = Diagnostics()
+        self.found.extend(hidden_characters(source))
         parser.builder.source, parser.builder.report = source, self.found.report
         self.newlines = parser.newlines
         self.newlines.depth = 0
@@ -64,55 +71,135 @@ class Run:
         self.state = interactive.parser_state
         self.lexer = interactive.lexer_thread
         self.tokens: Iterator[Token] = self.lexer.lex(self.state)
+        self.nesting = Nesting(source)
+        self.memory = Memory()
         self.begun = 0  # where the statement at hand begins
         self.stacks: tuple[list[Any], list[Any]] = ([], [])  # as they were there
+        self.scanned: Statement | None = None  # the same statement, if it has been looked at
+        self.mends = 0
+        self.refused = -1  # where the last error was
 
     @property
     def actions(self) -> dict[str, Any]:
         """What the parser's state has an action for, by the name of the token."""
-        return self.state.parse_conf.states[self.state.state_stack[-1]]
+        actions: dict[str, Any] = self.state.parse_conf.states[self.state.state_stack[-1]]
+        return actions
 
     def parse(self) -> tuple[tree.Program, tuple[Diagnostic, ...]]:
-        program = None
+        program: tree.Program | None = None
         while program is None:
             starts = "SALVAGED" in self.actions
             if starts:
                 self.stacks = (self.state.state_stack[:], self.state.value_stack[:])
-            token = None
+                self.nesting.begin()
             try:
-                token = next(self.tokens, None) or Token(END, "", start_pos=len(self.source.text))
+                token = next(self.tokens, None) or self.token(Fed(END), len(self.source.text))
                 if starts:
-                    self.begun = token.start_pos
-                program = self.state.feed_token(token, token.type == END)
+                    self.begin(token.start_pos)
+                program = self.take(token)
             except UnexpectedToken as error:
-                self.recover(error.token.start_pos, starts and token is None)
+                if starts:
+                    self.begin(error.token.start_pos)
+                self.recover(error.token.start_pos)
             except UnexpectedCharacters as error:
-                self.recover(error.pos_in_stream, starts)
+                if starts:
+                    self.begin(error.pos_in_stream)
+                self.recover(error.pos_in_stream)
         errors = sorted(self.found.errors, key=lambda error: error.span.start if error.span else 0)
         return program, tuple(errors)
 
-    def recover(self, offset: int, starts: bool) -> None:
-        if starts:
-            self.begun = offset
-        situation = Situation(self.source, self.begun, offset, frozenset(self.actions), self.state.value_stack)
-        explanation, remedy = explain(situation)
-        if explanation is not None:
-            self.found.report(explanation)
-        match remedy:
-            case Mend(tokens, resume):
-                self.feed(tokens, resume)
-            case Skip(stand_in, resume, following):
-                self.state.state_stack[:], self.state.value_stack[:] = self.stacks
-                self.newlines.depth = 0
-                self.feed([("SALVAGED", stand_in), *following], resume)
+    def begin(self, offset: int) -> None:
+        if offset != self.begun or self.scanned is None:
+            self.begun, self.scanned, self.mends = offset, None, 0
 
-    def feed(self, tokens: list[tuple[str, Any]], resume: int) -> None:
-        """Feed tokens that do not stand in the text, then go on at `resume`."""
-        for kind, value in tokens:
-            token = Token(kind, value if isinstance(value, str) else "", start_pos=resume)
-            token.end_pos = resume
+    def take(self, token: Token) -> tree.Program | None:
+        """Feed a token of the text, watching what only tokens tell: nesting, long names, how braces are indented."""
+        if deep := self.nesting.enter(token):
+            self.found.report(deep)
+            # The whole of it is left alone, bodies too: nothing so deep may reach the tree.
+            self.scanned = statement(self.source.text, self.begun, frozenset())
+            self.apply(skip(self.situation(token.start_pos)))
+            return None
+        if token.type == "RBRACE":
+            self.compare_indentation(token)
+        program: tree.Program | None = self.state.feed_token(token, token.type == END)
+        if token.type in ("CONST", "IMPORT", "BLOCK", "MODEL", "DATA", "TRAIN"):
+            self.memory.adrift = False
+        return program
+
+    def compare_indentation(self, token: Token) -> None:
+        """A `}` that begins its line left of where its body's header does was probably meant for an outer body."""
+        self.memory.closed = Span(self.source, token.start_pos, token.end_pos)
+        text, bodies = self.source.text, list(self.open_bodies(self.state.value_stack))
+        if bodies and begins_line(text, token.start_pos):
+            header = indentation(text, bodies[-1].header.start)
+            if indentation(text, token.start_pos) < header:
+                self.memory.suspects.append(bodies[-1])
+
+    # ------------------------------------------------------------------------------------------------ recovery
+
+    def recover(self, offset: int) -> None:
+        situation = self.situation(offset)
+        if offset == self.refused or self.mends >= MOST_MENDS:
+            # Mending did not help: the error has been reported, so go on behind the statement.
+            remedy = skip(situation)
+            if offset == self.refused and remedy.resume <= offset and offset < len(self.source.text):
+                remedy = remedy._replace(resume=offset + 1)
+        else:
+            explanation, remedy = explain(situation)
+            if explanation is not None:
+                self.found.report(explanation)
+        self.refused = offset
+        try:
+            self.apply(remedy)
+        except UnexpectedToken:
+            self.apply(skip(situation))
+
+    def situation(self, offset: int) -> Situation:
+        states = self.state.parse_conf.states
+        starters = frozenset(states[self.stacks[0][-1]])
+        if self.scanned is None:
+            headers = ITEM_HEADERS if "CONST" in starters else LOOPS if "INPUT" in starters else frozenset()
+            self.scanned = statement(self.source.text, self.begun, headers)
+        bodies = tuple(self.open_bodies(self.stacks[1]))
+        return Situation(self.source, offset, frozenset(self.actions), starters, self.scanned, bodies, self.memory)
+
+    def open_bodies(self, values: Iterable[Any]) -> Iterator[OpenBody]:
+        """The bodies that are open, from the values on the parser's stack: keyword, name, …, brace."""
+        keyword: Token | None = None
+        name = ""
+        for value in values:
+            if isinstance(value, Token) and value.type in ("MODEL", "BLOCK", "DATA", "TRAIN", "FOR"):
+                keyword, name = value, ""
+            elif isinstance(value, tree.Name) and keyword is not None and not name and keyword.type in ("MODEL", "BLOCK"):
+                name = value.text
+            elif isinstance(value, Token) and value.type == "LBRACE" and keyword is not None:
+                brace = Span(self.source, value.start_pos, value.end_pos)
+                header = Span(self.source, keyword.start_pos, keyword.end_pos)
+                yield OpenBody(brace, str(keyword), f"{keyword} {name}".rstrip(), header)
+                keyword = None
+
+    def apply(self, remedy: Remedy) -> None:
+        """Feed the tokens of a remedy, then go on at its place."""
+        if remedy.restart:
+            self.state.state_stack[:], self.state.value_stack[:] = (stack[:] for stack in self.stacks)
+            self.newlines.depth = 0
+            self.nesting.restart()
+            self.refused = -1 if remedy.resume > self.refused else self.refused
+        else:
+            self.mends += 1
+        for fed in remedy.tokens:
+            token = self.token(fed, remedy.resume)
+            self.nesting.enter(token)
             self.state.feed_token(token)
-            if not isinstance(value, str):
-                self.state.value_stack[-1] = value
-        self.lexer.state.line_ctr.char_pos = resume
+            if not isinstance(fed.value, str):
+                self.state.value_stack[-1] = fed.value
+            self.newlines.depth += {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1}.get(fed.type, 0)
+        self.lexer.state.line_ctr.char_pos = remedy.resume
         self.tokens = self.lexer.lex(self.state)
+
+    def token(self, fed: Fed, offset: int) -> Token:
+        value = fed.value if isinstance(fed.value, str) else ""
+        token = Token(fed.type, value, start_pos=fed.span.start if fed.span else offset)
+        token.end_pos = fed.span.end if fed.span else offset
+        return token

@@ -8,14 +8,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Literal
 
-Kind = Literal["word", "number", "string", "unclosed", "operator", "comment", "newline", "other"]
 
-RESERVED = frozenset("if then else and or not true false none repeat for in as".split())
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+RESERVED = words("if then else and or not true false none repeat for in as")
 ITEMS = ("const", "import", "block", "model", "data", "train")
 STATEMENTS = ("input", "target", "layer", "output", "loss", "metric", "for", "assert", "return")
-HEADERS = frozenset({"block", "model", "data", "train", "for"})
+ITEM_HEADERS = words("block model data train")
+LOOPS = words("for")
+CONTINUING = words("-> + - * / // % @ ^ == != < <= > >= ** && || |> >> and or not if then else")
+CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 TOKEN = re.compile(
     r"""
@@ -24,31 +29,30 @@ TOKEN = re.compile(
     | (?P<comment>\#[^\n]*)
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*')
     | (?P<unclosed>["'][^\n]*)
-    | (?P<number>(?:[0-9]|\.[0-9])(?:[eE][+-](?=[0-9])|[0-9A-Za-z_.])*%?)
+    | (?P<number>(?:[0-9]|\.[0-9])(?:(?<=[0-9][eE])[+-](?=[0-9])|[0-9A-Za-z_.])*%?)
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<operator>->|=>|<-|\*\*=?|//=?|&&|\|\||==+|!=|<=|>=|:=|\+=|-=|\*=|/=|\+\+|/\*|[-+*/%@^=<>!&|~?:;,.(){}\[\]\\$`])
+    | (?P<operator>->|<-|\*\*=?|&&|\|\||\|>|[-+*/%@^:]=|//=?|/\*|===?|!==?|=>|<=|>=|>>|<<|<>|\+\+
+                  |[-+*/%@^=<>!&|~?:;,.(){}\[\]\\$`])
     | (?P<other>.)
     """,
     re.VERBOSE,
 )
-CONTINUING = frozenset("-> + - * / // % @ ^ == != < <= > >= ** && || and or not if then else".split())
+NAME = r"[A-Za-z_]\w*"
+SPACE = r"[ \t]*"
 ITEM_START = re.compile(
-    r"(?:model|block)[ \t]+[A-Za-z_]\w*[ \t]*[{(\n]|(?:data|train)[ \t]*\{|const[ \t]+[A-Za-z_]\w*[ \t]*=|import[ \t]*\"",
+    rf"(?:model|block)[ \t]+{NAME}{SPACE}[{{(\n]|(?:data|train){SPACE}\{{|const[ \t]+{NAME}{SPACE}=|import{SPACE}\"",
     re.ASCII,
 )
 STATEMENT_START = re.compile(
-    r"(?:input|target|layer|output|loss|metric|for|assert|return)[ \t]+[A-Za-z_\"0-9(\[]"
-    r"|[A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*[ \t]*=(?!=)",
-    re.ASCII,
+    rf"(?:{'|'.join(STATEMENTS)})[ \t]+[A-Za-z_\"0-9(\[]|{NAME}(?:{SPACE},{SPACE}{NAME})*{SPACE}=(?!=)", re.ASCII
 )
 BLANK = re.compile(r"(?>(?:[ \t\f]*(?:#[^\n]*)?\n)*)[ \t\f]*")
 INDENT = re.compile(r"[ \t\f]*")
-CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass(frozen=True)
 class Lexeme:
-    kind: Kind
+    kind: str  # newline, string, unclosed, number, word, operator or other
     text: str
     start: int
     end: int
@@ -60,9 +64,10 @@ class Statement:
 
     start: int
     end: int
-    lexemes: list[Lexeme]
-    opens: bool = False  # it ends with the `{` of its body
+    lexemes: list[Lexeme] = field(default_factory=list)
+    enclosing: list[Lexeme | None] = field(default_factory=list)  # the bracket around each of them
     unclosed: list[Lexeme] = field(default_factory=list)  # brackets that nothing in it closes
+    opens: bool = False  # it ends with the `{` of its body
 
     def index(self, offset: int) -> int:
         """Which lexeme covers `offset`, or else the first one behind it (maybe one past the last)."""
@@ -79,62 +84,78 @@ def indentation(text: str, offset: int) -> int:
     return width.end() - begin if width else 0
 
 
-def statement(text: str, start: int, headers: frozenset[str] = HEADERS) -> Statement:
+def begins_line(text: str, offset: int) -> bool:
+    """Whether nothing but space stands before `offset` on its line."""
+    return not text[text.rfind("\n", 0, offset) + 1 : offset].strip(" \t\f")
+
+
+def skip_blank(text: str, offset: int) -> int:
+    """The offset behind space, comments and line ends."""
+    match = BLANK.match(text, offset)
+    return match.end() if match else offset
+
+
+def statement(text: str, start: int, headers: frozenset[str]) -> Statement:
     """The statement that begins at `start`; one that begins with a word of `headers` ends with the `{` of its body."""
-    found = Statement(start, len(text), [])
-    open_: list[Lexeme] = []
-    in_body = False  # the outermost open bracket seems to be a body's brace, so that whole statements stand inside
+    found = Statement(start, len(text))
     indent = indentation(text, start)
+    braces = 0  # of the unclosed brackets
+    in_body = False  # the outermost open bracket seems to be a body's brace, so that whole statements stand inside
     position = start
     while match := TOKEN.match(text, position):
-        kind: str = match.lastgroup or "other"
+        kind = match.lastgroup or "other"
+        lexeme = Lexeme(kind, match.group(), match.start(), match.end())
         position = match.end()
         if kind in ("space", "comment"):
             continue
-        lexeme = Lexeme(kind, match.group(), match.start(), match.end())  # type: ignore[arg-type]
+        last = found.lexemes[-1] if found.lexemes else None
         if kind == "newline":
-            following = BLANK.match(text, position)
-            after = following.end() if following else position
-            last = found.lexemes[-1] if found.lexemes else None
-            if (
-                text.startswith("->", after)
-                or (last and last.text in CONTINUING)
-                or awaits_brace(found, text, after, headers)
-            ):
-                position = after
-            elif not open_ or begins_anew(text, after, indent, in_body):
+            after = skip_blank(text, position)
+            if ends(found, text, after, indent, headers, in_body):
                 found.end = match.start()
                 break
-            else:
-                position = after
+            position = after
             continue
         if lexeme.text in CLOSER:
-            before = found.lexemes[-1] if found.lexemes else None
-            if not open_:
-                in_body = lexeme.text == "{" and before is not None and (before.kind == "word" or before.text == ")")
-            open_.append(lexeme)
-        elif lexeme.text in (")", "]", "}"):
-            if open_ and CLOSER[open_[-1].text] == lexeme.text:
-                open_.pop()
-            elif lexeme.text == "}" and not any(bracket.text == "{" for bracket in open_):
-                found.end = match.start()
-                break
+            if not found.unclosed:
+                in_body = lexeme.text == "{" and last is not None and (last.kind == "word" or last.text == ")")
+            found.enclosing.append(found.unclosed[-1] if found.unclosed else None)
+            found.unclosed.append(lexeme)
+            braces += lexeme.text == "{"
+        else:
+            found.enclosing.append(found.unclosed[-1] if found.unclosed else None)
+            if lexeme.text in (")", "]", "}"):
+                if found.unclosed and CLOSER[found.unclosed[-1].text] == lexeme.text:
+                    found.unclosed.pop()
+                    braces -= lexeme.text == "}"
+                elif lexeme.text == "}" and not braces:
+                    found.enclosing.pop()
+                    found.end = match.start()
+                    break
         found.lexemes.append(lexeme)
-        if lexeme.text == "{" and len(open_) == 1 and found.lexemes[0].text in headers:
-            open_.clear()
+        if lexeme.text == "{" and len(found.unclosed) == 1 and found.lexemes[0].text in headers:
+            found.unclosed.clear()
             found.end, found.opens = position, True
             break
-    found.unclosed = open_
     return found
 
 
-def awaits_brace(found: Statement, text: str, after: int, headers: frozenset[str]) -> bool:
-    """Whether a header's line ended and its `{` stands at the beginning of the next."""
-    return text.startswith("{", after) and bool(found.lexemes) and found.lexemes[0].text in headers
+def ends(found: Statement, text: str, after: int, indent: int, headers: frozenset[str], in_body: bool) -> bool:
+    """Whether the statement ends with a line, when `after` is where the text goes on."""
+    if not found.lexemes or found.lexemes[-1].kind == "unclosed":
+        return True
+    first, last = found.lexemes[0], found.lexemes[-1]
+    if found.unclosed:
+        # A line that begins a statement shows that a bracket before it was never closed.
+        return begins_anew(text, after, indent, in_body)
+    if first.text in headers and text.startswith("{", after):
+        return False
+    if last.text in CONTINUING:
+        return begins_anew(text, after, indent, in_body)
+    return not text.startswith("->", after)
 
 
 def begins_anew(text: str, offset: int, indent: int, in_body: bool) -> bool:
-    """Whether a line seems to begin a statement although a bracket is open: then the bracket was never closed."""
     here = indentation(text, offset)
     if here == 0 and ITEM_START.match(text, offset):
         return True

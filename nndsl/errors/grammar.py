@@ -1,0 +1,562 @@
+"""NN1xx, what breaks the grammar: a statement, an item or an expression that does not go on as it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nndsl.diagnostics import Diagnostic, Edit, Help, Label
+from nndsl.source import Span
+
+
+@dataclass(frozen=True)
+class Mendable(Diagnostic):
+    """Base of errors that may know the edit that mends them."""
+
+    edit: Edit | None
+
+    def help(self) -> Help | None:
+        return Help(self._fill(self.advice), self.edit) if self.advice else None
+
+
+@dataclass(frozen=True)
+class ReservedWord(Diagnostic):
+    """Some words have one meaning everywhere and cannot be names:
+    if then else and or not true false none repeat for in as.
+
+    Wrong:  in = features -> dense(8)
+    Right:  inner = features -> dense(8)
+    """
+
+    code = "NN112"
+    title = "`{word}` is a word of the language and cannot be a name"
+    label = "a name is expected here"
+    advice = "choose another name, for example `{word}_`"
+
+    word: str
+
+
+@dataclass(frozen=True)
+class ForeignOperator(Mendable):
+    """An operator of other languages. Here powers are `^`, logic is `and or not`, equality is `==`, a pipe is `->`,
+    and a binding is written out (`x = x + 1`).
+
+    Wrong:  y = x ** 2 && !done
+    Right:  y = x ^ 2 and not done
+    """
+
+    code = "NN113"
+    title = "there is no operator `{found}`"
+    label = "{meaning}"
+    advice = "write {ours}"
+
+    found: str
+    meaning: str
+    ours: str
+
+
+@dataclass(frozen=True)
+class Semicolon(Mendable):
+    """A statement ends with its line; there are no semicolons.
+
+    Wrong:  a = 1; b = 2
+    Right:  a = 1
+            b = 2
+    """
+
+    code = "NN115"
+    title = "a statement ends with its line, not with `;`"
+    label = "not needed"
+    advice = "{how}"
+
+    how: str
+
+
+@dataclass(frozen=True)
+class ForeignWord(Mendable):
+    """A word that begins a statement or an expression in another language but not in this one. Networks are built of
+    `block NAME(…) { … return … }`, values are named by `NAME = …`, and structure repeats by `for` and `repeat`.
+
+    Wrong:  def tower(x):
+    Right:  block tower(x) {
+    """
+
+    code = "NN117"
+    title = "there is no `{word}` in the language"
+    label = "{meaning}"
+    advice = "{how}"
+
+    word: str
+    meaning: str
+    how: str
+
+
+@dataclass(frozen=True)
+class IfStatement(Diagnostic):
+    """`if` is an expression: it chooses between two values and has both, `if c then a else b`. There is no `if` around
+    statements.
+
+    Wrong:  if wide { h = x -> dense(512) } else { h = x -> dense(64) }
+    Right:  h = x -> dense(if wide then 512 else 64)
+    """
+
+    code = "NN118"
+    title = "`if` chooses between values; it cannot hold statements"
+    label = "a statement is expected here"
+    advice = "name the chosen value: `y = if {condition} then a else b`"
+
+    condition: str
+
+
+@dataclass(frozen=True)
+class ChainedComparison(Mendable):
+    """Comparisons are not chained: `a < b < c` would compare a truth value with `c`.
+
+    Wrong:  inside = low < x < high
+    Right:  inside = low < x and x < high
+    """
+
+    code = "NN119"
+    title = "comparisons cannot be chained"
+    label = "a second comparison"
+    advice = "compare twice, joined by `and`"
+
+    first: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.first, "the first one")
+
+
+@dataclass(frozen=True)
+class ParenthesesNeeded(Mendable):
+    """`->` binds loosest of all, so what an operator behind a stage, or a pipe next to an `if`, belongs to would be
+    easy to misread. Parentheses say it.
+
+    Wrong:  y = x -> dense(8) + x
+    Right:  y = (x -> dense(8)) + x
+    """
+
+    code = "NN120"
+    title = "{title_text}"
+    label = "{why}"
+    advice = "put parentheses around {what}"
+
+    title_text: str
+    why: str
+    what: str
+
+
+@dataclass(frozen=True)
+class NotAStage(Mendable):
+    """Behind `->` stands what the value goes through: a name (`relu`), a call (`dense(10)`), `repeat 3 { … }`, or an
+    expression in parentheses.
+
+    Wrong:  y = x -> 64
+    Right:  y = x -> dense(64)
+    """
+
+    code = "NN121"
+    title = "`{found}` cannot be a stage of a pipe"
+    label = "a name, a call, `repeat` or `(` is expected behind `->`"
+    advice = "{how}"
+
+    found: str
+    how: str
+
+
+@dataclass(frozen=True)
+class WrongSign(Mendable):
+    """`=` names a value, a setting or an argument; `==` compares; `:` gives an input its type and a map's key its value.
+
+    Wrong:  epochs: 30            dense(units: 64)       hidden == x -> dense(8)
+    Right:  epochs = 30           dense(units = 64)      hidden = x -> dense(8)
+    """
+
+    code = "NN122"
+    title = "{title_text}"
+    label = "`{ours}` is expected here"
+    advice = "write `{ours}`"
+
+    title_text: str
+    ours: str
+
+
+@dataclass(frozen=True)
+class TypeMissing(Mendable):
+    """`input` and `target` give a name and its type, the shape of one example: `input pixels: f32[64]`,
+    `target digit: class[10]`.
+
+    Wrong:  input pixels f32[64]
+    Right:  input pixels: f32[64]
+    """
+
+    code = "NN123"
+    title = "{title_text}"
+    label = "{what}"
+    advice = "{how}"
+
+    title_text: str
+    what: str
+    how: str
+
+
+@dataclass(frozen=True)
+class InputOrTarget(Mendable):
+    """A type is given to what comes from outside, and the statement says when it is known: `input` while training and
+    predicting, `target` only while training and evaluating. Other values get their types from what makes them.
+
+    Wrong:  pixels: f32[64]
+    Right:  input pixels: f32[64]
+    """
+
+    code = "NN124"
+    title = "`{name}: …` does not say whether it is an input or a target"
+    label = "`input` or `target` is expected in front"
+    advice = "write `input {name}: …`, or `target {name}: …` if it is not known when predicting"
+
+    name: str
+
+
+@dataclass(frozen=True)
+class CommaMissing(Mendable):
+    """Arguments, items of a list, indices and entries of a map are divided by commas.
+
+    Wrong:  dense(64 relu)
+    Right:  dense(64, relu)
+    """
+
+    code = "NN125"
+    title = "a comma is missing"
+    label = "`,` is expected before this"
+    advice = "put a comma between them"
+
+
+@dataclass(frozen=True)
+class UnclosedBracket(Diagnostic):
+    """A bracket is opened in a statement and never closed in it.
+
+    Wrong:  hidden = dense(x, 32
+    Right:  hidden = dense(x, 32)
+    """
+
+    code = "NN126"
+    title = "this `{bracket}` is never closed"
+    label = "opened here"
+
+    bracket: str
+    closer: str
+    end: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.end, "still open here")
+
+    def help(self) -> Help:
+        return Help(f"close it with `{self.closer}`", Edit(Span(self.end.source, self.end.start, self.end.start), self.closer))
+
+
+@dataclass(frozen=True)
+class UnclosedBrace(Diagnostic):
+    """A body is opened with `{` and never closed, so that what follows would belong to it.
+
+    Wrong:  model digits {
+              input x: f32[64]
+
+            train { epochs = 3 }
+    Right:  model digits {
+              input x: f32[64]
+            }
+
+            train { epochs = 3 }
+    """
+
+    code = "NN127"
+    title = "the `{{` of `{owner}` is never closed"
+    label = "opened here"
+
+    owner: str
+    reached: Span
+    what: str
+    edit: Edit
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.reached, f"{self.what} while it is still open")
+
+    def help(self) -> Help:
+        return Help("close it with `}`", self.edit)
+
+
+@dataclass(frozen=True)
+class StrayCloser(Mendable):
+    """A closing bracket or brace that nothing opened, or one of another kind than the bracket that it should close.
+
+    Wrong:  hidden = dense(x, [32, 64))
+    Right:  hidden = dense(x, [32, 64])
+    """
+
+    code = "NN128"
+    title = "{title_text}"
+    label = "{what}"
+    advice = "{how}"
+
+    title_text: str
+    what: str
+    how: str
+    opened: Span | None = None
+
+    def secondary(self) -> Iterator[Label]:
+        if self.opened is not None:
+            yield Label(self.opened, "opened here")
+
+
+@dataclass(frozen=True)
+class UnknownItem(Mendable):
+    """A file is made of items: `const`, `import`, `block`, `model`, `data` and `train`.
+
+    Wrong:  network digits { … }
+    Right:  model digits { … }
+    """
+
+    code = "NN129"
+    title = "`{word}` begins no item"
+    label = "const, import, block, model, data or train is expected here"
+    advice = "{how}"
+
+    word: str
+    how: str
+
+
+@dataclass(frozen=True)
+class UnknownStatement(Mendable):
+    """A statement begins with `input`, `target`, `layer`, `output`, `loss`, `metric`, `for`, `assert` or `return`, or it
+    names a value: `NAME = …`.
+
+    Wrong:  ouput y = softmax(z)
+    Right:  output y = softmax(z)
+    """
+
+    code = "NN130"
+    title = "`{word}` begins no statement"
+    label = "a statement is expected here"
+    advice = "{how}"
+
+    word: str
+    how: str
+
+
+@dataclass(frozen=True)
+class OutsideModel(Mendable):
+    """Statements stand in the braces of a model or a block. Outside there are only items: `const`, `import`, `block`,
+    `model`, `data` and `train`.
+
+    Wrong:  hidden = x -> dense(8)
+            model m { … }
+    Right:  model m { hidden = x -> dense(8) … }
+    """
+
+    code = "NN131"
+    title = "this statement stands outside any model"
+    label = "{what}"
+    advice = "{how}"
+
+    what: str
+    how: str
+    closed: Span | None = None
+
+    def secondary(self) -> Iterator[Label]:
+        if self.closed is not None:
+            yield Label(self.closed, "the body before it ends here")
+
+
+@dataclass(frozen=True)
+class NestedItem(Diagnostic):
+    """Models, blocks, consts, imports, `data` and `train` stand side by side at the top of a file, never in one another.
+
+    Wrong:  model m { const n = 8 … }
+    Right:  const n = 8
+            model m { … }
+    """
+
+    code = "NN132"
+    title = "`{word}` cannot stand inside `{owner}`"
+    label = "this belongs to the top of the file"
+    advice = "move it out of the braces, before or after `{owner}`"
+
+    word: str
+    owner: str
+    opened: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.opened, f"`{self.owner}` is opened here")
+
+
+@dataclass(frozen=True)
+class KeywordAsName(Mendable):
+    """`input target layer output loss metric assert return` begin statements, so where a statement begins they cannot
+    be the name of a value. (Elsewhere they can: as settings and arguments.)
+
+    Wrong:  loss = mse(z, y)
+    Right:  loss mse(z, y)
+    """
+
+    code = "NN133"
+    title = "{title_text}"
+    label = "{what}"
+    advice = "{how}"
+
+    title_text: str
+    what: str
+    how: str
+
+
+@dataclass(frozen=True)
+class LoneExpression(Mendable):
+    """A value must be named or used: by `NAME = …`, `output`, `loss`, `metric` or `return`. An expression alone has no
+    effect.
+
+    Wrong:  x -> dense(10)
+    Right:  logits = x -> dense(10)
+    """
+
+    code = "NN134"
+    title = "this value is neither named nor used"
+    label = "an expression alone does nothing"
+    advice = "give it a name"
+
+
+@dataclass(frozen=True)
+class BraceMissing(Mendable):
+    """The body of a model, block, `data`, `train`, `for` or `repeat` stands in braces; indentation has no meaning.
+
+    Wrong:  model digits:
+    Right:  model digits {
+    """
+
+    code = "NN135"
+    title = "the body of `{owner}` must stand in braces"
+    label = "`{{` is expected here"
+    advice = "open it with `{{` and close it with `}}`"
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class Unfinished(Diagnostic):
+    """A line ends where something must follow. (A line that ends with an operator or `->` goes on in the next one.)
+
+    Wrong:  hidden =
+              x -> dense(8)
+    Right:  hidden = x
+              -> dense(8)
+    """
+
+    code = "NN136"
+    title = "{expected} is missing after `{after}`"
+    label = "{expected} is expected here"
+
+    expected: str
+    after: str
+    advice_text: str = ""
+
+    def help(self) -> Help | None:
+        return Help(self.advice_text) if self.advice_text else None
+
+
+@dataclass(frozen=True)
+class Unexpected(Mendable):
+    """The text does not go on as the grammar has it. What stands in front of it decides what may follow.
+
+    Wrong:  hidden = x dense(8)
+    Right:  hidden = x -> dense(8)
+    """
+
+    code = "NN137"
+    title = "expected {expected}, found {found}"
+    label = "{where}"
+    advice = "{how}"
+
+    expected: str
+    found: str
+    where: str = ""
+    how: str = ""
+
+    def help(self) -> Help | None:
+        return super().help() if self.how else None
+
+
+@dataclass(frozen=True)
+class SecondStatement(Mendable):
+    """There is one statement a line.
+
+    Wrong:  a = 1 b = 2
+    Right:  a = 1
+            b = 2
+    """
+
+    code = "NN138"
+    title = "a second statement on one line"
+    label = "it begins here"
+    advice = "put it on a line of its own"
+
+
+@dataclass(frozen=True)
+class NameMissing(Mendable):
+    """Models, blocks, layers, inputs, targets, outputs and consts have names.
+
+    Wrong:  model {
+    Right:  model digits {
+    """
+
+    code = "NN140"
+    title = "{owner} needs a name"
+    label = "{what}"
+    advice = "give it one"
+
+    owner: str
+    what: str
+
+
+@dataclass(frozen=True)
+class BadTarget(Diagnostic):
+    """On the left of `=` stands a name, or several (`u, v = …`); a part of a value cannot be given a new value.
+
+    Wrong:  x[0] = 1
+    Right:  first = x[0]
+    """
+
+    code = "NN141"
+    title = "only a name can stand on the left of `=`"
+    label = "this is not a name"
+    advice = "give the new value a name of its own"
+
+
+@dataclass(frozen=True)
+class ForeignConditional(Mendable):
+    """The conditional expression begins with `if`: `if c then a else b`. It always has both branches.
+
+    Wrong:  width = 512 if wide else 64
+    Right:  width = if wide then 512 else 64
+    """
+
+    code = "NN142"
+    title = "a conditional is written `if … then … else …`"
+    label = "{what}"
+    advice = "{how}"
+
+    what: str
+    how: str
+
+
+@dataclass(frozen=True)
+class BlockParameters(Mendable):
+    """A block's name is followed by its parameters in parentheses, which may be empty.
+
+    Wrong:  block tower { … }
+    Right:  block tower(x) { … }
+    """
+
+    code = "NN143"
+    title = "`block {name}` lacks its parameters"
+    label = "`(` is expected here"
+    advice = "list what goes into the block"
+
+    name: str
