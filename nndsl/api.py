@@ -1,18 +1,19 @@
 """The Python API; the commands are thin over it.
 
-    net = nndsl.load("digits.nn", set={"train.epochs": 5})
-    net.compile("build")
-    run = net.train()
-    run.evaluate()                                  # {"loss": …, "accuracy": …} on the test split
-    run.predict({"pixels": images})["label"]
+net = nndsl.load("digits.nn", set={"train.epochs": 5})
+net.compile("build")
+run = net.train()
+run.evaluate()                                  # {"loss": …, "accuracy": …} on the test split
+run.predict({"pixels": images})["label"]
 """
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,20 +23,20 @@ from nndsl import __version__
 from nndsl.codegen.backend import Arrays, Backend, Session
 from nndsl.compiler import Stages, compile_network
 from nndsl.data.dataset import Dataset, Splits
-from nndsl.data.load import load as load_data
-from nndsl.data.load import load_inputs
-from nndsl.data.probe import probe
+from nndsl.data.load import Data, load_inputs
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption, NothingToTrainOn, TooLarge
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, load_program
 from nndsl.model.network import Facts
-from nndsl.training import callbacks, loop, store
+from nndsl.training import callbacks, checking, loop, store
 from nndsl.training.history import History
+from nndsl.training.loop import training_batches
 from nndsl.transform.memory import Memory, estimate
 from nndsl.transform.state import initial_state
 from nndsl.transform.step import Step
 
 BackendName = Literal["onnx", "numpy"]
+Provider = Literal["cpu", "cuda"]
 Overrides = Mapping[str, object] | Sequence[str]
 """`{"train.epochs": 5}`, or the command line's `["train.epochs=5"]`."""
 
@@ -81,11 +82,10 @@ class Net:
 
     @cached_property
     def checked(self) -> Checked:
-        """The checked program. The data are read only if something in it needs them."""
-        facts = self.facts
-        if facts is None and self.declared.needs_data:
-            facts = probe(self.declared.data, self.declared.declared) if self.declared.data else None
-        return check(self.program, facts or Facts(), self.overrides, self.model)
+        """The checked program. The data are looked at only if something in it needs them."""
+        if self.facts is None and self.declared.needs_data and self.declared.data:
+            self.facts = self._opened.facts
+        return check(self.program, self.facts or Facts(), self.overrides, self.model)
 
     @cached_property
     def stages(self) -> Stages:
@@ -101,17 +101,21 @@ class Net:
         return self.checked.warnings
 
     @cached_property
-    def data(self) -> Splits:
-        """The examples, read and split; raises `Failure` where there are none or they are wrong."""
+    def _opened(self) -> Data:
         section = self.declared.data
         if section is None:
             raise Failure(NothingToTrainOn(None, self.declared.name))
-        return load_data(section, self.declared.declared)
+        return Data(section, self.declared.declared)
+
+    @cached_property
+    def data(self) -> Splits:
+        """The examples, read, checked and split; raises `Failure` where there are none or they are wrong."""
+        return self._opened.splits(self._opened.facts)
 
     def read_data(self) -> Splits:
-        """Read the data first, so that checking knows all they say: what training and checks on data begin with."""
+        """Read the data before checking, so that it knows all they say: what training and checks on data begin with."""
         if self.facts is None:
-            self.facts = self.data.facts
+            self.facts = self._opened.facts
             for stage in ("checked", "stages"):
                 self.__dict__.pop(stage, None)
         return self.data
@@ -130,14 +134,18 @@ class Net:
             from nndsl.training.fitting import fit_statistics
 
             self.read_data()
-            state |= fit_statistics(self.step, self.data.train)
+            state |= fit_statistics(self.step, state, self.data.train)
         return state
 
     def compile(
-        self, out: str | os.PathLike[str] = "build", target: Sequence[BackendName] = ("onnx", "numpy")
+        self,
+        out: str | os.PathLike[str] = "build",
+        target: Sequence[BackendName] = ("onnx", "numpy"),
+        *,
+        max_memory: int | None = None,
     ) -> list[Path]:
         """Write the artifacts of the targets into the folder `out`; gives their paths."""
-        self.refuse_too_large()
+        self.refuse_too_large(max_memory)
         state = self.initial_state()
         files: dict[str, bytes] = {}
         for name in target:
@@ -151,7 +159,7 @@ class Net:
         out: str | os.PathLike[str] | None = None,
         *,
         backend: BackendName = "onnx",
-        provider: Literal["cpu", "cuda"] = "cpu",
+        provider: Provider = "cpu",
         observer: loop.Observer | None = None,
         max_memory: int | None = None,
     ) -> Run:
@@ -168,9 +176,35 @@ class Net:
             callbacks.build(self.step.train.callbacks),
             observer,
         )
-        run = Run(folder, self, session.state(), history, backend)
-        run.save(provider)
+        run = Run(folder, self, session.state(), history, backend, provider)
+        run.save()
         return run
+
+    def summary(self) -> str:
+        """The layers with shapes and parameters, and the memory of a step, as a table."""
+        from nndsl.training.results import summary_text
+
+        return summary_text(self.step, self.memory, self.checked.train.batch_size)
+
+    def show(self, stage: str) -> str:
+        """A stage of the compilation as text (`syntax`, `model`, `forward`, `gradients`, `apply`, `graph`, `evaluate`,
+        `predict`, `numpy`, `onnx`)."""
+        from nndsl.training.results import stage_text
+
+        return stage_text(self, stage)
+
+    def check_gradients(self, rows: int = 8) -> Iterator[checking.GradientCheck]:
+        """Each parameter's gradient against finite differences in float64, on the first rows of the training split."""
+        data = self.read_data().train
+        batch = {name: array[:rows] for name, array in data.arrays.items()}
+        return checking.check_gradients(self.step, self.initial_state(), batch)
+
+    def check_backends(self, steps: int = 20) -> Iterator[checking.BackendCheck]:
+        """Train on ONNX Runtime, comparing each step's loss and gradients with NumPy's from the same state."""
+        data, state = self.read_data().train, self.initial_state()
+        sessions = [self.session(state, "onnx"), self.session(state, "numpy")]
+        batches = islice(training_batches(self.step.train, data.rows), steps)
+        return checking.check_backends(*sessions, self.step, data, batches)
 
     def session(self, state: Arrays, backend: BackendName, provider: str = "cpu") -> Session:
         """The program's network with this state, on an engine."""
@@ -194,23 +228,25 @@ class Net:
 class Run:
     """A trained network and the folder it lives in."""
 
-    def __init__(self, path: Path, net: Net, state: Arrays, history: History, backend: BackendName = "onnx"):
+    def __init__(self, path: Path, net: Net, state: Arrays, history: History, backend: BackendName, provider: Provider):
         self.path = path
         self.net = net
         self.state = dict(state)
         self.history = history
         self.backend = backend
+        self.provider = provider
 
     @classmethod
-    def open(cls, path: Path) -> Run:
+    def open(cls, path: str | os.PathLike[str], *, backend: BackendName = "onnx", provider: Provider = "cpu") -> Run:
         """The run in a folder; raises `Failure` (NN504) where it is not one."""
-        record, facts = store.read_record(path)
-        program = load_program(str(path / record["program"]), data_folder=record["data_folder"])
+        folder = Path(path)
+        record, facts = store.read_record(folder)
+        program = load_program(str(folder / record["program"]), data_folder=record["data_folder"])
         net = Net(program, (), record["model"])
         net.facts = facts
-        return cls(path, net, store.read_weights(path), store.read_history(path), record["backend"])
+        return cls(folder, net, store.read_weights(folder), store.read_history(folder), backend, provider)
 
-    def save(self, provider: str) -> None:
+    def save(self) -> None:
         """Write everything into the run's folder."""
         step = self.net.step
         numpy_files = backend_named("numpy").artifacts(step, self.state)
@@ -222,7 +258,7 @@ class Run:
             "program": self.net.program.main,
             "data_folder": self.net.program.folder,
             "backend": self.backend,
-            "provider": provider,
+            "provider": self.provider,
             "python": platform.python_version(),
             "numpy": np.__version__,
         }
@@ -239,7 +275,7 @@ class Run:
 
     @cached_property
     def _session(self) -> Session:
-        return self.net.session(self.state, self.backend)
+        return self.net.session(self.state, self.backend, self.provider)
 
     def evaluate(self, split: Literal["train", "validation", "test"] = "test") -> dict[str, float]:
         """Loss and metrics over one split of the program's data."""

@@ -24,8 +24,8 @@ def command(
 ) -> None:
     """Check a program; with --grad its gradients, with --backends that both backends agree."""
     from nndsl.api import Net, load_program
-    from nndsl.diagnostics import Failure
-    from nndsl.errors.commands import CheckFailed
+    from nndsl.diagnostics import Diagnostic, Failure
+    from nndsl.errors.commands import BackendsDiffer, GradientDiffers
 
     net = Net(load_program(program, root=root), overrides, model)
     if grad or backends:
@@ -33,17 +33,17 @@ def command(
     print_diagnostics(net.warnings, style)
     parameters = sum(state.size for state in net.step.parameters)
     click.echo(f"{program}: {net.step.network.name} is sound, with {parameters:,} parameters")
-    failed = []
+    failed: list[Diagnostic] = []
     if grad:
         for gradient in net.check_gradients():
             click.echo(f"  gradient of {gradient.parameter}: differs by {gradient.difference:.1e} at most")
             if not gradient.passed:
-                failed.append(CheckFailed.gradient(gradient))
+                failed.append(GradientDiffers(None, gradient.parameter, gradient.difference))
     if backends:
         done = list(net.check_backends(steps))
         worst = max(done, key=lambda step: step.gradient)
         click.echo(f"  {len(done)} steps on both backends: losses differ by {max(s.loss for s in done):.1e} at most,")
         click.echo(f"  gradients by {worst.gradient:.1e} of their norm ({worst.worst} at step {worst.step})")
-        failed += [CheckFailed.backends(step) for step in done if not step.passed]
+        failed += [BackendsDiffer(None, s.step, s.loss, s.gradient, s.worst) for s in done if not s.passed]
     if failed:
         raise Failure(*failed)

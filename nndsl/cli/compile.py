@@ -6,15 +6,13 @@ from typing import Literal
 
 import click
 
-from nndsl.cli.output import bytes_text, print_diagnostics, program_options, size
+from nndsl.cli.output import print_diagnostics, program_options, size
 
 
 @click.command("compile")
 @program_options
 @click.option("-o", "--out", type=click.Path(), default="build", show_default=True, help="The folder to write into.")
-@click.option(
-    "--target", type=click.Choice(["onnx", "numpy"]), multiple=True, help="What to write; both if not given."
-)
+@click.option("--target", type=click.Choice(["onnx", "numpy"]), multiple=True, help="What to write; both if not given.")
 @click.option("--max-memory", metavar="SIZE", type=size, help="Refuse a step that needs more, such as 2GB.")
 def command(
     program: str,
@@ -28,6 +26,7 @@ def command(
 ) -> None:
     """Write the training graph, the prediction graph and the NumPy module."""
     from nndsl.api import Net, load_program
+    from nndsl.training.results import bytes_text
 
     net = Net(load_program(program, root=root), overrides, model)
     print_diagnostics(net.warnings, style)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from nndsl.cli.output import backend_options, format_option, table
+from nndsl.cli.output import backend_options, format_option
 
 
 @click.command("eval")
@@ -28,9 +28,12 @@ def command(
 ) -> None:
     """Losses and metrics of a trained model."""
     from nndsl.api import Run
+    from nndsl.training.results import text_table
 
     values = Run.open(run, backend=backend, provider=provider).evaluate(split)
     if as_json:
         click.echo(json.dumps(values))
     else:
-        click.echo(table([("name", split), *((name, f"{value:.6g}") for name, value in values.items())], frozenset({1})))
+        click.echo(
+            text_table([("name", split), *((name, f"{value:.6g}") for name, value in values.items())], frozenset({1}))
+        )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TextIO, TypeVar
+from typing import Any, ClassVar, TextIO, TypeVar
 
 import click
 
@@ -69,25 +70,17 @@ def backend_options(function: Function) -> Function:
     return backend(provider(function))
 
 
-def table(rows: Sequence[Sequence[str]], numbers: frozenset[int] = frozenset()) -> str:
-    """Columns padded to the widest cell; the columns in `numbers` are flush right. The first row is the header."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(w) if i in numbers else cell.ljust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    lines.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join(line.rstrip() for line in lines)
+class SizeType(click.ParamType):
+    """A number of bytes: `500MB`, `2GB`, `1.5 GiB`, or a plain number."""
+
+    name = "size"
+    UNITS: ClassVar = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", str(value), re.IGNORECASE)
+        if not match:
+            self.fail(f"{value!r} is not a size such as 500MB or 2GB", parameter, context)
+        return int(float(match[1]) * self.UNITS[(match[2] or "").lower()])
 
 
-def bytes_text(count: int) -> str:
-    """`1.5 MB` and the like (powers of 1000)."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return f"{count} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
-        amount /= 1000
-    raise AssertionError
+size = SizeType()

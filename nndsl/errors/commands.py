@@ -131,17 +131,35 @@ class UnknownCode(Diagnostic):
 
 
 @dataclass(frozen=True)
-class CheckFailed(Diagnostic):
-    """`nndsl check` compared two computations of the same thing, and they differ by more than rounding explains."""
+class GradientDiffers(Diagnostic):
+    """`nndsl check --grad` compared a gradient with finite differences of the loss, and they differ by more than
+    rounding explains. A value that lies on a kink (a relu at exactly 0) can do that; otherwise it is a fault of nndsl:
+    please report it with the program.
+    """
 
     code = "NN510"
-    title = "{what}: {name} differs by {difference}, more than {tolerance}"
+    title = "the gradient of `{parameter}` differs from finite differences by {difference:.1e} of its largest element"
     exit_code = FAILED
 
-    what: str
-    name: str
-    difference: str
-    tolerance: str
+    parameter: str
+    difference: float
+
+
+@dataclass(frozen=True)
+class BackendsDiffer(Diagnostic):
+    """`nndsl check --backends` ran the same step on ONNX Runtime and on NumPy, and they differ by more than float
+    rounding explains. A network whose loss is badly scaled can do that (see the size of the gradients); otherwise it
+    is a fault of nndsl: please report it with the program.
+    """
+
+    code = "NN512"
+    title = "step {step}: the backends differ by {loss:.1e} in the loss and {gradient:.1e} in the gradient of `{worst}`"
+    exit_code = FAILED
+
+    step: int
+    loss: float
+    gradient: float
+    worst: str
 
 
 @dataclass(frozen=True)
@@ -153,3 +171,17 @@ class BadOption(Diagnostic):
 
     option: str
     reason: str
+
+
+@dataclass(frozen=True)
+class NoUsableColumn(Diagnostic):
+    """`nndsl new` makes a starting program from a CSV file: it needs a column to predict and at least one column of
+    numbers to predict it from."""
+
+    code = "NN513"
+    title = "no program can be made for {path}: {reason}"
+    advice = "{hint}"
+
+    path: str
+    reason: str
+    hint: str

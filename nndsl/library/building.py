@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal, Protocol
 
 from nndsl.graph.builder import Builder, Value
@@ -28,6 +29,11 @@ class State:
     l1: float = 0.0
     l2: float = 0.0
     fit: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
 
 
 class LayerBuilder(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +40,7 @@ class GradientCheck:
         return self.difference <= GRADIENT_TOLERANCE
 
 
-def check_gradients(
-    step: Step, state: Arrays, batch: Mapping[str, Any], elements: int = 12
-) -> Iterator[GradientCheck]:
+def check_gradients(step: Step, state: Arrays, batch: Mapping[str, Any], elements: int = 12) -> Iterator[GradientCheck]:
     """Each trainable parameter's gradient at up to `elements` places (drawn at random, the same each time)."""
     point = {**state, **batch, SEED: step.train.seed, STEP: 0, ROW: 0}
     gradients = evaluate(step.gradients, point, float_dtype="f64")
@@ -82,7 +80,7 @@ class BackendCheck:
 
 
 def check_backends(
-    first: Session, second: Session, step: Step, data: Dataset, batches: list[np.ndarray[Any, Any]]
+    first: Session, second: Session, step: Step, data: Dataset, batches: Iterable[np.ndarray[Any, Any]]
 ) -> Iterator[BackendCheck]:
     """Train the first session; before each of its steps give its state to the second, and compare what they compute."""
     for number, rows in enumerate(batches):

@@ -37,3 +37,9 @@ class History:
         for number, logs in enumerate(self.epochs, 1):
             writer.writerow([number, *(repr(logs[name]) if name in logs else "" for name in self.names)])
         return text.getvalue()
+
+    @classmethod
+    def from_csv(cls, text: str) -> History:
+        """The history that `to_csv` wrote; `ValueError` for another text."""
+        rows = list(csv.DictReader(io.StringIO(text)))
+        return cls([{name: float(value) for name, value in row.items() if name != "epoch" and value} for row in rows])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from nndsl.data.dataset import Dataset
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import Diverged
 from nndsl.graph.evaluate import evaluate as evaluate_graph
+from nndsl.model.sections import TrainSection
 from nndsl.training.callbacks import Callback, Control
 from nndsl.training.history import History
 from nndsl.transform.step import MetricPlan, Step
@@ -90,16 +91,8 @@ def fit(
         observer.start(step, settings.epochs, -(-data.rows // batch_size))
     for epoch in range(settings.epochs):
         sums = Sums(step.metrics if settings.train_metrics else ())
-        batches = epoch_batches(
-            data.rows,
-            batch_size,
-            shuffle=settings.shuffle,
-            seed=settings.seed,
-            epoch=epoch,
-            drop_last=settings.drop_last,
-        )
         lr = math.nan
-        for number, rows in enumerate(batches):
+        for number, rows in enumerate(batches_of_epoch(settings, data.rows, epoch)):
             if taken == settings.steps:
                 break
             gather(session, data, rows)
@@ -128,6 +121,24 @@ def fit(
     if observer:
         observer.stop(control.stop)
     return history
+
+
+def training_batches(settings: TrainSection, rows: int) -> Iterator[np.ndarray[Any, Any]]:
+    """The row numbers of every batch of a whole training run, in order."""
+    for epoch in range(settings.epochs):
+        yield from batches_of_epoch(settings, rows, epoch)
+
+
+def batches_of_epoch(settings: TrainSection, rows: int, epoch: int) -> Iterator[np.ndarray[Any, Any]]:
+    """The row numbers of an epoch's batches: a pure function of the seed and the epoch."""
+    return epoch_batches(
+        rows,
+        settings.batch_size,
+        shuffle=settings.shuffle,
+        seed=settings.seed,
+        epoch=epoch,
+        drop_last=settings.drop_last,
+    )
 
 
 def evaluate(session: Session, step: Step, data: Dataset, batch_size: int, prefix: str = "") -> dict[str, float]:

@@ -1,14 +1,18 @@
-"""Predictions as a table: one column for each number of each output."""
+"""What a run or a program looks like as text: predictions as CSV, layers as a table, stages of the compilation."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
+
+from nndsl.transform.memory import Memory
+from nndsl.transform.step import Step
+from nndsl.transform.summary import layer_table
 
 
 def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
@@ -23,9 +27,53 @@ def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(zip(*([_shortest(v) for v in column] for column in columns.values()), strict=True))
+    writer.writerows(zip(*([_shortest(value) for value in column] for column in columns.values()), strict=True))
     return text.getvalue()
 
 
 def _shortest(value: Any) -> Any:
     return str(np.float32(value)) if isinstance(value, float) else value
+
+
+def summary_text(step: Step, memory: Memory, batch_size: int | None) -> str:
+    """The layers with their shapes and parameters, then the memory of a step at that batch size."""
+    rows = [("layer", "kind", "output", "parameters", "of")]
+    for row in layer_table(step):
+        parameters = f"{row.parameters:,}" if row.parameters else ""
+        rows.append((row.name, row.kind, row.shape, parameters, ", ".join(row.inputs)))
+    total = sum(state.size for state in step.parameters)
+    trainable = sum(state.size for state in step.trainable)
+    frozen = f" ({total - trainable:,} of them not trained)" if total != trainable else ""
+    size = "of all rows" if batch_size is None else f"of {batch_size}"
+    lines = [
+        text_table(rows, numbers=frozenset({3})),
+        "",
+        f"{step.network.name}: {total:,} parameters{frozen}, {bytes_text(memory.parameters)}",
+        f"training on batches {size}: {bytes_text(memory.total)} "
+        f"(optimizer slots {bytes_text(memory.slots)}, activations and gradients {bytes_text(memory.activations)})",
+    ]
+    return "\n".join(lines)
+
+
+def text_table(rows: Sequence[Sequence[str]], numbers: frozenset[int] = frozenset()) -> str:
+    """Columns padded to the widest cell; the columns in `numbers` are flush right. The first row is the header."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = (
+            cell.rjust(w) if i in numbers else cell.ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        return "  ".join(cells).rstrip()
+
+    return "\n".join([line(rows[0]), "  ".join("─" * width for width in widths), *map(line, rows[1:])])
+
+
+def bytes_text(count: int) -> str:
+    """`1.5 MB` and the like (powers of 1000)."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 1000:
+            return f"{count} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} GB"

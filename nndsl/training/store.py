@@ -1,27 +1,32 @@
 """The folder of a run: what training leaves behind, and how it is read back.
 
-    runs/digits-001/
-      digits.nn              the program with all overrides applied (and the files it imports, in their folders)
-      run.json               where its data lie, what was read from them, backend, versions
-      model.onnx             trained: raw data in, weights and fitted preprocessing inside
-      model.py weights.npz   the NumPy module and its state
-      weights.safetensors    the same state, by single names
-      history.csv train.log
+runs/digits-001/
+  digits.nn              the program with all overrides applied (and the files it imports, in their folders)
+  run.json               where its data lie, what was read from them, backend, versions
+  model.onnx             trained: raw data in, weights and fitted preprocessing inside
+  model.py weights.npz   the NumPy module and its state
+  weights.safetensors    the same state, by single names
+  history.csv train.log
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import CannotWrite, ExistsAlready, NotARun
 from nndsl.files import write_whole
 from nndsl.model.network import Classes, Facts
+from nndsl.training.history import History
 
 RECORD = "run.json"
 
@@ -99,3 +104,40 @@ def read_record(folder: Path) -> tuple[dict[str, Any], Facts]:
 def _classes(plain: Mapping[str, Any]) -> Classes:
     names = plain["names"]
     return Classes(plain["count"], None if names is None else tuple(names), plain["unknown"])
+
+
+def npz_bytes(state: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
+    """The state as an `.npz` archive: the same state, the same bytes (no dates)."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, array in state.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+            file.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), content.getvalue())
+    return archive.getvalue()
+
+
+def safetensors_bytes(state: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
+    """The state as a safetensors file."""
+    from safetensors.numpy import save as serialize
+
+    return bytes(serialize({name: np.ascontiguousarray(array) for name, array in state.items()}))
+
+
+def read_weights(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The state of a run, by single names; raises `Failure` (NN504) where it cannot be read."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load((folder / "weights.safetensors").read_bytes()))
+    except (OSError, SafetensorError) as error:
+        raise Failure(NotARun(None, str(folder), f"weights.safetensors cannot be read ({error})")) from None
+
+
+def read_history(folder: Path) -> History:
+    """The history of a run; raises `Failure` (NN504) where it cannot be read."""
+    try:
+        return History.from_csv((folder / "history.csv").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Failure(NotARun(None, str(folder), f"history.csv cannot be read ({error})")) from None

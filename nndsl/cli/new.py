@@ -1,0 +1,30 @@
+"""`nndsl new DATA.csv`: a starting program from a CSV file's columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nndsl.cli.output import format_option
+
+
+@click.command("new")
+@click.argument("data", type=click.Path())
+@click.option(
+    "-o", "--out", type=click.Path(), help="The program to write (the data file's name with .nn if not given)."
+)
+@click.option("--target", help="The column to predict (the last one if not given).")
+@format_option
+def command(data: str, out: str | None, target: str | None, style: str) -> None:
+    """Write a starting program for a CSV file."""
+    from nndsl.data.starter import identifier, starting_program
+    from nndsl.diagnostics import Failure
+    from nndsl.errors.commands import ExistsAlready
+    from nndsl.training.store import save
+
+    path = Path(out) if out else Path(f"{identifier(Path(data).stem)}.nn")
+    if path.exists():
+        raise Failure(ExistsAlready(None, str(path)))
+    save(path.parent, {path.name: starting_program(Path(data), path.stem, target, path.parent)})
+    click.echo(f"{path}: train it with `nndsl train {path}`")

@@ -1,0 +1,164 @@
+"""A first program for a CSV file: what `nndsl new` writes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nndsl.data.csv import CsvTable, open_csv
+from nndsl.data.files import MAX_MEMORY
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import NoUsableColumn
+from nndsl.errors.suggest import closest
+from nndsl.source import Source, Span
+
+MOST_KINDS = 20
+"""A column of whole numbers with at most this many different ones is taken for kinds, not for quantities."""
+
+
+def starting_program(data: Path, name: str, target: str | None = None, folder: Path | None = None) -> str:
+    """The text of a program that trains on a CSV file: its last column, or `target`, from its columns of numbers.
+
+    A target of words or of few whole numbers is classified, any other is regressed. `name` becomes the model's name;
+    `folder` is where the program will lie (the path of the data is written relative to it). Raises `Failure` where the
+    file cannot be read or has no column to learn from.
+    """
+    place = Source(str(data), "")
+    table = open_csv(str(data), Span(place, 0, 0), MAX_MEMORY)
+    columns = table.names
+    if target is not None and target not in columns:
+        near = closest(target, columns)
+        hint = f"did you mean `{near}`?" if near else f"its columns are {', '.join(columns[:10])}"
+        raise Failure(NoUsableColumn(None, str(data), f"it has no column `{target}`", hint))
+    wanted = target or columns[-1]
+    inputs = [column for column in columns if column != wanted and _is_numeric(table, column)]
+    left_out = [column for column in columns if column != wanted and column not in inputs]
+    if not inputs:
+        raise Failure(NoUsableColumn(None, str(data), "it has no column of numbers to learn from", ""))
+    path = data if folder is None else Path(_relative(data, folder))
+    return _Program(name, path.as_posix(), table, inputs, wanted, left_out).text()
+
+
+def _is_numeric(table: CsvTable, column: str) -> bool:
+    return table.numbers([column])[1] is None
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return os.path.relpath(path.absolute(), folder.absolute())
+
+
+class _Program:
+    """The parts of the text."""
+
+    def __init__(
+        self, name: str, path: str, table: CsvTable, inputs: Sequence[str], target: str, left_out: Sequence[str]
+    ):
+        self.name = identifier(name)
+        self.path = path
+        self.table = table
+        self.inputs = inputs
+        self.target = target
+        self.left_out = left_out
+        taken = {"features", self.name}
+        self.label = identifier(target)
+        while self.label in taken:
+            self.label += "_"
+
+    def text(self) -> str:
+        kind, declared = self._kind()
+        lines = [
+            f"# {self.name}.nn: {self.target} from {len(self.inputs)} columns of {Path(self.path).name}",
+            f"model {self.name} {{",
+            f"  input  features: f32[{len(self.inputs)}]",
+            f"  target {self.label}: {declared}",
+            "",
+            "  hidden = features -> normalize -> dense(32, relu) -> dense(32, relu)",
+            *_HEADS[kind].replace("TARGET", self.label).replace("KINDS", declared[len("class[") : -1]).splitlines(),
+            "}",
+            "",
+            "data {",
+            f'  source     = csv("{_escaped(self.path)}")',
+            *self._bindings(),
+            "  validation = 15%",
+            "  test       = 15%",
+            *([] if kind == "regression" else [f"  stratify   = {self.label}"]),
+            "}",
+            "",
+            "train {",
+            "  optimizer  = adam(1e-3)",
+            "  epochs     = 50",
+            "  callbacks  = [early_stopping(val_loss, patience = 10, restore_best = true)]",
+            "}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _kind(self) -> tuple[str, str]:
+        """What the target is learnt as, and its type."""
+        numbers, misfit = self.table.numbers([self.target])
+        if misfit is not None:
+            kinds = len(self.table.coded([self.target])[0].distinct)
+            return "classes", f"class[{kinds}]"
+        distinct = np.unique(numbers)
+        whole = bool(np.all(distinct == np.round(distinct)))
+        if whole and set(distinct.tolist()) == {0.0, 1.0}:
+            return "binary", "binary"
+        if whole and 2 <= len(distinct) <= MOST_KINDS:
+            return "classes", f"class[{len(distinct)}]"
+        return "regression", "f32"
+
+    def _bindings(self) -> list[str]:
+        listed = ", ".join(f'"{_escaped(column)}"' for column in self.inputs)
+        lines = [f"  features   = columns({listed})"]
+        if self.label != self.target:
+            lines.append(f'  {self.label} = column("{_escaped(self.target)}")')
+        if self.left_out:
+            words = ", ".join(self.left_out).replace("\n", " ")
+            lines.append(f"  # left out, since they hold words: {words}")
+        return lines
+
+
+_HEADS = {
+    "classes": """\
+  logits = hidden -> dense(KINDS)
+
+  output label       = argmax(logits)
+  output probability = softmax(logits)
+
+  loss   cross_entropy(logits, TARGET)
+  metric accuracy(logits, TARGET)""",
+    "binary": """\
+  score  = hidden -> dense(1)
+
+  output probability = sigmoid(score)
+
+  loss   binary_cross_entropy(score, TARGET)
+  metric binary_accuracy(score, TARGET)""",
+    "regression": """\
+  output prediction = hidden -> dense(1)
+
+  loss   mse(prediction, TARGET)
+  metric mae(prediction, TARGET)
+  metric r2(prediction, TARGET)""",
+}
+
+RESERVED = frozenset("if then else and or not true false none repeat for in as".split())
+
+
+def identifier(name: str) -> str:
+    """A name of the language made from any text."""
+    word = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "model"
+    if word[0].isdigit():
+        word = f"m_{word}"
+    return f"{word}_" if word in RESERVED or word in SETTINGS else word
+
+
+SETTINGS = frozenset("source train validation test stratify shuffle split_seed missing loss".split())
+
+
+def _escaped(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in escaped)
