@@ -41,7 +41,7 @@ def train_model(step: Step, packing: Packing) -> ModelProto:
     following = e.graph(packing.apply, values)
 
     types = {name: node.type for graph in (step.gradients, packing.apply) for name, node in graph.outputs.items()}
-    emit_outputs(e, {**_reported(results), LR: following[LR]}, types)
+    emit_outputs(e, _named(results, "loss") | {LR: following[LR]} | _named(results, "metric"), types)
     changed = {**results, **following}
     emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
     return e.model(model_metadata(step, tensors))
@@ -66,7 +66,7 @@ def gradients_model(step: Step, packing: Packing) -> ModelProto:
     values |= {name: e.input(name, type.dtype, type.shape) for name, type in SCALARS.items() if name != LR_SCALE}
     results = e.graph(step.gradients, values)
     types = {name: node.type for name, node in step.gradients.outputs.items()}
-    emit_outputs(e, {name: v for name, v in results.items() if name == "loss" or name.startswith("grad.")}, types)
+    emit_outputs(e, {"loss": results["loss"], **_named(results, "grad")}, types)
     return e.model(model_metadata(step, tensors))
 
 
@@ -90,8 +90,6 @@ def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, Tens
         e.output(name, value, types[name].dtype, types[name].shape)
 
 
-def _reported(results: Mapping[str, str]) -> dict[str, str]:
-    """The loss, the named losses and the accumulators, in this order."""
-    losses = {name: value for name, value in results.items() if name == "loss" or name.startswith("loss.")}
-    metrics = {name: value for name, value in results.items() if name.startswith("metric.")}
-    return losses | metrics
+def _named(results: Mapping[str, str], kind: str) -> dict[str, str]:
+    """The results called `kind` or `kind.…`."""
+    return {name: value for name, value in results.items() if name == kind or name.startswith(f"{kind}.")}

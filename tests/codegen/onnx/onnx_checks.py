@@ -12,7 +12,15 @@ import onnx
 import onnxruntime
 
 CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}
-RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli", "Dropout"}
+RANDOM = {
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+    "Dropout",
+}
 
 Kernels = Mapping[str, list[tuple[int, int | None, dict[str, set[str]]]]]
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nndsl.codegen.onnx.emit import Emitter
 from onnx_checks import checked, run
 
-import nndsl.ops  # noqa: F401: fills PRIMITIVES
-from nndsl.codegen.onnx.emit import Emitter
+import nndsl.ops  # noqa: F401 (fills PRIMITIVES)
 from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import PRIMITIVES, Graph, Primitive, Sample
-from nndsl.graph.sizes import BATCH, Size, substitute
+from nndsl.graph.sizes import BATCH, Size
 from nndsl.graph.types import NUMPY_DTYPES, TensorType
 
 ROWS = 6
@@ -32,11 +32,13 @@ def sample_values(graph: Graph, sample: Sample, seed: int = 0) -> dict[str, np.n
     rng = np.random.default_rng(seed)
     values = {}
     for name, node in graph.inputs.items():
-        shape = [substitute(dim, {"batch": ROWS}) for dim in node.shape]
+        shape = [dim if isinstance(dim, int) else dim.evaluate({"batch": ROWS}) for dim in node.shape]
         if node.type.dtype == "bool":
             values[name] = rng.random(shape) < 0.5
         elif node.type.dtype in ("i64", "u32"):
-            values[name] = rng.integers(int(sample.low), int(sample.high) + 1, shape).astype(NUMPY_DTYPES[node.type.dtype])
+            values[name] = rng.integers(int(sample.low), int(sample.high) + 1, shape).astype(
+                NUMPY_DTYPES[node.type.dtype]
+            )
         else:
             values[name] = rng.uniform(sample.low, sample.high, shape).astype(NUMPY_DTYPES[node.type.dtype])
     return values
