@@ -1,0 +1,35 @@
+"""The batches of an epoch, as row numbers: a pure function of seed and epoch, so a resumed run sees the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nndsl.data.table import Array
+from nndsl.data.wording import counted
+from nndsl.diagnostics import Failure
+from nndsl.errors.values import NoWholeBatch
+from nndsl.ops.helpers import permutation
+from nndsl.source import Span
+
+
+def count_batches(rows: int, batch_size: int | None, *, drop_last: bool = False, span: Span | None = None) -> int:
+    """Batches of an epoch, the short last one included unless it is dropped; None is one batch of all rows.
+
+    Raises `Failure` if that leaves none; `span` is where the program says `drop_last`.
+    """
+    size = batch_size or rows
+    if drop_last and rows < size:
+        raise Failure(NoWholeBatch(span, counted(rows, "row"), size))
+    return rows // size if drop_last else -(-rows // size)
+
+
+def epoch_batches(
+    rows: int, batch_size: int | None, *, shuffle: bool, seed: int, epoch: int, drop_last: bool = False
+) -> Iterator[Array]:
+    """Row numbers (int64) of each batch in turn; epochs count from 0, and shuffle by `seed` and their number."""
+    size = batch_size or rows
+    order = permutation(seed, "shuffle", epoch, rows) if shuffle else np.arange(rows)
+    for batch in range(count_batches(rows, batch_size, drop_last=drop_last)):
+        yield order[batch * size : (batch + 1) * size]

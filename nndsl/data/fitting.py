@@ -1,0 +1,113 @@
+"""Statistics that are fitted to the training rows before the first step, in one pass over chunks of values.
+
+mean, variance   of each element of a layer's last axes: Chan, Golub and LeVeque, "Updating formulae and a pairwise
+                 algorithm for computing sample variances", 1979; of the population, as Keras's `Normalization`
+class_weights    rows / (classes * rows of the class), as scikit-learn's `balanced`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from nndsl.data.table import Array
+from nndsl.data.wording import listed
+from nndsl.diagnostics import Failure
+from nndsl.errors.values import AbsentClass, UnfittedStatistic
+from nndsl.library.building import State
+
+
+class Fit(Protocol):
+    """Takes chunks of values one after another, then gives the statistic in float64."""
+
+    def add(self, values: Array) -> None: ...
+
+    def result(self) -> Array: ...
+
+
+class Moments:
+    """Mean and variance of each element of `shape`, over all axes before it: chunks are `[rows, …, *shape]`."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape
+        self.count = 0
+        self.mean = np.zeros(shape)
+        self.squares = np.zeros(shape)
+        """Sums of squared deviations from the mean."""
+
+    def add(self, values: Array) -> None:
+        rows = np.asarray(values, np.float64).reshape(-1, *self.shape)
+        if not len(rows):
+            return
+        mean = rows.mean(axis=0)
+        squares = np.square(rows - mean).sum(axis=0)
+        total = self.count + len(rows)
+        delta = mean - self.mean
+        self.mean += delta * (len(rows) / total)
+        self.squares += squares + np.square(delta) * (self.count * len(rows) / total)
+        self.count = total
+
+    @property
+    def variance(self) -> Array:
+        return self.squares / max(self.count, 1)
+
+
+class Mean(Moments):
+    """The mean as a fit."""
+
+    def result(self) -> Array:
+        return self.mean
+
+
+class Variance(Moments):
+    """The variance as a fit."""
+
+    def result(self) -> Array:
+        return self.variance
+
+
+class ClassWeights:
+    """`balanced`: a weight for each class, from class indices of any shape; others than 0 to classes - 1 do not
+    count.
+    """
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.counts = np.zeros(shape, np.int64)
+
+    def add(self, values: Array) -> None:
+        indices = np.asarray(values).ravel().astype(np.int64)
+        known = indices[(indices >= 0) & (indices < len(self.counts))]
+        self.counts += np.bincount(known, minlength=len(self.counts))
+
+    def result(self) -> Array:
+        absent = np.flatnonzero(self.counts == 0)
+        if len(absent):
+            raise Failure(AbsentClass(None, listed(list(map(str, absent.tolist())))))
+        return np.asarray(self.counts.sum() / (len(self.counts) * self.counts))
+
+
+FITS: dict[str, Callable[[tuple[int, ...]], Fit]] = {
+    "mean": Mean,
+    "variance": Variance,
+    "class_weights": ClassWeights,
+}
+"""By the `fit` of a state; made with the state's shape."""
+
+
+def fit_states(states: Sequence[State], chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
+    """The float32 value of each fitted state, from the values that it is fitted to: chunks map state names to them.
+
+    Raises `Failure` where a statistic is not finite, or a class has no row.
+    """
+    fits = {state.name: FITS[state.fit](state.shape) for state in states if state.fit}
+    for chunk in chunks:
+        for name, fit in fits.items():
+            fit.add(chunk[name])
+    results = {name: fit.result() for name, fit in fits.items()}
+    for name, value in results.items():
+        if not np.isfinite(value).all():
+            what = "missing (NaN)" if np.isnan(value).any() else "infinite"
+            raise Failure(UnfittedStatistic(None, name, what))
+    return {name: value.astype(np.float32) for name, value in results.items()}

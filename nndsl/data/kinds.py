@@ -1,0 +1,164 @@
+"""Values as the declared kinds hold them: numbers, binary words, indices, classes. Every one is checked, none guessed.
+
+What a class's kinds are is known only from the training split: `read` gives kinds, `classes` makes them indices.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nndsl.data.binding import Bound
+from nndsl.data.table import Array, Coded, Index, Misfit, first_index
+from nndsl.data.wording import and_more, quoted, shown_type
+from nndsl.diagnostics import Diagnostic, Failure
+from nndsl.errors.values import InfiniteValue, NotANumber, NotBinary, NotWhole, NumberTooLarge
+from nndsl.source import Span
+
+BINARY = {
+    **dict.fromkeys(("0", "false", "no", "n", "f"), 0.0),
+    **dict.fromkeys(("1", "true", "yes", "y", "t"), 1.0),
+}
+WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]{0,999}))(?:\.0*)?")
+"""Text that is a whole number beyond doubt: `007` is a name, and so is `1e3`."""
+
+DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
+MISSING_WORDS = ("na", "n/a", "null", "none", "-", "?", ".")
+
+
+@dataclass(frozen=True)
+class Values:
+    """What one table gives for an input or target: `data` (or `coded` kinds), and which elements are missing."""
+
+    bound: Bound
+    data: Array | Coded
+    missing: Array | None
+
+    @property
+    def rows(self) -> int:
+        return len(self.data.codes if isinstance(self.data, Coded) else self.data)
+
+    def place(self, index: tuple[int, ...]) -> str:
+        """Where an element stands in the file."""
+        full = index if self.bound.stacked else (index[0], 0, *index[1:])
+        return self.bound.table.place(self.bound.names, full)
+
+
+def read(bound: Bound) -> Values:
+    """The values of one input or target in one table; a `Failure` names the first that its kind cannot hold."""
+    return {"f32": _read_f32, "binary": _read_binary, "i64": _read_i64, "class": _read_class}[bound.declared.kind](
+        bound
+    )
+
+
+def _shaped(bound: Bound, values: Array) -> Array:
+    return values if bound.stacked else values[:, 0]
+
+
+def _missing(mask: Array) -> Array | None:
+    return mask if mask.any() else None
+
+
+Spot = tuple[Span | None, str, str, str, str]
+
+
+def _spot(bound: Bound, misfit: Misfit) -> Spot:
+    """What every message about a value says: where it is, what it is, how many more there are, whose it is."""
+    place, more = bound.table.place(bound.names, misfit.index), and_more(misfit.more, "value")
+    return bound.span, place, quoted(misfit.text), more, bound.declared.name
+
+
+def _first(wrong: Array, texts: Callable[[Index], object]) -> Misfit:
+    index = first_index(wrong)
+    return Misfit(index, str(texts(index)), int(wrong.sum()) - 1)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _read_f32(bound: Bound) -> Values:
+    numbers, misfit = bound.table.numbers(bound.names)
+    if misfit:
+        raise Failure(NotANumber(*_spot(bound, misfit), shown_type(bound.declared), _hint(bound, misfit.text)))
+    if numbers.dtype.kind != "f":
+        return Values(bound, _shaped(bound, numbers).astype(np.float32), None)
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        raise Failure(InfiniteValue(*_spot(bound, _first(infinite, lambda index: numbers[index]))))
+    with np.errstate(over="ignore"):
+        narrow = numbers.astype(np.float32)
+    too_large = np.isinf(narrow)
+    if too_large.any():
+        misfit = _first(too_large, lambda index: numbers[index])
+        raise Failure(NumberTooLarge(*_spot(bound, misfit), shown_type(bound.declared)))
+    return Values(bound, _shaped(bound, narrow), _missing(_shaped(bound, np.isnan(narrow))))
+
+
+def _hint(bound: Bound, text: str) -> str:
+    """What the writer of a cell that is no number probably meant."""
+    word = text.strip().lower()
+    if DECIMAL_COMMA.fullmatch(text):
+        return 'if its comma is the decimal sign, say so in the source: `decimal = ","`'
+    if word in MISSING_WORDS:
+        return "a missing value is an empty cell or NaN, and this is neither"
+    if not any(c.isdigit() for c in word):
+        return f"names are kinds: declare `{bound.declared.name}: class`, or bind another column"
+    return ""
+
+
+# ---------------------------------------------------------------- kinds
+
+
+def _read_binary(bound: Bound) -> Values:
+    coded = _coded(bound, lambda misfit: NotBinary(*_spot(bound, misfit)))
+    table = np.full(len(coded.distinct) + 1, np.nan, np.float32)  # the last is where -1, missing, leads
+    for code, kind in enumerate(coded.distinct):
+        number = whole_number(kind)
+        table[code] = BINARY.get(str(kind).strip().lower() if number is None else str(number), -1)
+    values = table[coded.codes]
+    wrong = values == -1
+    if wrong.any():
+        raise Failure(NotBinary(*_spot(bound, _first(wrong, coded.value))))
+    return Values(bound, _shaped(bound, values), _missing(_shaped(bound, coded.codes < 0)))
+
+
+def _read_i64(bound: Bound) -> Values:
+    text = shown_type(bound.declared)
+    coded = _coded(bound, lambda misfit: NotWhole(*_spot(bound, misfit), text))
+    numbers = [whole_number(kind) for kind in coded.distinct]
+    fraction = [code for code, number in enumerate(numbers) if number is None]
+    large = [code for code, number in enumerate(numbers) if number is not None and not fits_i64(number)]
+    if fraction:
+        raise Failure(NotWhole(*_spot(bound, _first(np.isin(coded.codes, fraction), coded.value)), text))
+    if large:
+        raise Failure(NumberTooLarge(*_spot(bound, _first(np.isin(coded.codes, large), coded.value)), text))
+    table = np.array([*(number or 0 for number in numbers), 0], np.int64)
+    return Values(bound, _shaped(bound, table[coded.codes]), _missing(_shaped(bound, coded.codes < 0)))
+
+
+def _read_class(bound: Bound) -> Values:
+    coded = _coded(bound, lambda misfit: NotWhole(*_spot(bound, misfit), shown_type(bound.declared)))
+    shaped = Coded(_shaped(bound, coded.codes), coded.distinct)
+    return Values(bound, shaped, _missing(shaped.codes < 0))
+
+
+def _coded(bound: Bound, wrong: Callable[[Misfit], Diagnostic]) -> Coded:
+    coded, misfit = bound.table.coded(bound.names)
+    if misfit:
+        raise Failure(wrong(misfit))
+    return coded
+
+
+def whole_number(kind: str | int) -> int | None:
+    """The whole number that a kind is, or None if it is a name."""
+    if isinstance(kind, int):
+        return kind
+    match = WHOLE.fullmatch(kind.strip())
+    return int(match[1]) if match else None
+
+
+def fits_i64(number: int) -> bool:
+    return -(2**63) <= number < 2**63

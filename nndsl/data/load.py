@@ -1,0 +1,61 @@
+"""Examples as arrays: all that a program's `data` section names, or the inputs that a trained model is to answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nndsl.data.arrays import GivenArrays
+from nndsl.data.binding import bind
+from nndsl.data.dataset import Dataset, Splits
+from nndsl.data.files import MAX_MEMORY
+from nndsl.data.parts import Part
+from nndsl.data.program_data import ProgramData, dataset
+from nndsl.data.solving import solve_sizes
+from nndsl.data.sources import Opened, open_like
+from nndsl.diagnostics import Diagnostics
+from nndsl.model.network import Declared, Facts
+from nndsl.model.sections import DataSection
+
+
+def load(
+    section: DataSection, declared: Sequence[Declared], facts: Facts | None = None, *, limit: int = MAX_MEMORY
+) -> Splits:
+    """The examples, split. Classes are found in the training rows, unless `facts` say them (those of a trained model).
+
+    `limit` is how many bytes data may take. Raises `Failure` with everything that is wrong.
+    """
+    return ProgramData(section, declared, limit=limit).splits(facts)
+
+
+def load_inputs(
+    data: Mapping[str, Any] | str | os.PathLike[str],
+    section: DataSection | None,
+    declared: Sequence[Declared],
+    *,
+    limit: int = MAX_MEMORY,
+) -> Dataset:
+    """All rows, in order, of arrays by name (anything that `numpy.asarray` takes) or of a data file.
+
+    `declared` are the inputs of a checked model, to predict; with its targets too, to evaluate. A file is read and
+    bound as `section` says of its own (its sources' renames apart); it may lack whatever is not declared. Missing
+    values are errors unless `section` keeps them: no row is dropped, since every one is to be answered.
+    """
+    found = Diagnostics()
+    if isinstance(data, Mapping):
+        table = GivenArrays(data, None)
+        opened, bindings = Opened(table, tuple((name, name) for name in table.names)), {}
+    else:
+        opened = open_like(os.fspath(data), section.source if section else (), limit)
+        bindings = dict(section.bindings) if section else {}
+    part = Part(bind([opened], declared, bindings, found))
+    found.raise_errors()
+    solve_sizes(part.bound, found)
+    found.raise_errors()
+    names = [each.name for each in declared]
+    part.read(names)
+    part.refuse_missing(names, "keep" if section and section.missing == "keep" else "answer")
+    return dataset(part, np.arange(part.rows), declared, Facts())

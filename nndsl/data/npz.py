@@ -1,0 +1,121 @@
+"""`npz("a.npz")`: the arrays of a NumPy archive. Headers are checked before any array is read; objects never are."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from nndsl.data.arrays import ArrayTable
+from nndsl.data.files import open_file, refuse_above
+from nndsl.data.table import Array
+from nndsl.data.wording import quoted, shown_path
+from nndsl.diagnostics import Failure
+from nndsl.errors.data import DamagedArchive, NoRows, PickledArray
+from nndsl.source import Span
+
+DAMAGED = {
+    zipfile.BadZipFile: "it is not an .npz archive, or damaged",
+    NotImplementedError: "it is compressed in a way that cannot be read",
+    RuntimeError: "it is encrypted",
+    zlib.error: "it is damaged",
+    EOFError: "it is damaged",
+    ValueError: "it is damaged",
+    KeyError: "it is damaged",
+}
+"""What the standard library and NumPy raise for archives that are cut, encrypted or forged, and what we say."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array's first bytes say of it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def needed(self) -> int:
+        """Memory to count with: empty axes and elements as one, since they too cost something to handle."""
+        return math.prod(max(size, 1) for size in self.shape) * max(self.dtype.itemsize, 1)
+
+
+class NpzTable(ArrayTable):
+    """An archive whose arrays are read when they are asked for."""
+
+    def __init__(self, path: str, span: Span | None, limit: int):
+        self.file = path
+        self.path = shown_path(path)
+        self.span = span
+        self.limit = limit
+        with self._archive(self.path) as archive:
+            self.names = tuple(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
+        self._headers: dict[str, Header] = {}
+
+    @contextmanager
+    def _archive(self, place: str) -> Iterator[zipfile.ZipFile]:
+        with open_file(self.file, self.span) as (file, _):
+            try:
+                with zipfile.ZipFile(file) as archive:
+                    yield archive
+            except tuple(DAMAGED) as error:
+                reason = next(reason for kind, reason in DAMAGED.items() if isinstance(error, kind))
+                raise Failure(DamagedArchive(self.span, place, reason)) from None
+
+    def _place(self, name: str) -> str:
+        return f"{self.path}, array {quoted(name)}"
+
+    def _header(self, name: str) -> Header:
+        """Shape and type of an array that may be read."""
+        if name not in self._headers:
+            place = self._place(name)
+            with self._archive(place) as archive, archive.open(f"{name}.npy") as member:
+                shape, dtype = _read_header(member)
+                stored = archive.getinfo(f"{name}.npy").file_size - member.tell()
+            header = Header(shape, dtype)
+            if dtype.hasobject:
+                raise Failure(PickledArray(self.span, place))
+            refuse_above(self.limit, header.needed, place, self.span)
+            if min(shape, default=0) < 0 or header.nbytes != stored:
+                raise Failure(DamagedArchive(self.span, place, "its length is not what its header says"))
+            if not shape or not shape[0]:
+                raise Failure(NoRows(self.span, place))
+            self._headers[name] = header
+        return self._headers[name]
+
+    def whole_shape(self, name: str) -> tuple[int, ...]:
+        return self._header(name).shape
+
+    def dtype(self, name: str) -> np.dtype[Any]:
+        return self._header(name).dtype
+
+    def array(self, name: str) -> Array:
+        self._header(name)
+        with self._archive(self._place(name)) as archive, archive.open(f"{name}.npy") as member:
+            return npy.read_array(member, allow_pickle=False)
+
+
+def _read_header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = npy.read_magic(member)
+    if version == (1, 0):
+        shape, _, dtype = npy.read_array_header_1_0(member)
+    elif version == (2, 0):
+        shape, _, dtype = npy.read_array_header_2_0(member)
+    else:
+        raise ValueError(version)  # 3.0 is for names of record fields, which no input has
+    return shape, dtype
+
+
+def open_npz(path: str, span: Span | None, limit: int) -> NpzTable:
+    """Open an archive and list its arrays."""
+    return NpzTable(path, span, limit)

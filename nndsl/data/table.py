@@ -1,0 +1,92 @@
+"""A `Table`: what a data source is once it is opened. Named columns or arrays with rows, and where each cell stands."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nndsl.source import Span
+
+Array = np.ndarray[Any, Any]
+
+Index = tuple[int, ...]
+"""Where a value stands: its row, then which of the columns asked for (0 for an array), then the array's own axes."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Values as indices into the distinct ones, in the order they were found; -1 where a value is missing.
+
+    From text the distinct values are exact strings, from arrays strings or whole numbers.
+    """
+
+    codes: Array
+    distinct: tuple[str | int, ...]
+
+    def value(self, index: Index) -> str | int:
+        return self.distinct[int(self.codes[index])]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """The first value that is not what was asked for, as the data write it, and how many more there are."""
+
+    index: Index
+    text: str
+    more: int = 0
+
+
+def first_index(wrong: Array) -> Index:
+    """Where the first true value of an array of booleans stands."""
+    return tuple(map(int, np.unravel_index(int(wrong.argmax()), wrong.shape)))
+
+
+class Table(ABC):
+    """Named columns (one value a row) or arrays (any shape a row) of one file.
+
+    `names` are in the file's order. What the methods give has the rows first, then the names asked for, then the axes
+    of the arrays (which must be the same for all of them; columns have none).
+    """
+
+    path: str
+    """As messages show it."""
+    span: Span | None
+    """Where the program names the source."""
+    names: tuple[str, ...]
+    what: str
+    """What a name stands for: `column` or `array`."""
+
+    @abstractmethod
+    def rows(self, name: str) -> int: ...
+
+    @abstractmethod
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of one row of it."""
+
+    @abstractmethod
+    def itemsize(self, name: str) -> int:
+        """Bytes that one element takes when it is read."""
+
+    @abstractmethod
+    def numbers(self, names: Sequence[str]) -> tuple[Array, Misfit | None]:
+        """The values in their own type of number, NaN where one is missing; and the first that is no number."""
+
+    @abstractmethod
+    def coded(self, names: Sequence[str]) -> tuple[Coded, Misfit | None]:
+        """The values as kinds; and the first that cannot be one (a number with a fraction)."""
+
+    @abstractmethod
+    def place(self, names: Sequence[str], index: Index) -> str:
+        """Where a value stands, for messages: `data.csv, line 17, column "age"`."""
+
+    def row_place(self, row: int) -> str:
+        """Where a row stands: `data.csv, line 17`."""
+        return f"{self.path}, row {row}"
+
+    @abstractmethod
+    def element_type(self, name: str) -> str:
+        """What the elements are: `text` if they need not be numbers, else the type in words."""
