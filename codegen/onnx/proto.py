@@ -33,6 +33,7 @@ ELEMENT_TYPES: dict[str, int] = {
     "f64": TensorProto.DOUBLE,
     "i64": TensorProto.INT64,
     "u32": TensorProto.UINT32,
+    "u64": TensorProto.UINT64,
     "bool": TensorProto.BOOL,
     "string": TensorProto.STRING,
 }
@@ -42,6 +43,7 @@ _ELEMENT_TYPE_OF: dict[np.dtype[Any], int] = {
     np.dtype(np.float64): TensorProto.DOUBLE,
     np.dtype(np.int64): TensorProto.INT64,
     np.dtype(np.uint32): TensorProto.UINT32,
+    np.dtype(np.uint64): TensorProto.UINT64,
     np.dtype(np.bool_): TensorProto.BOOL,
 }
 

@@ -20,77 +20,32 @@ def softplus(x: np.ndarray) -> np.ndarray:
 
 
 def erf(x: np.ndarray) -> np.ndarray:
-    """The error function 2/√π ∫₀ˣ exp(-t²) dt, by the rational approximations of W. J. Cody (Math. Comp. 23, 1969)."""
-    z = np.abs(x)
-    s = np.minimum(z, 0.5) ** 2
-    p = np.polyval(
-        [
-            1.85777706184603153e-1,
-            3.16112374387056560,
-            1.13864154151050156e2,
-            3.77485237685302021e2,
-            3.20937758913846947e3,
-        ],
-        s,
-    )
-    q = np.polyval([1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3], s)
-    near = np.minimum(z, 0.5) * p / q
-    m = np.clip(z, 0.46875, 4.0)
-    p = np.polyval(
-        [
-            2.15311535474403846e-8,
-            5.64188496988670089e-1,
-            8.88314979438837594,
-            6.61191906371416295e1,
-            2.98635138197400131e2,
-            8.81952221241769090e2,
-            1.71204761263407058e3,
-            2.05107837782607147e3,
-            1.23033935479799725e3,
-        ],
-        m,
-    )
-    q = np.polyval(
-        [
-            1.0,
-            1.57449261107098347e1,
-            1.17693950891312499e2,
-            5.37181101862009858e2,
-            1.62138957456669019e3,
-            3.29079923573345963e3,
-            4.36261909014324716e3,
-            3.43936767414372164e3,
-            1.23033935480374942e3,
-        ],
-        m,
-    )
-    middle = 1 - np.exp(-m * m) * p / q
-    t = np.clip(z, 4.0, 6.0)
-    r = 1 / (t * t)
-    p = np.polyval(
-        [
-            1.63153871373020978e-2,
-            3.05326634961232344e-1,
-            3.60344899949804439e-1,
-            1.25781726111229246e-1,
-            1.60837851487422766e-2,
-            6.58749161529837803e-4,
-        ],
-        r,
-    )
-    q = np.polyval(
-        [
-            1.0,
-            2.56852019228982242,
-            1.87295284992346725,
-            5.27905102951428412e-1,
-            6.05183413124413191e-2,
-            2.33520497626869185e-3,
-        ],
-        r,
-    )
-    far = 1 - np.exp(-t * t) / t * (1 / np.sqrt(np.pi) - r * p / q)
-    return np.copysign(np.where(z <= 0.46875, near, np.where(z <= 4, middle, far)), x).astype(x.dtype)
+    """The error function, 2/√π times the integral of exp(-t²) from 0 to x, to rounding.
+
+    For z = |x|, 1 - erf(z) is exp(-z h(z)) with a smooth h: a polynomial, fitted up to where erf(z) rounds to 1.
+    """
+    if x.dtype == np.float32:
+        end = 4
+        coefficients = (
+            *(-9.25631126e-06, 1.17641661e-04, -6.32838165e-04, 1.66702970e-03, -1.60398141e-04),
+            *(-1.91530629e-02, 1.02777830e-01, 6.36619382e-01, 1.12837917e00),
+        )
+    else:
+        end = 6
+        coefficients = (
+            *(-9.5418518611184350e-14, 4.3986849751894648e-12, -9.3050313882216116e-11, 1.2025338695393270e-09),
+            *(-1.0638572829450685e-08, 6.8196573208804724e-08, -3.2521795302911695e-07, 1.1526533150235894e-06),
+            *(-2.8937149278113072e-06, 4.1281365651412045e-06, 2.2638451772366459e-06, -2.8937406861314053e-05),
+            *(6.4078193195995232e-05, 2.6040946275312246e-05, -5.9017156759949812e-04, 1.6962153858692535e-03),
+            *(-2.0919583256776030e-04, -1.9128446920845355e-02, 1.0277260329868382e-01, 6.3661977236762324e-01),
+            1.1283791670955123e00,
+        )
+    z = np.minimum(np.abs(x), end)
+    h = 0 * z
+    for coefficient in coefficients:
+        h *= z
+        h += coefficient
+    return np.copysign(np.expm1(-z * h), x)
 
 
 def softmax(x: np.ndarray, axis: int) -> np.ndarray:
@@ -139,36 +94,40 @@ def put_along(updates: np.ndarray, indices: np.ndarray, axis: int, size: int) ->
 
 
 def random_uniform(seed: int, step: int, row: int, shape: tuple, site: int) -> np.ndarray:
-    """Numbers in [0, 1) of `shape` (axis 0: the rows of the batch, numbered from `row`), float32, multiples of 2^-24.
+    """Numbers in [0, 1), float32: a pure function of seed, step, row, site and element.
 
-    A counter-based hash: pure function of seed, step, row, place (`site`, another number at each use) and element.
+    The first axis of `shape` counts the rows of a batch, numbered from `row` on; `site` (32 bits) is another number at
+    each place that draws. Unsigned integers wrap around: seed, step and row become two numbers a, b for each row,
+    site and element two numbers c, d for each element, and (a + c)(b + d)(a + d), its high bits folded onto its low
+    ones after the first product, has 24 good bits on top.
     """
     key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
     key = (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
-    rows = np.arange(shape[0], dtype=np.uint32) + np.uint32(int(row) % 2**32)
-    rows = mix_bits(rows + np.uint32(key % 2**32))
-    elements = np.arange(np.prod(shape[1:], dtype=int), dtype=np.uint32)
-    elements = mix_bits(mix_bits(elements) + np.uint32(site))
-    multipliers = rows * np.uint32(2) + np.uint32((key >> 31) % 2**32 | 1)
-    bits = rows[:, None] + elements
-    bits *= multipliers[:, None]
-    bits += bits >> np.uint32(16)
-    bits *= np.uint32(0x7FEB352D)
-    bits += bits >> np.uint32(15)
-    bits *= np.uint32(0x846CA68B)
-    bits >>= np.uint32(8)
+    rows = (np.arange(shape[0], dtype=np.uint32)[:, None] + np.uint32((key + int(row)) % 2**32)) * 0x9E3779B1
+    a = (rows + (rows >> 16)) * 0x85EBCA6A + 1  # odd, so that no factor loses bits
+    b = (a + (a >> 16)) * 0xC2B2AE3E + np.uint32((key >> 32) * 2 % 2**32 + 1)
+    c, d = element_keys(np.arange(1, np.prod(shape[1:], dtype=int) + 1, dtype=np.uint32), site)
+    bits = (a + c) * (b + d)
+    bits += bits >> 16
+    bits *= a + d
+    bits >>= 8
     return (bits * np.float32(2**-24)).astype(np.float32).reshape(shape)
 
 
-def mix_bits(x: np.ndarray) -> np.ndarray:
-    """A hash of each unsigned 32-bit integer: two rounds of folding the high bits onto the low and multiplying."""
-    x = x + np.uint32(0x9E3779B9)
-    for multiplier in (0x7FEB352D, 0x846CA68B):
-        x = (x + (x >> np.uint32(16))) * np.uint32(multiplier)
-    return x + (x >> np.uint32(16))
+def element_keys(number: np.ndarray, site: int) -> tuple:
+    """Two even hashes of each element's number, for `random_uniform`."""
+    c = mixed(mixed(number * 0x9E3779B1) + np.uint32(site))
+    return c * 2, mixed(c + 0x9E3779B9) * 2
 
 
-def site_of(name: str) -> int:
+def mixed(x: np.ndarray) -> np.ndarray:
+    """A hash of unsigned 32-bit integers: what sets their high bits sets all, twice."""
+    x = (x + (x >> 16)) * 0x7FEB352D
+    x = (x + (x >> 15)) * 0x846CA68B
+    return x + (x >> 16)
+
+
+def site_number(name: str) -> int:
     """A 32-bit number for a name, the same on every machine (FNV-1a of its UTF-8)."""
     number = 0x811C9DC5
     for byte in name.encode():
@@ -177,15 +136,13 @@ def site_of(name: str) -> int:
 
 
 def uniform(seed: int, name: str, shape: tuple, epoch: int = 0) -> np.ndarray:
-    """Numbers in the open interval (0, 1), float64: a pure function of seed, name and epoch."""
-    count = int(np.prod(shape, dtype=int))
-    high = random_uniform(seed, epoch, 0, (count,), site_of(name)).astype(np.float64)
-    low = random_uniform(seed, epoch, 0, (count,), site_of(name + "#low")).astype(np.float64)
-    return (high + (low + 2**-25) * 2**-24).reshape(shape)
+    """Numbers in the open interval (0, 1), float64 of 48 bits: a pure function of seed, name and epoch."""
+    high, low = random_uniform(seed, epoch, 0, (2, *shape), site_number(name)).astype(np.float64)
+    return high + (low + 2**-25) * 2**-24
 
 
 def normal(seed: int, name: str, shape: tuple, epoch: int = 0) -> np.ndarray:
-    """Numbers of the standard normal distribution, float64: its inverse applied to `uniform`."""
+    """Numbers of the standard normal distribution, float64: a pure function of seed, name and epoch."""
     return normal_quantile(uniform(seed, name, shape, epoch))
 
 
@@ -195,71 +152,29 @@ def permutation(seed: int, name: str, epoch: int, count: int) -> np.ndarray:
 
 
 def normal_quantile(p: np.ndarray) -> np.ndarray:
-    """The number that a standard normal variable stays below with probability p (M. J. Wichura, AS 241, 1988)."""
+    """What a standard normal variable stays below with probability p, to rounding (M. J. Wichura, AS 241, 1988)."""
     q = p - 0.5
-    r = 0.180625 - np.minimum(np.abs(q), 0.425) ** 2
-    a = [
-        2509.0809287301226727,
-        33430.575583588128105,
-        67265.770927008700853,
-        45921.953931549871457,
-        13731.693765509461125,
-        1971.5909503065514427,
-        133.14166789178437745,
-        3.387132872796366608,
+    near = 0.180625 - np.minimum(np.abs(q), 0.425) ** 2
+    tail = np.sqrt(-np.log(np.minimum(p, 1 - p)))
+    central = (
+        *(2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457),
+        *(13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608),
+        *(5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867),
+        *(5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0),
+    )
+    middle = (
+        *(7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177, 1.27045825245236838258),
+        *(3.64784832476320460504, 5.7694972214606914055, 4.6303378461565452959, 1.42343711074968357734),
+        *(1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966, 0.14810397642748007459),
+        *(0.68976733498510000455, 1.6763848301838038494, 2.05319162663775882187, 1.0),
+    )
+    far = (
+        *(2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386, 0.026532189526576123093),
+        *(0.29656057182848490123, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772),
+        *(2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4),
+        *(0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0),
+    )
+    values = [
+        np.polyval(k[:8], r) / np.polyval(k[8:], r) for k, r in ((central, near), (middle, tail - 1.6), (far, tail - 5))
     ]
-    b = [
-        5226.495278852854561,
-        28729.085735721942674,
-        39307.89580009271061,
-        21213.794301586595867,
-        5394.1960214247511077,
-        687.1870074920579083,
-        42.313330701600911252,
-        1.0,
-    ]
-    central = q * np.polyval(a, r) / np.polyval(b, r)
-    r = np.sqrt(-np.log(np.minimum(p, 1 - p)))
-    c = [
-        7.7454501427834140764e-4,
-        0.0227238449892691845833,
-        0.24178072517745061177,
-        1.27045825245236838258,
-        3.64784832476320460504,
-        5.7694972214606914055,
-        4.6303378461565452959,
-        1.42343711074968357734,
-    ]
-    d = [
-        1.05075007164441684324e-9,
-        5.475938084995344946e-4,
-        0.0151986665636164571966,
-        0.14810397642748007459,
-        0.68976733498510000455,
-        1.6763848301838038494,
-        2.05319162663775882187,
-        1.0,
-    ]
-    middle = np.polyval(c, r - 1.6) / np.polyval(d, r - 1.6)
-    e = [
-        2.01033439929228813265e-7,
-        2.71155556874348757815e-5,
-        0.0012426609473880784386,
-        0.026532189526576123093,
-        0.29656057182850489123,
-        1.7848265399172913358,
-        5.4637849111641143699,
-        6.6579046435011037772,
-    ]
-    f = [
-        2.04426310338993978564e-15,
-        1.4215117583164458887e-7,
-        1.8463183175100546818e-5,
-        7.868691311456132591e-4,
-        0.0148753612908506148525,
-        0.13692988092273580531,
-        0.59983220655588793769,
-        1.0,
-    ]
-    far = np.polyval(e, r - 5) / np.polyval(f, r - 5)
-    return np.where(np.abs(q) <= 0.425, central, np.copysign(np.where(r <= 5, middle, far), q))
+    return np.where(np.abs(q) <= 0.425, q * values[0], np.copysign(np.where(tail <= 5, values[1], values[2]), q))

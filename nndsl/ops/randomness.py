@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nndsl.graph.facets import OnnxEmitter, numpy_literal
 from nndsl.graph.node import Node, Sample, primitive
-from nndsl.graph.sizes import BATCH, product
+from nndsl.graph.sizes import BATCH, Dim, product
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
 from nndsl.ops import helpers
 from nndsl.ops.rules import ONNX_TYPES, i64
@@ -28,75 +30,75 @@ def numpy_random_uniform(node: Node) -> str:
 
 
 class _Words:
-    """Arithmetic on ONNX values of one unsigned type, constants on the right."""
+    """Arithmetic on ONNX values of one unsigned type; it wraps around, and a shift is a division."""
 
-    def __init__(self, e: OnnxEmitter, dtype: type[np.unsignedinteger]):
+    def __init__(self, e: OnnxEmitter, dtype: type[np.unsignedinteger[Any]]):
         self.e, self.dtype = e, dtype
 
-    def apply(self, operator: str, a: str, b: int | str) -> str:
-        return self.e.node(operator, a, b if isinstance(b, str) else self.constant(b))
-
-    def constant(self, value: int) -> str:
-        if self.dtype is np.uint32:
-            return self.e.constant(np.asarray(value, np.uint32))
-        return self.e.node("Cast", self.e.constant(np.asarray(value, np.uint64).view(np.int64)), to=ONNX_TYPES["u64"])
+    def _apply(self, operator: str, a: str, b: int | str) -> str:
+        return self.e.node(operator, a, b if isinstance(b, str) else self.e.constant(np.asarray(b, self.dtype)))
 
     def add(self, a: str, b: int | str) -> str:
-        return self.apply("Add", a, b)
+        return self._apply("Add", a, b)
 
     def mul(self, a: str, b: int | str) -> str:
-        return self.apply("Mul", a, b)
+        return self._apply("Mul", a, b)
 
     def shift(self, a: str, bits: int) -> str:
-        return self.apply("Div", a, 2**bits)
+        return self._apply("Div", a, 2**bits)
 
     def fold(self, a: str, bits: int) -> str:
+        """The high bits added to the low ones."""
         return self.add(a, self.shift(a, bits))
 
-    def mix(self, a: str) -> str:
-        """`helpers.mix_bits`"""
-        a = self.add(a, 0x9E3779B9)
-        a = self.mul(self.fold(a, 16), 0x7FEB352D)
-        a = self.mul(self.fold(a, 16), 0x846CA68B)
-        return self.fold(a, 16)
+    def mixed(self, x: str) -> str:
+        """`helpers.mixed`"""
+        x = self.mul(self.fold(x, 16), 0x7FEB352D)
+        x = self.mul(self.fold(x, 15), 0x846CA68B)
+        return self.fold(x, 16)
 
 
 def onnx_random_uniform(e: OnnxEmitter, node: Node, seed: str, step: str, row: str) -> str:
-    """`helpers.random_uniform`, node by node; what depends on neither site nor shape is shared between sites."""
+    """`helpers.random_uniform`, line by line; the keys of the rows are the same at all sites, and computed once."""
     long, word = _Words(e, np.uint64), _Words(e, np.uint32)
     key = long.add(
         long.mul(e.node("Cast", seed, to=ONNX_TYPES["u64"]), 0x9E3779B97F4A7C15),
         long.mul(e.node("Cast", step, to=ONNX_TYPES["u64"]), 0xD1342543DE82EF95),
     )
     key = long.mul(long.fold(key, 32), 0xDA942042E4DD58B5)
-    low, high = e.node("Cast", key, to=ONNX_TYPES["u32"]), e.node("Cast", long.shift(key, 32), to=ONNX_TYPES["u32"])
+    low = e.node("Cast", key, to=ONNX_TYPES["u32"])
+    high = e.node("Cast", long.shift(key, 32), to=ONNX_TYPES["u32"])
 
-    zero, one = e.constant(np.asarray(0)), e.constant(np.asarray(1))
-    inner = node.shape[1:] if node.type.batched else node.shape
-    rows = e.constant(np.zeros(1, np.uint32))
-    if node.type.batched:
-        rows = e.node("Add", e.node("Range", zero, e.size(node.shape[0], "i64"), one), row)
-        rows = e.node("Cast", rows, to=ONNX_TYPES["u32"])
-    rows = word.mix(word.add(rows, low))
-    multipliers = word.add(word.add(rows, rows), word.add(word.mul(high, 2), 1))
+    batched = node.type.batched
+    rows = word.mul(word.add(_row_numbers(e, node.shape[0], row), low) if batched else low, 0x9E3779B1)
+    a = word.add(word.mul(word.fold(rows, 16), 0x85EBCA6A), 1)
+    b = word.add(word.mul(word.fold(a, 16), 0xC2B2AE3E), word.add(word.mul(high, 2), 1))
+    c, d = _element_keys(e, word, product(node.shape[1:] if batched else node.shape), int(node.attributes["site"]))
 
-    count = product(inner)
-    site = int(node.attributes["site"])
+    bits = word.mul(word.add(a, c), word.add(b, d))
+    bits = word.mul(word.fold(bits, 16), word.add(a, d))
+    number = e.node("Cast", word.shift(bits, 8), to=ONNX_TYPES["f32"])
+    uniform = e.node("Mul", number, e.constant(np.asarray(2**-24, np.float32)))
+    return uniform if batched and node.type.rank == 2 else e.node("Reshape", uniform, e.shape(node.shape))
+
+
+def _row_numbers(e: OnnxEmitter, rows: Dim, first: str) -> str:
+    """The numbers of the batch's rows, u32[rows, 1]."""
+    numbers = e.node("Range", e.constant(np.asarray(0)), e.size(rows, "i64"), e.constant(np.asarray(1)))
+    column = e.node("Unsqueeze", e.node("Add", numbers, first), e.constant(np.asarray([1])))
+    return e.node("Cast", column, to=ONNX_TYPES["u32"])
+
+
+def _element_keys(e: OnnxEmitter, word: _Words, count: Dim, site: int) -> tuple[str, str]:
+    """`helpers.element_keys` of the numbers from 1 to `count`: constants unless it is symbolic."""
     if isinstance(count, int):
-        numbers = helpers.mix_bits(np.arange(count, dtype=np.uint32)) + np.uint32(site)
-        elements = e.constant(helpers.mix_bits(numbers))
-    else:
-        elements = e.node("Cast", e.node("Range", zero, e.size(count, "i64"), one), to=ONNX_TYPES["u32"])
-        elements = word.mix(word.add(word.mix(elements), site))
-
-    column = e.constant(np.asarray([-1, 1]))
-    bits = word.add(e.node("Reshape", rows, column), elements)
-    bits = word.mul(bits, e.node("Reshape", multipliers, column))
-    bits = word.mul(word.fold(bits, 16), 0x7FEB352D)
-    bits = word.mul(word.fold(bits, 15), 0x846CA68B)
-    bits = word.shift(bits, 8)
-    uniform = e.node("Mul", e.node("Cast", bits, to=ONNX_TYPES["f32"]), e.constant(np.float32([2**-24])))
-    return e.node("Reshape", uniform, e.shape(node.shape))
+        c, d = helpers.element_keys(np.arange(1, count + 1, dtype=np.uint32), site)
+        return e.constant(c), e.constant(d)
+    one = e.constant(np.asarray(1))
+    numbers = e.node("Range", one, e.node("Add", e.size(count, "i64"), one), one)
+    numbers = e.node("Cast", numbers, to=ONNX_TYPES["u32"])
+    key = word.mixed(word.add(word.mixed(word.mul(numbers, 0x9E3779B1)), site))
+    return word.mul(key, 2), word.mul(word.mixed(word.add(key, 0x9E3779B9)), 2)
 
 
 random_uniform = primitive(
@@ -106,8 +108,8 @@ random_uniform = primitive(
     numpy=numpy_random_uniform,
     onnx=onnx_random_uniform,
     samples=tuple(
-        Sample((i64(), i64(), i64()), {"shape": shape, "site": 7}, low=0, high=1000)
-        for shape in ((BATCH, 3, 4), (BATCH,), (5, 2), ())
+        Sample((i64(), i64(), i64()), {"shape": shape, "site": 2**32 - 7}, low=-(2**40), high=2**40)
+        for shape in ((BATCH, 4), (BATCH, 3, 4), (BATCH,), (BATCH, BATCH * 2), (5, 2), ())
     ),
-    helpers=(helpers.mix_bits, helpers.random_uniform),
+    helpers=(helpers.mixed, helpers.element_keys, helpers.random_uniform),
 )(None)
