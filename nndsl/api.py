@@ -26,16 +26,24 @@ from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.load import Data, load_inputs
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption, NothingToTrainOn, TooLarge
+from nndsl.graph.text import print_graph
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, load_program
 from nndsl.model.network import Facts
+from nndsl.model.text import print_network
+from nndsl.syntax.print import print_program
 from nndsl.training import callbacks, checking, loop, store
 from nndsl.training.history import History
 from nndsl.training.loop import training_batches
+from nndsl.training.plot import can_plot, history_png
+from nndsl.training.results import log_text, summary_text
 from nndsl.transform.memory import Memory, estimate
 from nndsl.transform.state import initial_state
 from nndsl.transform.step import Step
 
 BackendName = Literal["onnx", "numpy"]
+STAGES = ("syntax", "model", "forward", "gradients", "graph", "apply", "evaluate", "predict", "numpy", "onnx")
+"""What `show` knows: forward and gradients as they are before simplification, the graphs after `graph` after it."""
+
 Provider = Literal["cpu", "cuda"]
 Overrides = Mapping[str, object] | Sequence[str]
 """`{"train.epochs": 5}`, or the command line's `["train.epochs=5"]`."""
@@ -182,16 +190,31 @@ class Net:
 
     def summary(self) -> str:
         """The layers with shapes and parameters, and the memory of a step, as a table."""
-        from nndsl.training.results import summary_text
-
         return summary_text(self.step, self.memory, self.checked.train.batch_size)
 
     def show(self, stage: str) -> str:
-        """A stage of the compilation as text (`syntax`, `model`, `forward`, `gradients`, `apply`, `graph`, `evaluate`,
-        `predict`, `numpy`, `onnx`)."""
-        from nndsl.training.results import stage_text
+        """A stage of the compilation as text, one of `STAGES`."""
+        match stage:
+            case "syntax":
+                return print_program(self.program.main.tree)
+            case "model":
+                return print_network(self.checked.network)
+            case "forward":
+                return print_graph(self.stages.forward)
+            case "gradients":
+                return print_graph(self.stages.gradients)
+            case "graph":
+                return print_graph(self.step.gradients)
+            case "apply" | "evaluate" | "predict":
+                return print_graph(getattr(self.step, stage))
+            case "numpy":
+                files = backend_named("numpy").artifacts(self.step, self.initial_state())
+                return files[f"{self.step.network.name}.py"].decode()
+            case "onnx":
+                from nndsl.codegen.onnx.text import training_graph_text
 
-        return stage_text(self, stage)
+                return training_graph_text(self.step)
+        raise Failure(BadOption(None, "stage", f"there is no stage `{stage}`; there are {', '.join(STAGES)}"))
 
     def check_gradients(self, rows: int = 8) -> Iterator[checking.GradientCheck]:
         """Each parameter's gradient against finite differences in float64, on the first rows of the training split."""
@@ -269,8 +292,11 @@ class Run:
             "weights.npz": store.npz_bytes(self.state),
             "weights.safetensors": store.safetensors_bytes(self.state),
             "history.csv": self.history.to_csv(),
+            "train.log": log_text(self.history),
             store.RECORD: store.record_text(record, self.net.facts or Facts()),
         }
+        if can_plot():
+            files["history.png"] = history_png(self.history)
         store.save(self.path, files)
 
     @cached_property

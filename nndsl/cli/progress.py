@@ -8,12 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nndsl.training.loop import Observer
+from nndsl.training.results import format_logs
 from nndsl.transform.step import Step
-
-
-def format_logs(logs: Mapping[str, float]) -> str:
-    """`loss 0.1234  accuracy 0.9876  val_loss …`, four significant digits."""
-    return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
 
 
 class Lines:

@@ -6,7 +6,8 @@ import click
 
 from nndsl.cli.output import program_options
 
-STAGES = ("syntax", "model", "forward", "gradients", "apply", "graph", "evaluate", "predict", "numpy", "onnx")
+STAGES = ("syntax", "model", "forward", "gradients", "graph", "apply", "evaluate", "predict", "numpy", "onnx")
+"""As in `nndsl.api`, which is imported only when it is needed."""
 
 
 @click.command("show")

@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Train a program's network; makes a run folder with the trained model."""
     from nndsl.api import Net, load_program
-    from nndsl.cli.progress import format_logs, observer
+    from nndsl.cli.progress import observer
+    from nndsl.training.results import format_logs
 
     net = Net(load_program(program, root=root), overrides, model)
     net.read_data()

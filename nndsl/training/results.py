@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nndsl.training.history import History
 from nndsl.transform.memory import Memory
 from nndsl.transform.step import Step
 from nndsl.transform.summary import layer_table
@@ -33,6 +34,18 @@ def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
 
 def _shortest(value: Any) -> Any:
     return str(np.float32(value)) if isinstance(value, float) else value
+
+
+def log_text(history: History) -> str:
+    """One line an epoch, as training prints it."""
+    width = len(str(len(history)))
+    lines = (f"epoch {i:>{width}}  {format_logs(logs)}\n" for i, logs in enumerate(history.epochs, 1))
+    return "".join(lines)
+
+
+def format_logs(logs: Mapping[str, float]) -> str:
+    """`loss 0.1234  accuracy 0.9876  val_loss …`, four significant digits."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
 
 
 def summary_text(step: Step, memory: Memory, batch_size: int | None) -> str:

@@ -7,7 +7,8 @@ from math import prod
 
 from nndsl.graph.sizes import show_shape
 from nndsl.model.apply import operands
-from nndsl.model.network import Apply, Input, Network, Term
+from nndsl.model.network import Apply, Input, Term
+from nndsl.model.text import network_terms
 from nndsl.transform.step import Step
 
 
@@ -40,7 +41,7 @@ def layer_table(step: Step) -> list[Row]:
         for d in network.inputs
     ]
     seen: set[str] = set()
-    for term in terms(network):
+    for term in network_terms(network):
         if not isinstance(term, Apply) or term.composite.kind not in ("layer", "activation"):
             continue
         first = term.layer.name not in seen
@@ -58,23 +59,6 @@ def layer_table(step: Step) -> list[Row]:
             )
         )
     return rows
-
-
-def terms(network: Network) -> list[Term]:
-    """Every term that an output, loss or metric needs, operands first."""
-    order: dict[Term, None] = {}
-    roots: list[Term] = [output.term for output in network.outputs]
-    roots += [loss.term for loss in network.losses]
-    roots += [metric.term for metric in network.metrics]
-    stack = [(root, False) for root in reversed(roots)]
-    while stack:
-        term, ready = stack.pop()
-        if ready:
-            order.setdefault(term)
-        elif term not in order:
-            stack.append((term, True))
-            stack += [(operand, False) for operand in reversed(list(operands(term)))]
-    return list(order)
 
 
 def _source(term: Term) -> str:
