@@ -81,9 +81,7 @@ class Emitter:
 
     def strings(self, values: Sequence[str]) -> Value:
         """A constant vector of strings."""
-        name = f"strings_{len(self._initializers) + 1}"
-        self._initializers[name] = proto.strings(name, values)
-        return name
+        return self.initializer(f"strings_{len(self._initializers) + 1}", np.array(values, object))
 
     # ------------------------------------------------------------ what facets call
 
