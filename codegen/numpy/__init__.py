@@ -1,0 +1,1 @@
+"""Code generation for NumPy: one readable module with explicit backpropagation."""

@@ -1,0 +1,35 @@
+"""The backend that needs NumPy only: the generated module, written out or run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nndsl.codegen.backend import Arrays, Session
+
+from nndsl.transform.step import Step
+
+
+@dataclass(frozen=True)
+class NumpyBackend:
+    name: str = "numpy"
+
+    def artifacts(self, step: Step, state: Arrays) -> dict[str, bytes]:
+        from nndsl.codegen.numpy.artifacts import artifacts
+
+        return artifacts(step, state)
+
+    def session(
+        self,
+        step: Step,
+        state: Arrays,
+        *,
+        seed: int,
+        batch_size: int,
+        provider: str = "cpu",
+        sizes: Mapping[str, int] | None = None,
+    ) -> Session:
+        """`provider` is the CPU whatever it says: there is no other one here."""
+        from nndsl.codegen.numpy.session import NumpySession
+
+        return NumpySession(step, state, seed=seed, batch_size=batch_size, sizes=sizes)

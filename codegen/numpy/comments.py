@@ -1,0 +1,23 @@
+"""Comments of origin: the statement of the program that a section of code computes."""
+
+from __future__ import annotations
+
+import re
+
+from nndsl.codegen.numpy.schedule import Section
+
+from nndsl.source import Source
+
+
+def title(section: Section, source: Source) -> list[str]:
+    """The lines of the statement (without line numbers, which a small edit above would change), or what it is for."""
+    if isinstance(section.line, str):
+        return [section.line] if section.line else []
+    name, number = section.line
+    return [statement(source.line(number))] if name == source.name else [f"{name}, line {number}"]
+
+
+def statement(line: str) -> str:
+    """A line of a program without its comment and without the spaces that align it with others."""
+    parts = re.findall(r'"(?:\\.|[^"\\])*"|#.*|\s+|[^"#\s]+|"', line)
+    return "".join(" " if part.isspace() else part for part in parts if not part.startswith("#")).strip()

@@ -1,0 +1,65 @@
+"""Layout: statements that fit a line, or are broken where a formatter would break them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from nndsl.codegen.numpy.expressions import show, show_arguments
+
+WIDTH = 100
+INDENT = "    "
+
+
+def assignment(target: str, tree: ast.expr, *, depth: int = 1) -> list[str]:
+    """`target = tree` as lines of a function's body."""
+    return laid_out(f"{target} = ", tree, depth=depth)
+
+
+def expression(tree: ast.expr) -> str:
+    return show(tree)
+
+
+def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) -> list[str]:
+    """The expression between two texts: on one line, or with its outermost brackets opened up."""
+    line = f"{before}{show(tree)}{after}"
+    if len(line) + len(INDENT) * depth <= WIDTH:
+        return [line]
+    match tree:
+        case ast.Call(function, arguments, keywords) if arguments or keywords:
+            if len(arguments) == 1 and not keywords:
+                parts = laid_out("", arguments[0], depth=depth + 1)
+            else:
+                parts = [f"{part}," for part in show_arguments(arguments, keywords)]
+            return [f"{before}{show(function)}(", *_indented(parts), f"){after}"]
+        case ast.List(items):
+            return [f"{before}[", *_indented(f"{show(part)}," for part in items), f"]{after}"]
+        case ast.BinOp(_, operator, _):
+            pieces = _terms(tree, type(operator))
+            return [f"{before}(", *_indented(pieces), f"){after}"]
+    return [line]
+
+
+def _terms(tree: ast.BinOp, operator: type[ast.operator]) -> list[str]:
+    """`a + b + c` as one line for each term, the operator before it."""
+    terms: list[ast.expr] = []
+    left: ast.expr = tree
+    while isinstance(left, ast.BinOp) and isinstance(left.op, operator):
+        terms.append(left.right)
+        left = left.left
+    symbol = show(ast.BinOp(ast.Name("a"), operator(), ast.Name("b"))).strip("ab").strip()
+    binding = 13 if symbol in "*/@%//" else 12
+    return [show(left, binding), *(f"{symbol} {show(term, binding + 1)}" for term in reversed(terms))]
+
+
+def _indented(lines: Iterable[str]) -> Sequence[str]:
+    return [INDENT + line for line in lines]
+
+
+def mapping(entries: Iterable[tuple[str, str]], *, before: str = "return ", depth: int = 1) -> list[str]:
+    """A dict of code by key: on one line if it fits, else one entry a line."""
+    pairs = [f"{key}: {value}" for key, value in entries]
+    line = f"{before}{{{', '.join(pairs)}}}"
+    if len(line) + len(INDENT) * depth <= WIDTH:
+        return [line]
+    return [f"{before}{{", *(f"{INDENT}{pair}," for pair in pairs), "}"]

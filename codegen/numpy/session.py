@@ -1,0 +1,130 @@
+"""Sessions: the generated module and a state that it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.abc import SourceLoader
+from importlib.util import module_from_spec, spec_from_loader
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.numpy.module import generate
+
+from nndsl.graph.sizes import BATCH, Dim, substitute
+from nndsl.graph.types import NUMPY_DTYPES
+from nndsl.transform.names import LR
+from nndsl.transform.step import Step
+
+
+class NumpySession:
+    """Implements `nndsl.codegen.backend.Session`. Every number of rows has buffers and a workspace of its own.
+
+    `sizes` are the values of the free sizes.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        state: Arrays,
+        *,
+        seed: int,
+        batch_size: int,
+        sizes: Mapping[str, int] | None = None,
+    ):
+        generated = generate(step)
+        self._module: Any = load_module(step.network.name, generated.text)
+        self._keywords = generated.keywords
+        self._workspace_sizes = generated.sizes
+        self._inputs = {self._keywords[item.name] for item in step.network.inputs}
+        self._types = {
+            item.name: (NUMPY_DTYPES[item.dtype], (BATCH, *item.shape))
+            for item in (*step.network.inputs, *step.network.targets)
+        }
+        self._sizes = dict(sizes or {})
+        self._seed = seed
+        self._state = {name: np.array(array) for name, array in state.items()}
+        self._buffers: dict[int, dict[str, Array]] = {}
+        self._workspaces: dict[int, dict[str, Array]] = {}
+        self.buffers(batch_size)
+
+    def buffers(self, rows: int) -> Arrays:
+        if rows not in self._buffers:
+            sizes = {**self._sizes, str(BATCH): rows}
+            self._buffers[rows] = {
+                name: np.zeros([_known(dim, sizes) for dim in shape], dtype)
+                for name, (dtype, shape) in self._types.items()
+            }
+        return self._buffers[rows]
+
+    def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
+        measured = self._module.train_step(
+            self._state, **self._examples(rows), step=step, seed=self._seed, lr_scale=lr_scale, work=self._work(rows)
+        )
+        measured[LR] = measured.pop("lr")
+        return _arrays(measured)
+
+    def gradients(self, rows: int, step: int) -> Arrays:
+        measured, grads = self._module.loss_and_grads(
+            self._state, **self._examples(rows), step=step, seed=self._seed, work=self._work(rows)
+        )
+        return _arrays({"loss": measured["loss"], **{f"grad.{name}": grad for name, grad in grads.items()}})
+
+    def evaluate(self, rows: int) -> Arrays:
+        return _arrays(self._module.evaluate(self._state, **self._examples(rows)))
+
+    def predict(self, rows: int) -> Arrays:
+        inputs = {name: array for name, array in self._examples(rows).items() if name in self._inputs}
+        return _arrays(self._module.predict(self._state, **inputs))
+
+    def state(self) -> dict[str, Array]:
+        return {name: array.copy() for name, array in self._state.items()}
+
+    def set_state(self, state: Arrays) -> None:
+        for name, array in state.items():
+            self._state[name][...] = array
+
+    def _examples(self, rows: int) -> dict[str, Array]:
+        return {self._keywords[name]: array for name, array in self.buffers(rows).items()}
+
+    def _work(self, rows: int) -> dict[str, Array]:
+        if rows not in self._workspaces:
+            sizes = {**self._sizes, str(BATCH): rows}
+            self._workspaces[rows] = self._module.workspace(*(sizes[symbol] for symbol in self._workspace_sizes))
+        return self._workspaces[rows]
+
+
+class TextLoader(SourceLoader):
+    """Loads a module from its text, as Python's own loaders load it from a file."""
+
+    def __init__(self, name: str, text: str):
+        self.name = name
+        self.text = text
+
+    def get_filename(self, fullname: str) -> str:
+        return f"<generated {self.name}.py>"
+
+    def get_data(self, path: str) -> bytes:  # type: ignore[override]
+        return self.text.encode()
+
+
+def load_module(name: str, text: str) -> ModuleType:
+    """A generated module from its text; it is not entered into `sys.modules`."""
+    loader = TextLoader(name, text)
+    spec = spec_from_loader(f"nndsl_generated_{name}", loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def _known(dim: Dim, sizes: Mapping[str, int]) -> int:
+    value = substitute(dim, sizes)
+    if not isinstance(value, int):
+        raise ValueError(f"the size {dim} of a session's buffer is not known")
+    return value
+
+
+def _arrays(values: Mapping[str, Any]) -> dict[str, Array]:
+    return {name: np.asarray(value) for name, value in values.items()}
