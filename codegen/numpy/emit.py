@@ -95,7 +95,7 @@ class _Emission:
         self.buffered = buffered
         self.said = said
         self.users = graph.users()
-        self.outputs = {node: key for key, node in reversed(graph.outputs.items())}
+        self.outputs = {node: key for key, node in reversed(list(graph.outputs.items()))}
         self.trees: dict[Node, ast.expr] = dict(bound)
         self.previous: dict[Node, Node] = {}
         """The step before, of the same array."""
@@ -187,13 +187,9 @@ class _Emission:
         self.variables.add(previous)
 
     def _may_change(self, operand: Node, node: Node) -> bool:
-        if operand.op in ("input", "constant") or is_weak(operand):
+        if operand.op in ("input", "constant") or is_weak(operand) or operand.type != node.type:
             return False
-        if (
-            (operand.op not in COPYING and not _is_total(node))
-            or operand.type != node.type
-            or len(self.users[operand]) != 1
-        ):
+        if len(self.users[operand]) != 1 or not (operand.op in COPYING or _is_total(node)):
             return False
         if operand in self.outputs or operand.origin.phase != node.origin.phase:
             return False

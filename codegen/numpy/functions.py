@@ -206,7 +206,9 @@ class Functions:
 def names_said(step: Step) -> frozenset[str]:
     """Every name that the program gives a value, and those of inputs, states and the loss."""
     said = {"loss", *step.gradients.inputs, *step.predict.outputs}
-    stack: list[Term] = [spec.term for spec in (*step.network.outputs, *step.network.losses, *step.network.metrics)]
+    network = step.network
+    stack: list[Term] = [output.term for output in network.outputs]
+    stack += [loss.term for loss in network.losses] + [metric.term for metric in network.metrics]
     seen = set(stack)
     while stack:
         term = stack.pop()

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from nndsl.codegen.numpy.expressions import call, name, number, quote, show
-from nndsl.codegen.numpy.layout import INDENT, mapping
+from nndsl.codegen.numpy.layout import INDENT, laid_out, mapping
 from nndsl.codegen.numpy.pasting import Helper
 
 from nndsl.library.building import State
@@ -39,10 +39,10 @@ def initial_state(step: Step) -> list[str]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for kind, names in owners.items():
         groups.setdefault(tuple(names), []).append(kind)
-    for names, members in groups.items():
-        everything = len(names) == len(first)
-        listed = "list(state)" if everything else f"({', '.join(map(quote, names))}{',' if len(names) == 1 else ''})"
-        lines.append(f"for name in {listed}:")
+    for owned, members in groups.items():
+        every = len(owned) == len(first)
+        listed = name("list(state)") if every else ast.Tuple([ast.Constant(owner) for owner in owned])
+        lines += laid_out("for name in ", listed, ":")
         for kind in members:
             _, slot = kinds[kind][0]
             lines.append(f"{INDENT}state[name + {quote('.' + kind)}] = {show(_like(slot))}")

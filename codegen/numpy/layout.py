@@ -34,6 +34,8 @@ def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) ->
             return [f"{before}{show(function)}(", *_indented(parts), f"){after}"]
         case ast.List(items):
             return [f"{before}[", *_indented(f"{show(part)}," for part in items), f"]{after}"]
+        case ast.Tuple(items):
+            return [f"{before}(", *_indented(f"{show(part)}," for part in items), f"){after}"]
         case ast.BinOp(_, operator, _):
             pieces = _terms(tree, type(operator))
             return [f"{before}(", *_indented(pieces), f"){after}"]

@@ -105,7 +105,7 @@ class TextLoader(SourceLoader):
     def get_filename(self, fullname: str) -> str:
         return f"<generated {self.name}.py>"
 
-    def get_data(self, path: str) -> bytes:  # type: ignore[override]
+    def get_data(self, path: str) -> bytes:
         return self.text.encode()
 
 
