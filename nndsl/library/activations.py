@@ -120,10 +120,11 @@ def softsign(x: Tensor) -> Tensor:
 
 
 @composite("activation", "squareplus", example="x: f32[4] => squareplus(x)", follows=KERAS)
-def squareplus(x: Tensor, b_: NonNegative = 4) -> Tensor:
+def squareplus(x: Tensor, b_: Positive = 4) -> Tensor:
     """(x + √(x² + b)) / 2"""
     x = number(x)
-    return (x + ops.sqrt(x**2 + b_)) / 2
+    root = ops.sqrt(x**2 + b_)
+    return ops.where(x >= 0, x + root, b_ / (ops.abs(x) + root)) / 2  # below 0, x + root would cancel
 
 
 @composite("activation", "soft_shrink", example="x: f32[4] => soft_shrink(x)", follows=KERAS)

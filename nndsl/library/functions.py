@@ -105,7 +105,7 @@ def where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return ops.where(chosen, a, b)
 
 
-@composite("function", "stop_gradient", example="x: f32[4] => x * stop_gradient(x)", differentiable=False)
+@composite("function", "stop_gradient", example="x: f32[4] => stop_gradient(x)", differentiable=False)
 def stop_gradient(x: Tensor) -> Tensor:
     """x, through which no gradient flows back"""
     return ops.stop_gradient(x)

@@ -194,9 +194,9 @@ def cross_entropy(
     """
     z = number(prediction)
     classes = target.dtype == "i64"
-    n = _check_classes(z, target, classes)
-    if classes and target.shape == z.shape:
+    if classes and target.rank == z.rank and target.shape[-1:] == (1,):
         target = ops.reshape(target, shape=target.shape[:-1])
+    n = _class_count(z, target, classes)
     axis = z.rank - 1
 
     counted = None
@@ -247,8 +247,8 @@ def _expected(distribution: Value, weights: Value) -> Value:
     return ops.reduce_sum(distribution * weights, axes=(distribution.rank - 1,), keepdims=False)
 
 
-def _check_classes(z: Value, target: Value, classes: bool) -> int:
-    """The number of classes; refuses shapes that do not belong together."""
+def _class_count(z: Value, target: Value, classes: bool) -> int:
+    """How many classes there are scores for; refuses shapes that do not belong together."""
     n = z.shape[-1] if own_shape(z) else 1
     kind = "classes" if classes else "a distribution"
     if not isinstance(n, int) or n < 2:
@@ -257,12 +257,12 @@ def _check_classes(z: Value, target: Value, classes: bool) -> int:
             label="needs a score for each class, along the last axis",
             help="for one score, of yes or no, there is `binary_cross_entropy`" if n == 1 else None,
         )
-    own = target.shape[:-1] if not classes or target.shape[-1:] == (1,) else target.shape
-    if z.shape != (*own, n) or not (classes or target.shape == z.shape):
+    expected = (*target.shape, n) if classes else target.shape
+    if z.shape != expected:
         raise Misuse(
             f"`cross_entropy` compares scores {show_shape(z.shape)} with {kind} {show_shape(target.shape)}",
             label=f"expects {'scores' if classes else 'a distribution'} "
-            + show_shape((*target.shape, n) if classes else z.shape),
+            + show_shape(expected if classes else z.shape),
             help="flatten before the last layer" if classes and z.rank > target.rank + 1 else None,
         )
     return n
@@ -294,8 +294,8 @@ def binary_cross_entropy(
     if from_ == "scores":
         value = ops.override(ops.softplus(z) - smooth * z, z, smooth, rule="binary_cross_entropy")
     else:
-        p = clip(z, EPSILON, 1 - EPSILON)
-        value = -(smooth * ops.log(p) + (1 - smooth) * ops.log(1 - p))
+        p, q = clip(z, EPSILON, 1 - EPSILON), clip(1 - z, EPSILON, 1 - EPSILON)  # 1 - p would round 1e-7
+        value = -(smooth * ops.log(p) + (1 - smooth) * ops.log(q))
     if class_weight is not None:
         first = ops.slice(class_weight, axis=0, start=0, stop=1, step=1)
         second = ops.slice(class_weight, axis=0, start=1, stop=2, step=1)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from nndsl import ops
 from nndsl.graph.builder import Value
-from nndsl.graph.sizes import BATCH, show_shape
+from nndsl.graph.sizes import BATCH, show_shape, symbol
 from nndsl.library.arguments import Misuse, Rate, Size, Tensor
 from nndsl.library.functions import mean
 from nndsl.library.losses import mse, paired
@@ -92,7 +92,9 @@ def _answers(name: str, prediction: Value, target: Value) -> tuple[Value, Value]
     if truth.shape != answer.shape:
         raise Misuse(
             f"`{name}` compares {show_shape(prediction.shape)} with classes {show_shape(target.shape)}",
-            label=f"expects scores {show_shape(target.shape)[:-1]}, classes]" if scores else "expects equal shapes",
+            label=f"expects scores {show_shape((*target.shape, symbol('classes')))}"
+            if scores
+            else "expects equal shapes",
         )
     return answer, truth
 

@@ -1,0 +1,235 @@
+"""Activations, losses, layers and metrics against Keras's results (tests/oracles), in both precisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from oracles.load import Case, cases
+from vocabulary_examples import bind
+
+from nndsl import ops
+from nndsl.graph.builder import Builder, Value
+from nndsl.graph.evaluate import evaluate
+from nndsl.graph.sizes import BATCH
+from nndsl.graph.types import DType, TensorType
+from nndsl.library.registry import COMPOSITES, METRICS, Accumulated, Composite
+from nndsl.library.vocabulary import load
+from nndsl.model.apply import Collected, Scope, call_composite
+from nndsl.transform.differentiate import differentiate
+
+load()
+
+Array = np.ndarray[Any, Any]
+Precision = Literal["f32", "f64"]
+
+TOLERANCE: Mapping[Precision, dict[str, float]] = {
+    # An f64 graph still has f32 constants (0.2, 1e-7), which limits it to some 1e-7.
+    "f64": {"rtol": 1e-6, "atol": 1e-7},
+    "f32": {"rtol": 2e-5, "atol": 2e-6},
+}
+both_precisions = pytest.mark.parametrize("precision", ["f32", "f64"])
+
+
+def ours(kind: str, oracle: str) -> list[Case]:
+    """The oracle's cases for what we have."""
+    return [case for case in cases(oracle) if case.name in COMPOSITES and COMPOSITES[case.name].kind == kind]
+
+
+class Application:
+    """One composite applied to a case's inputs, with named graph inputs for everything that may be differentiated."""
+
+    def __init__(self, composite: Composite, case: Case, types: Mapping[str, TensorType], training: bool = True):
+        self.graph = Builder()
+        self.collected = Collected()
+        values = [self.graph.input(name, type) for name, type in types.items()]
+        arguments = {name: self.argument(value) for name, value in case.args.items()}
+        scope = Scope(self.graph, "layer", self.collected, training=training)
+        self.result = call_composite(composite, scope, bind(composite, list(values), arguments))
+
+    def argument(self, value: Any) -> Any:
+        if isinstance(value, str) and value in COMPOSITES:
+            return COMPOSITES[value].function
+        if isinstance(value, list):
+            return self.graph.constant(value, "f32") if any(isinstance(v, float) for v in value) else tuple(value)
+        return value
+
+    def evaluate(self, outputs: Mapping[str, Value], data: Mapping[str, Any], precision: Precision) -> dict[str, Array]:
+        return evaluate(self.graph.graph("", outputs), data, float_dtype=precision)
+
+    def gradients(self, of: Value, wrt: list[str], data: Mapping[str, Any], precision: Precision) -> dict[str, Array]:
+        graph = differentiate(self.graph.graph("", {"total": of}), "total", wrt)
+        found = evaluate(graph, data, float_dtype=precision)
+        return {name: found[f"grad.{name}"] for name in wrt}
+
+
+def batched(array: Array, dtype: DType = "f32") -> TensorType:
+    return TensorType(dtype, (BATCH, *array.shape[1:]))
+
+
+def total(x: Value, weights: Value | None = None) -> Value:
+    return ops.reduce_sum(x if weights is None else x * weights, axes=tuple(range(x.rank)), keepdims=False)
+
+
+# ---------------------------------------------------------------- activations
+
+
+@both_precisions
+@pytest.mark.parametrize("case", ours("activation", "activations"), ids=str)
+def test_activation(case: Case, precision: Precision) -> None:
+    x = case.inputs["x"]
+    applied = Application(COMPOSITES[case.name], case, {"x": batched(x)})
+    data = {"x": x, "cotangent": case.cotangents["y"]}
+    y = applied.evaluate({"y": applied.result}, data, precision)["y"]
+    np.testing.assert_allclose(y, case.outputs["y"], **TOLERANCE[precision])
+
+    cotangent = applied.graph.input("cotangent", applied.result.type)
+    gradient = applied.gradients(total(applied.result, cotangent), ["x"], data, precision)["x"]
+    smooth = ~np.isin(x, case.kinks)
+    np.testing.assert_allclose(gradient[smooth], case.gradients["x"][smooth], **TOLERANCE[precision])
+
+
+# ---------------------------------------------------------------- losses
+
+
+@both_precisions
+@pytest.mark.parametrize("case", ours("loss", "losses"), ids=str)
+def test_loss(case: Case, precision: Precision) -> None:
+    z, y = case.inputs["prediction"], case.inputs["target"]
+    classes = case.name == "cross_entropy" and y.ndim < z.ndim
+    types = {"prediction": batched(z), "target": batched(y, "i64" if classes else "f32")}
+    applied = Application(COMPOSITES[case.name], case, types)
+    value = applied.result
+    if "weight" in case.inputs:
+        value = value * applied.graph.input("weight", batched(case.inputs["weight"]))
+    found = applied.evaluate({"example": value}, case.inputs, precision)["example"]
+    tolerance = {**TOLERANCE[precision], "atol": 1e-6}  # clipping at 1 - 1e-7, which is 1 - 1.19e-7 in float32
+    np.testing.assert_allclose(found, case.outputs["example"], **tolerance)
+
+    # Keras averages over the examples that count; we divide by the batch, as with weights
+    scale = case.outputs["mean"] / case.outputs["example"].mean() if "ignore" in case.args else 1.0
+    mean = ops.reduce_mean(value, axes=(0,), keepdims=False) * float(scale)
+    gradient = applied.gradients(mean, ["prediction"], case.inputs, precision)["prediction"]
+    np.testing.assert_allclose(gradient, case.gradients["prediction"], **tolerance)
+
+
+def test_perceptron_is_rosenblatts_rule() -> None:
+    """The gradient in z is heaviside(z) - y everywhere, also at zero weights; the value max(0, -z (2 y - 1))."""
+    z = np.array([[-2.0], [-2.0], [0.0], [0.0], [3.0], [3.0]])
+    y = np.array([[0.0], [1.0], [0.0], [1.0], [0.0], [1.0]])
+    case = Case("perceptron", "perceptron", {})
+    applied = Application(COMPOSITES["perceptron"], case, {"prediction": batched(z), "target": batched(y)})
+    data = {"prediction": z, "target": y}
+    value = applied.evaluate({"y": applied.result}, data, "f32")["y"]
+    np.testing.assert_array_equal(value, [0, 2, 0, 0, 3, 0])
+    gradient = applied.gradients(total(applied.result), ["prediction"], data, "f32")["prediction"]
+    np.testing.assert_array_equal(gradient[:, 0], [0, -1, 1, 0, 1, 0])
+
+
+# ---------------------------------------------------------------- layers
+
+
+def layer_cases() -> list[Case]:
+    special = ("normalize", "dropout")
+    return [case for case in ours("layer", "layers") if case.name not in special]
+
+
+@both_precisions
+@pytest.mark.parametrize("case", layer_cases(), ids=str)
+def test_layer(case: Case, precision: Precision) -> None:
+    if case.name == "concat" and "axis" in case.args and case.args["axis"] > 0:
+        case = Case(**{**vars(case), "args": {"axis": case.args["axis"] - 1}})  # Keras counts the batch
+    types = {name: batched(array) for name, array in case.inputs.items()}
+    applied = Application(COMPOSITES[case.name], case, types)
+    parameters = {f"layer.{name}": array for name, array in case.parameters.items()}
+    data = {**case.inputs, **parameters, "cotangent": case.cotangents["y"]}
+    assert set(applied.collected.states) == set(parameters)
+    found = applied.evaluate({"y": applied.result}, data, precision)["y"]
+    np.testing.assert_allclose(found, case.outputs["y"], **TOLERANCE[precision])
+
+    objective = total(applied.result, applied.graph.input("cotangent", applied.result.type))
+    penalty = regularization(applied)
+    if penalty is not None:
+        value = applied.evaluate({"penalty": penalty}, data, precision)["penalty"]
+        np.testing.assert_allclose(value, case.outputs["regularization"], **TOLERANCE[precision])
+        objective = objective + penalty
+    wrt = [*case.inputs, *parameters]
+    for name, gradient in applied.gradients(objective, wrt, data, precision).items():
+        np.testing.assert_allclose(gradient, case.gradients[name.removeprefix("layer.")], **TOLERANCE[precision])
+
+
+def regularization(applied: Application) -> Value | None:
+    """What the layer asks to be added to the loss, of itself and by its parameters' `l1` and `l2`."""
+    parts = list(applied.collected.penalties)
+    for name, state in applied.collected.states.items():
+        W = applied.graph.input(name, TensorType("f32", state.shape))
+        parts += [total(ops.abs(W)) * state.l1] if state.l1 else []
+        parts += [total(W * W) * state.l2] if state.l2 else []
+    return sum(parts[1:], parts[0]) if parts else None
+
+
+@both_precisions
+@pytest.mark.parametrize("case", [c for c in ours("layer", "layers") if c.name == "normalize"], ids=str)
+def test_normalize_uses_what_it_was_fitted_to(case: Case, precision: Precision) -> None:
+    applied = Application(COMPOSITES["normalize"], case, {"x": batched(case.inputs["x"])})
+    assert {name: state.fit for name, state in applied.collected.states.items()} == {
+        "layer.mean": "mean",
+        "layer.variance": "variance",
+    }
+    data = {"x": case.inputs["x"], "layer.mean": case.outputs["mean"], "layer.variance": case.outputs["variance"]}
+    found = applied.evaluate({"y": applied.result}, data, precision)["y"]
+    np.testing.assert_allclose(found, case.outputs["y"], **TOLERANCE[precision])
+
+
+@pytest.mark.parametrize("case", [c for c in ours("layer", "layers") if c.name == "dropout"], ids=str)
+def test_dropout_drops_while_training_only(case: Case) -> None:
+    x = case.inputs["x"]
+    predicting = Application(COMPOSITES["dropout"], case, {"x": batched(x)}, training=False)
+    assert predicting.result.node.op == "input"
+    np.testing.assert_array_equal(predicting.evaluate({"y": predicting.result}, {"x": x}, "f32")["y"], x)
+
+    ones = np.ones((1000, 100), np.float32)
+    training = Application(COMPOSITES["dropout"], case, {"x": batched(ones)})
+    data = {"x": ones, "nndsl.seed": 1, "nndsl.step": 0, "nndsl.row": 0}
+    y = training.evaluate({"y": training.result}, data, "f32")["y"]
+    values = np.asarray(case.outputs["training_values_of_ones"], np.float32)
+    np.testing.assert_array_equal(np.unique(y), values)
+    # 100 000 draws: five standard deviations of their mean are at most 0.008
+    assert abs((y > 0).mean() - (1 - case.args["rate"])) < 0.008
+
+
+# ---------------------------------------------------------------- metrics
+
+
+@pytest.mark.parametrize("case", [case for case in cases("metrics") if case.name in METRICS], ids=str)
+def test_metric_over_an_epoch_of_batches(case: Case) -> None:
+    """Sums of three batches of different sizes, added in float64, then finished."""
+    z, y = case.inputs["prediction"], case.inputs["target"]
+    scores = z.ndim > y.ndim
+    types = {"prediction": batched(z), "target": batched(y, "i64" if scores else "f32")}
+    applied = Application(METRICS[case.name], case, types)
+    accumulated = applied.result
+    assert isinstance(accumulated, Accumulated)
+    sums: dict[str, Array] = {}
+    start = 0
+    for rows in case.batches:
+        data = {"prediction": z[start : start + rows], "target": y[start : start + rows]}
+        for name, value in applied.evaluate(accumulated.sums, data, "f32").items():
+            sums[name] = sums.get(name, np.float64(0)) + value.astype(np.float64)
+        start += rows
+    finishing = Builder()
+    inputs = {name: finishing.input(name, TensorType("f64", value.shape)) for name, value in accumulated.sums.items()}
+    value = evaluate(finishing.graph("", {"value": accumulated.finish(inputs)}), sums)["value"]
+    assert value.dtype == np.float64
+    np.testing.assert_allclose(value, case.outputs["value"], rtol=1e-6)
+
+
+def test_everything_has_an_oracle() -> None:
+    """Keras's results, NumPy's functions (test_numpy.py), or, for Rosenblatt's rule, the definition above."""
+    known = {case.name for oracle in ("activations", "losses", "layers") for case in cases(oracle)}
+    kinds = ("activation", "loss", "layer")
+    assert {c.name for c in COMPOSITES.values() if c.kind in kinds} == (known & set(COMPOSITES)) | {"perceptron"}
+    measured = {case.name for case in cases("metrics")} | known | {"perceptron"}
+    assert set(METRICS) <= measured
