@@ -47,6 +47,11 @@ RULES: tuple[Callable[[Situation], Answer | None], ...] = (
 )
 
 
+def behind_body(situation: Situation) -> Answer:
+    """What stands behind the `}` of a body on its line."""
+    return text.semicolon(situation) or statement.stray_brace(situation) or statement.behind_body(situation)
+
+
 def explain(situation: Situation) -> Answer:
     for rule in RULES:
         if answer := rule(situation):

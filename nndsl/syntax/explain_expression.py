@@ -190,7 +190,7 @@ def not_a_stage(s: Situation) -> Answer | None:
 
 def value_as_stage(s: Situation) -> Answer | None:
     """`x -> 64 -> …`, `x -> f.g`: what could have been the beginning of a call, and is none."""
-    if "LPAR" not in s.expected or s.expected & {"PLUS", "INTEGER", "ARROW"}:
+    if "LPAR" not in s.expected or s.expected & {"PLUS", "NUMBER", "ARROW"}:
         return None
     level = s.level()
     arrow = next((i for i in range(len(level) - 1, -1, -1) if level[i].text == "->"), None)
@@ -298,6 +298,6 @@ def otherwise(s: Situation) -> Answer:
 
 
 SIGNS = (
-    ("{", "LBRACE"), ("=", "ASSIGN"), (":", "COLON"), ("in", "IN"), ("then", "THEN"), ("else", "ELSE"),
+    ("{", "LBRACE"), ("=", "ASSIGN"), (":", "COLON"), ("in", "_IN"), ("then", "_THEN"), ("else", "_ELSE"),
     ("(", "LPAR"), (")", "RPAR"), ("]", "RSQB"), ("}", "RBRACE"),
 )  # fmt: skip

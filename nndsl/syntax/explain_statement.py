@@ -16,6 +16,7 @@ from nndsl.errors.grammar import (
     NestedItem,
     OutsideModel,
     ReservedWord,
+    SecondStatement,
     StrayCloser,
     TypeMissing,
     UnclosedBrace,
@@ -92,6 +93,11 @@ def outdented(text: str, offset: int, indent: int) -> int:
     return len(text)
 
 
+def behind_body(s: Situation) -> Answer:
+    edit = Edit(s.here_span if s.here is None else Span(s.source, s.here_span.start, s.here_span.start), "\n")
+    return SecondStatement(s.here_span, edit), Remedy((Fed("_NL", "\n"),), s.offset)
+
+
 def stray_brace(s: Situation) -> Answer | None:
     text = s.source.text
     if s.place != "program" or not text.startswith("}", s.offset):
@@ -146,7 +152,7 @@ def nested_item(s: Situation) -> Answer | None:
     if s.place == "program" or body is None or first is None or not ITEM_START.match(s.source.text, first.start):
         return None
     # The body of the item goes with it.
-    remedy = Remedy((Fed("SALVAGED", None),), max(s.statement.end, s.offset), restart=True)
+    remedy = Remedy((Fed("SALVAGED", None),), s.statement.end, restart=True)
     return NestedItem(s.span(first), first.text, body.owner, body.header), remedy
 
 
@@ -267,7 +273,7 @@ def LoneRepeat(s: Situation, how: str) -> Unexpected:  # noqa: N802: it is made 
 def equals_missing(s: Situation) -> Answer | None:
     """`NAME == …`, `NAME: …`, `NAME …` where `NAME = …` is meant."""
     here = s.here
-    if here is None or "ASSIGN" not in s.expected or s.expected & {"INTEGER", "PLUS"}:
+    if here is None or "ASSIGN" not in s.expected or s.expected & {"NUMBER", "PLUS"}:
         return None
     first = s.text(0)
     named = s.at == 1 or (s.at == 2 and first in ("output", "layer", "const")) or "COMMA" in s.expected

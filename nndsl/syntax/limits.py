@@ -19,7 +19,7 @@ BIDIRECTIONAL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 OPENING, CLOSING = frozenset({"LPAR", "LSQB", "LBRACE"}), frozenset({"RPAR", "RSQB", "RBRACE"})
 PREFIX = frozenset({"MINUS", "NOT", "CARET"})
-OPERANDS = frozenset({"NAME", "INTEGER", "FLOAT", "PERCENTAGE", "STRING", "TRUE", "FALSE", "NONE", "HOLE"}) | CLOSING
+OPERANDS = frozenset({"NAME", "NUMBER", "PERCENTAGE", "STRING", "TRUE", "FALSE", "NONE", "HOLE"}) | CLOSING
 POSTFIX = frozenset({"LPAR", "LSQB", "DOT"})
 
 

@@ -19,7 +19,7 @@ from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.source import Source, Span
 from nndsl.syntax import tree
 from nndsl.syntax.build import Builder
-from nndsl.syntax.explain import explain
+from nndsl.syntax.explain import behind_body, explain
 from nndsl.syntax.grammar import Newlines, load
 from nndsl.syntax.limits import Nesting, hidden_characters
 from nndsl.syntax.read import normalise
@@ -78,6 +78,7 @@ class Run:
         self.scanned: Statement | None = None  # the same statement, if it has been looked at
         self.mends = 0
         self.refused = -1  # where the last error was
+        self.closed = False  # the last token closed a body
 
     @property
     def actions(self) -> dict[str, Any]:
@@ -120,31 +121,36 @@ class Run:
             self.scanned = statement(self.source.text, self.begun, frozenset())
             self.apply(skip(self.situation(token.start_pos)))
             return None
-        if token.type == "RBRACE":
-            self.compare_indentation(token)
+        closes = token.type == "RBRACE" and self.closes_body(token)
         program: tree.Program | None = self.state.feed_token(token, token.type == END)
+        self.closed = closes
         if token.type in ("CONST", "IMPORT", "BLOCK", "MODEL", "DATA", "TRAIN"):
             self.memory.adrift = False
         return program
 
-    def compare_indentation(self, token: Token) -> None:
-        """A `}` that begins its line left of where its body's header does was probably meant for an outer body."""
+    def closes_body(self, token: Token) -> bool:
+        """Whether a `}` closes a body, and no map; how it is indented is noted."""
+        braces = self.open_braces(self.state.value_stack)
+        body = braces[-1] if braces else None
+        if body is None:
+            return False
+        text = self.source.text
         self.memory.closed = Span(self.source, token.start_pos, token.end_pos)
-        text, bodies = self.source.text, list(self.open_bodies(self.state.value_stack))
-        if bodies and begins_line(text, token.start_pos):
-            header = indentation(text, bodies[-1].header.start)
-            if indentation(text, token.start_pos) < header:
-                self.memory.suspects.append(bodies[-1])
+        # One that begins its line left of where the body's header does was probably meant for an outer body.
+        outdented = indentation(text, token.start_pos) < indentation(text, body.header.start)
+        if outdented and begins_line(text, token.start_pos):
+            self.memory.suspects.append(body)
+        return True
 
     # ------------------------------------------------------------------------------------------------ recovery
 
     def recover(self, offset: int) -> None:
+        if self.closed:
+            return self.recover_behind_body(offset)
         situation = self.situation(offset)
         if offset == self.refused or self.mends >= MOST_MENDS:
             # Mending did not help: the error has been reported, so go on behind the statement.
             remedy = skip(situation)
-            if offset == self.refused and remedy.resume <= offset and offset < len(self.source.text):
-                remedy = remedy._replace(resume=offset + 1)
         else:
             explanation, remedy = explain(situation)
             if explanation is not None:
@@ -155,17 +161,33 @@ class Run:
         except UnexpectedToken:
             self.apply(skip(situation))
 
+    def recover_behind_body(self, offset: int) -> None:
+        """After the `}` of a body comes the end of the line, and here it does not."""
+        self.closed = False
+        bodies = self.open_bodies(self.state.value_stack)
+        scanned = statement(self.source.text, offset, ITEM_HEADERS | LOOPS)
+        starters = frozenset({"INPUT" if bodies else "CONST"})
+        situation = Situation(self.source, offset, frozenset({"_NL"}), starters, scanned, bodies, self.memory)
+        explanation, remedy = behind_body(situation)
+        if explanation is not None:
+            self.found.report(explanation)
+        self.apply(remedy)
+
     def situation(self, offset: int) -> Situation:
         states = self.state.parse_conf.states
         starters = frozenset(states[self.stacks[0][-1]])
         if self.scanned is None:
             headers = ITEM_HEADERS if "CONST" in starters else LOOPS if "INPUT" in starters else frozenset()
             self.scanned = statement(self.source.text, self.begun, headers)
-        bodies = tuple(self.open_bodies(self.stacks[1]))
+        bodies = self.open_bodies(self.stacks[1])
         return Situation(self.source, offset, frozenset(self.actions), starters, self.scanned, bodies, self.memory)
 
-    def open_bodies(self, values: Iterable[Any]) -> Iterator[OpenBody]:
-        """The bodies that are open, from the values on the parser's stack: keyword, name, …, brace."""
+    def open_bodies(self, values: Iterable[Any]) -> tuple[OpenBody, ...]:
+        return tuple(body for body in self.open_braces(values) if body is not None)
+
+    def open_braces(self, values: Iterable[Any]) -> list[OpenBody | None]:
+        """The open braces among the values on the parser's stack (keyword, name, …, brace); None for those of no body."""
+        braces: list[OpenBody | None] = []
         keyword: Token | None = None
         name = ""
         for value in values:
@@ -173,11 +195,16 @@ class Run:
                 keyword, name = value, ""
             elif isinstance(value, tree.Name) and keyword is not None and not name and keyword.type in ("MODEL", "BLOCK"):
                 name = value.text
+            elif isinstance(value, Token) and value.type == "LBRACE" and keyword is None:
+                braces.append(None)
             elif isinstance(value, Token) and value.type == "LBRACE" and keyword is not None:
                 brace = Span(self.source, value.start_pos, value.end_pos)
                 header = Span(self.source, keyword.start_pos, keyword.end_pos)
-                yield OpenBody(brace, str(keyword), f"{keyword} {name}".rstrip(), header)
+                braces.append(OpenBody(brace, str(keyword), f"{keyword} {name}".rstrip(), header))
                 keyword = None
+            elif isinstance(value, Token) and value.type == "RBRACE" and braces:
+                braces.pop()
+        return braces
 
     def apply(self, remedy: Remedy) -> None:
         """Feed the tokens of a remedy, then go on at its place."""
@@ -185,9 +212,7 @@ class Run:
             self.state.state_stack[:], self.state.value_stack[:] = (stack[:] for stack in self.stacks)
             self.newlines.depth = 0
             self.nesting.restart()
-            self.refused = -1 if remedy.resume > self.refused else self.refused
-        else:
-            self.mends += 1
+        self.mends += 1
         for fed in remedy.tokens:
             token = self.token(fed, remedy.resume)
             self.nesting.enter(token)
@@ -195,6 +220,8 @@ class Run:
             if not isinstance(fed.value, str):
                 self.state.value_stack[-1] = fed.value
             self.newlines.depth += {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1}.get(fed.type, 0)
+        if any(fed.type == "SALVAGED" for fed in remedy.tokens):
+            self.refused, self.begun, self.scanned = -1, remedy.resume, None
         self.lexer.state.line_ctr.char_pos = remedy.resume
         self.tokens = self.lexer.lex(self.state)
 

@@ -13,7 +13,8 @@ NAMING = frozenset({"=", "==", ":=", "<-", ":", "+=", "-=", "*=", "/="})
 
 def skip(s: Situation) -> Remedy:
     """Go on behind the statement (or in its body, if it has one), with a stand-in for it."""
-    resume = max(s.statement.end, s.offset)
+    # Where there is nothing to leave out, one character must go.
+    resume = s.statement.end if s.statement.lexemes else min(s.offset + 1, len(s.source.text))
     tokens = header(s) if s.statement.opens else None
     return Remedy(tokens or (Fed("SALVAGED", stand_in(s)),), resume, restart=True)
 
@@ -95,7 +96,7 @@ def header(s: Situation) -> tuple[Fed, ...] | None:
             hole = Fed("HOLE", tree.Hole(s.span(keyword, brace)), s.span(brace))
             second = name_at(s, 3) if s.text(2) == "," else None
             more = (Fed("COMMA", ","), Fed("NAME", second.text, second.span)) if second else ()
-            return first, called, *more, Fed("IN", "in"), hole, last
+            return first, called, *more, Fed("_IN", "in"), hole, last
         case _:
             return None
 

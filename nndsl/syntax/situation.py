@@ -75,11 +75,11 @@ class Situation:
 
     @property
     def wants_value(self) -> bool:
-        return "INTEGER" in self.expected
+        return "NUMBER" in self.expected
 
     @property
     def wants_name(self) -> bool:
-        return "NAME" in self.expected and not self.expected & {"INTEGER", "PLUS", "_NL"}
+        return "NAME" in self.expected and not self.expected & {"NUMBER", "PLUS", "_NL"}
 
     # ------------------------------------------------------------- lexemes
 
