@@ -81,7 +81,7 @@ class Emitter:
 
     def strings(self, values: Sequence[str]) -> Value:
         """A constant vector of strings."""
-        return self.initializer(f"strings_{len(self._initializers) + 1}", np.array(values, object))
+        return self.initializer(f"strings/{len(self._initializers) + 1}", np.array(values, object))
 
     # ------------------------------------------------------------ what facets call
 
@@ -103,7 +103,7 @@ class Emitter:
     def constant(self, value: np.ndarray[Any, Any]) -> Value:
         key = value.dtype.str, value.shape, value.tobytes()
         if key not in self._constants:
-            name = f"constant_{len(self._constants) + 1}"
+            name = f"constant/{len(self._constants) + 1}"
             self._constants[key] = name
             self._initializers[name] = proto.tensor(name, value)
         return self._constants[key]

@@ -21,15 +21,19 @@ PARALLEL_WORK = 100_000_000
 """Multiplications in a step from which several threads pay (`benchmarks/NOTES.md` has the measurement)."""
 
 
+def require(provider: str) -> None:
+    """Raise `Failure` (exit code 4) where the installed ONNX Runtime lacks the provider: nothing falls back."""
+    available = onnxruntime.get_available_providers()
+    if PROVIDERS[provider] not in available:
+        raise _missing(provider, available, "install it: pip uninstall onnxruntime && pip install onnxruntime-gpu")
+
+
 def load(model: bytes, provider: str, threads: int) -> onnxruntime.InferenceSession:
     """A session for the model on one provider; `threads` 0 means one for each core.
 
-    Raises `Failure` (exit code 4) where the provider is not there: nothing falls back to another one.
+    Raises `Failure` (exit code 4) where the provider is there but does not start.
     """
     wanted = PROVIDERS[provider]
-    available = onnxruntime.get_available_providers()
-    if wanted not in available:
-        raise _missing(provider, available, "install it: pip uninstall onnxruntime && pip install onnxruntime-gpu")
     session = onnxruntime.InferenceSession(model, _options(threads), providers=[wanted])
     if wanted not in session.get_providers():
         remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"

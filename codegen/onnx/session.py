@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import onnxruntime
 from nndsl.codegen.backend import Array, Arrays
-from nndsl.codegen.onnx.engine import load, threads_for
+from nndsl.codegen.onnx.engine import load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import Packing, pack_step
 from nndsl.codegen.onnx.proto import serialize
@@ -38,6 +38,7 @@ class OnnxSession:
     """Implements `nndsl.codegen.backend.Session`. Each task's model is built and loaded when it is first run.
 
     `sizes` are the values of the free sizes; `threads` None chooses by the size of the network, 0 is all cores.
+    Raises `Failure` (exit code 4) where the provider is missing.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class OnnxSession:
         sizes: Mapping[str, int] | None = None,
         packing: Packing | None = None,
     ):
+        require(provider)
         self._step = step
         self._packing = packing or pack_step(step)
         self._provider = provider
@@ -70,7 +72,6 @@ class OnnxSession:
             LR_SCALE: np.ones((), np.float32),
         }
         self._outputs = _output_types(step, self._packing)
-        self._program("train")  # a missing provider is found here, before any data are read
         self._sides = self._make_sides(self._packing.pack(state))
         self._side = 0
 

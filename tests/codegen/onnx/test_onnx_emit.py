@@ -72,6 +72,14 @@ def test_a_name_inside_gives_way_to_the_interface() -> None:
     assert [node.output[0] for node in model.graph.node] == ["y_2", "y", "z"]
 
 
+def test_no_name_of_a_program_meets_one_of_ours() -> None:
+    b = Builder()
+    names = ["constant_1", "constant", "Add", "Shape", "strings_1"]
+    total = sum((f32(b, name, BATCH) for name in names), b.size(BATCH) + 2.0)
+    graph = b.graph("g", {"Add_2": total})
+    agrees(graph, model_of(graph))
+
+
 def test_inputs_constants_and_repeated_values_can_be_outputs() -> None:
     b = Builder()
     x = f32(b, "x", BATCH)
