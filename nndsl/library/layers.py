@@ -24,7 +24,7 @@ from nndsl.library.arguments import (
 )
 from nndsl.library.arithmetic import project
 from nndsl.library.building import LayerBuilder
-from nndsl.library.operands import align, indicator, lead, number, numbers, own_axis, own_shape, vector
+from nndsl.library.operands import align, at_least_one, indicator, lead, number, numbers, own_axis, own_shape, vector
 from nndsl.library.registry import composite
 
 GLOROT_UNIFORM = Initial("glorot_uniform", {})
@@ -201,12 +201,12 @@ def reshape(x: Tensor, shape: Sizes) -> Tensor:
 
 
 @composite("layer", "concat", example="x: f32[4], y: f32[3] => concat(x, y)", follows=MERGING)
-def concat(x: Tensor, *others: Tensor, axis: int = -1) -> Tensor:
+def concat(*xs: Tensor, axis: int = -1) -> Tensor:
     """The tensors one after the other along an axis: [batch, 4], [batch, 3] -> [batch, 7].
 
     Their other axes must be equal. A single number per example counts as [1].
     """
-    xs = (x, *others)
+    at_least_one("concat", xs)
     if len({x.batched for x in xs}) > 1:
         raise Misuse(
             "`concat` combines " + " with ".join(show_shape(x.shape) for x in xs),
@@ -240,13 +240,14 @@ def _same_but_for(axis: int, first: Value, other: Value) -> None:
 
 def _merge(name: str, xs: tuple[Value, ...], merge: Callable[[Value, Value], Value]) -> Value:
     """Element by element, from left to right."""
+    at_least_one(name, xs)
     return reduce(merge, align(name, *numbers(*xs)))
 
 
 @composite("layer", "add", example="x: f32[4], y: f32[4] => add(x, y)", follows=MERGING)
-def add(x: Tensor, *others: Tensor) -> Tensor:
+def add(*xs: Tensor) -> Tensor:
     """The sum of the tensors, element by element; shapes broadcast."""
-    return _merge("add", (x, *others), lambda a, b: a + b)
+    return _merge("add", xs, lambda a, b: a + b)
 
 
 @composite("layer", "subtract", example="x: f32[4], y: f32[4] => subtract(x, y)", follows=MERGING)
@@ -256,24 +257,24 @@ def subtract(a: Tensor, b_: Tensor) -> Tensor:
 
 
 @composite("layer", "multiply", example="x: f32[4], y: f32[4] => multiply(x, y)", follows=MERGING)
-def multiply(x: Tensor, *others: Tensor) -> Tensor:
+def multiply(*xs: Tensor) -> Tensor:
     """The product of the tensors, element by element; shapes broadcast."""
-    return _merge("multiply", (x, *others), lambda a, b: a * b)
+    return _merge("multiply", xs, lambda a, b: a * b)
 
 
 @composite("layer", "average", example="x: f32[4], y: f32[4] => average(x, y)", follows=MERGING)
-def average(x: Tensor, *others: Tensor) -> Tensor:
+def average(*xs: Tensor) -> Tensor:
     """The mean of the tensors, element by element; shapes broadcast."""
-    return _merge("average", (x, *others), lambda a, b: a + b) / (1 + len(others))
+    return _merge("average", xs, lambda a, b: a + b) / len(xs)
 
 
 @composite("layer", "maximum", example="x: f32[4], y: f32[4] => maximum(x, y)", follows=MERGING)
-def maximum(x: Tensor, *others: Tensor) -> Tensor:
+def maximum(*xs: Tensor) -> Tensor:
     """The greatest of the tensors, element by element; shapes broadcast."""
-    return _merge("maximum", (x, *others), ops.maximum)
+    return _merge("maximum", xs, ops.maximum)
 
 
 @composite("layer", "minimum", example="x: f32[4], y: f32[4] => minimum(x, y)", follows=MERGING)
-def minimum(x: Tensor, *others: Tensor) -> Tensor:
+def minimum(*xs: Tensor) -> Tensor:
     """The least of the tensors, element by element; shapes broadcast."""
-    return _merge("minimum", (x, *others), ops.minimum)
+    return _merge("minimum", xs, ops.minimum)

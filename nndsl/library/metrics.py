@@ -1,6 +1,6 @@
 """Metrics: numbers of a whole epoch, finished from sums that add up over its batches.
 
-Every loss is a metric too, under the same name: its mean over the epoch's examples.
+Every loss is a metric too, under the same name (see `as_metric`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nndsl.library.arguments import Misuse, Rate, Size, Tensor
 from nndsl.library.functions import mean
 from nndsl.library.losses import mse, paired
 from nndsl.library.operands import indicator, number, own_shape
-from nndsl.library.registry import COMPOSITES, METRICS, Accumulated, Composite, composite
+from nndsl.library.registry import Accumulated, Composite, composite
 
 ACCURACY = "https://keras.io/api/metrics/accuracy_metrics/"
 REGRESSION = "https://keras.io/api/metrics/regression_metrics/"
@@ -165,15 +165,11 @@ def r2(prediction: Tensor, target: Tensor) -> Accumulated:
     return Accumulated(sums, finish)
 
 
-# ---------------------------------------------------------------- losses as metrics
+def as_metric(loss: Composite) -> Composite:
+    """A loss's mean over the epoch's examples, under the same name and with the same arguments."""
 
-
-def _as_metric(loss: Composite) -> Composite:
     @wraps(loss.function)
     def metric(*operands: Any, **arguments: Any) -> Accumulated:
         return average(loss.function(*operands, **arguments))
 
     return replace(loss, kind="metric", function=metric)
-
-
-METRICS.update({name: _as_metric(loss) for name, loss in COMPOSITES.items() if loss.kind == "loss"})

@@ -72,6 +72,12 @@ def own_axes(name: str, x: Value, axis: tuple[int, ...] | None) -> tuple[int, ..
     return axes
 
 
+def at_least_one(name: str, xs: tuple[Value, ...]) -> None:
+    """Refuse a call that gives no tensor where there may be any number."""
+    if not xs:
+        raise Misuse(f"`{name}` is given no tensor", label="takes one or more")
+
+
 def align(name: str, *xs: Value) -> tuple[Value, ...]:
     """The operands reshaped so that NumPy's broadcasting over graph shapes is broadcasting over an example's axes.
 

@@ -14,7 +14,7 @@ so there is one table for each place: `lookup(name, place)` looks into it, alias
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeVar, get_type_hints
@@ -97,19 +97,34 @@ TABLES: Mapping[Place, dict[str, Composite]] = {
 ALIASES: dict[str, str] = {}
 """Second names (`mean_squared_error` for `mse`), the same in every place."""
 
-FOREIGN: dict[str, str] = {}
-"""Names that other frameworks use, folded, each with ours, to be suggested (see `foreign`): never accepted."""
+
+class Spellings(Mapping[str, str]):
+    """Names found in any spelling: `LeakyReLU`, `leakyrelu` and `leaky_relu` are one, a last `loss` or `layer` is left
+    out (`CrossEntropyLoss`)."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def update(self, names: Mapping[str, str]) -> None:
+        self._names.update({_folded(name): meaning for name, meaning in names.items()})
+
+    def __getitem__(self, name: str) -> str:
+        key = _folded(name)
+        return self._names[key if key in self._names else key.removesuffix("loss").removesuffix("layer")]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
-def folded(name: str) -> str:
-    """A name in lower case without underscores: `LeakyReLU` and `leaky_relu` are one."""
+def _folded(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def foreign(name: str) -> str | None:
-    """What another framework's name is called here: `CrossEntropyLoss`, `Linear`, `nll_loss`, `batchnorm2d`, `ReLU`."""
-    key = folded(name)
-    return FOREIGN.get(key) or FOREIGN.get(key.removesuffix("loss").removesuffix("layer"))
+FOREIGN = Spellings()
+"""Names that other frameworks use, each with ours, to be suggested, never accepted: `nll_loss`, `Linear`, `ReLU`."""
 
 
 def place_of(kind: Kind) -> Place:

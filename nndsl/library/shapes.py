@@ -7,7 +7,7 @@ from nndsl.graph.builder import Value
 from nndsl.graph.sizes import Dim, product, show_shape
 from nndsl.library import arithmetic
 from nndsl.library.arguments import Axis, Misuse, Tensor
-from nndsl.library.operands import lead, numbers, own_axis, own_shape
+from nndsl.library.operands import at_least_one, lead, numbers, own_axis, own_shape
 from nndsl.library.registry import composite
 
 KERAS = "https://keras.io/api/ops/numpy/"
@@ -35,9 +35,10 @@ def transpose(x: Tensor, axes: Axis = None) -> Tensor:
 
 
 @composite("function", "stack", example="x: f32[4], y: f32[4] => stack(x, y)", follows=KERAS)
-def stack(x: Tensor, *others: Tensor, axis: int = 0) -> Tensor:
+def stack(*xs: Tensor, axis: int = 0) -> Tensor:
     """Tensors of one shape along a new axis: n times [batch, d] -> [batch, n, d]."""
-    values = _alike((x, *others))
+    at_least_one("stack", xs)
+    values = _alike(xs)
     first = values[0]
     for other in values[1:]:
         if other.shape != first.shape:

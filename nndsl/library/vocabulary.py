@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nndsl.library import (
     activations,
     arithmetic,
+    classification,
     functions,
     initializers,
     layers,
@@ -15,9 +16,20 @@ from nndsl.library import (
     optimizers,
     shapes,
 )
-from nndsl.library.registry import FOREIGN, TABLES, Composite, Place, folded
+from nndsl.library.registry import COMPOSITES, FOREIGN, METRICS, TABLES, Composite, Place
 
-MODULES = (activations, arithmetic, functions, shapes, layers, losses, metrics, optimizers, initializers)
+MODULES = (
+    activations,
+    arithmetic,
+    functions,
+    shapes,
+    layers,
+    losses,
+    classification,
+    metrics,
+    optimizers,
+    initializers,
+)
 """Importing them declares everything."""
 
 THEIRS = {
@@ -78,6 +90,9 @@ THEIRS = {
 
 def load() -> Mapping[Place, Mapping[str, Composite]]:
     """The tables of the vocabulary, by place; every module is imported with this one."""
-    FOREIGN.update({folded(name): name for table in TABLES.values() for name in table if name.isidentifier()})
-    FOREIGN.update({folded(theirs): ours for theirs, ours in THEIRS.items()})
+    for name, composite in COMPOSITES.items():
+        if composite.kind == "loss":
+            METRICS.setdefault(name, metrics.as_metric(composite))
+    FOREIGN.update({name: name for table in TABLES.values() for name in table if name.isidentifier()})
+    FOREIGN.update(THEIRS)
     return TABLES

@@ -25,7 +25,7 @@ load()
 Array = np.ndarray[Any, Any]
 Precision = Literal["f32", "f64"]
 
-TOLERANCE: Mapping[Precision, dict[str, float]] = {
+TOLERANCE: Mapping[Precision, dict[str, Any]] = {
     # An f64 graph still has f32 constants (0.2, 1e-7), which limits it to some 1e-7.
     "f64": {"rtol": 1e-6, "atol": 1e-7},
     "f32": {"rtol": 2e-5, "atol": 2e-6},

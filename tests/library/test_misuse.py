@@ -10,7 +10,7 @@ import pytest
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import DType, TensorType
-from nndsl.library import activations, arithmetic, functions, layers, losses, metrics, shapes
+from nndsl.library import activations, arithmetic, classification, functions, layers, losses, metrics, shapes
 from nndsl.library.arguments import Misuse
 from nndsl.model.apply import Collected, Scope
 
@@ -77,6 +77,7 @@ MISUSES: list[tuple[Callable[[], object], str, str, str | None, str | None]] = [
         None,
         "all axes but the one along which they are put together must be equal",
     ),
+    (lambda: layers.add(), "`add` is given no tensor", "takes one or more", None, None),
     (
         lambda: layers.add(t(3), t(4)),
         "`add` combines [batch, 3] with [batch, 4]",
@@ -162,35 +163,35 @@ MISUSES: list[tuple[Callable[[], object], str, str, str | None, str | None]] = [
         "the model's last layer should give [batch, 4]",
     ),
     (
-        lambda: losses.cross_entropy(t(13, 13, 10), classes()),
+        lambda: classification.cross_entropy(t(13, 13, 10), classes()),
         "`cross_entropy` compares scores [batch, 13, 13, 10] with classes [batch]",
         "expects scores [batch, 10]",
         None,
         "flatten before the last layer",
     ),
     (
-        lambda: losses.cross_entropy(t(10), classes(7)),
+        lambda: classification.cross_entropy(t(10), classes(7)),
         "`cross_entropy` compares scores [batch, 10] with classes [batch, 7]",
         "expects scores [batch, 7, 10]",
         None,
         None,
     ),
     (
-        lambda: losses.cross_entropy(t(10), t(9)),
+        lambda: classification.cross_entropy(t(10), t(9)),
         "`cross_entropy` compares scores [batch, 10] with a distribution [batch, 9]",
         "expects a distribution [batch, 10]",
         None,
         None,
     ),
     (
-        lambda: losses.cross_entropy(t(1), classes()),
+        lambda: classification.cross_entropy(t(1), classes()),
         "`cross_entropy` compares scores [batch, 1] with classes [batch]",
         "needs a score for each class, along the last axis",
         None,
         "for one score, of yes or no, there is `binary_cross_entropy`",
     ),
     (
-        lambda: losses.cross_entropy(t(3), t(3), ignore=1),
+        lambda: classification.cross_entropy(t(3), t(3), ignore=1),
         "`cross_entropy` ignores a class, but its target is a distribution",
         "",
         "ignore",
@@ -225,7 +226,7 @@ def test_one_axis_of_one_is_squeezed_never_broadcast() -> None:
     """[batch, 1] beside [batch] is one number for each example, on either side."""
     assert losses.mse(t(1), t()).shape == (BATCH,)
     assert losses.mse(t(), t(1)).shape == (BATCH,)
-    assert losses.binary_cross_entropy(t(1), classes()).shape == (BATCH,)
-    assert losses.cross_entropy(t(5), classes(1)).shape == (BATCH,)
+    assert classification.binary_cross_entropy(t(1), classes()).shape == (BATCH,)
+    assert classification.cross_entropy(t(5), classes(1)).shape == (BATCH,)
     with pytest.raises(Misuse):
         losses.mse(t(1), t(3))

@@ -209,7 +209,7 @@ def test_gather_takes_from_each_example_its_own(x: Any, indices: Any, axis: int)
     places = graph.input("indices", TensorType("i64", indices))
     taken = shapes.gather(number(graph, "x", *x), places, axis=axis)
     rng = np.random.default_rng(0)
-    data = {
+    data: dict[str, Any] = {
         "x": rng.uniform(size=[6 if dim == BATCH else dim for dim in x]).astype(np.float32),
         "indices": rng.integers(0, 5, [6 if dim == BATCH else dim for dim in indices]),
     }

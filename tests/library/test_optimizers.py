@@ -62,7 +62,7 @@ def run(case: Case, name: str, precision: Precision) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_optimizer(case: Case, precision: Precision) -> None:
     # In f64 the graph's constants are still f32 (0.999): the bias correction 1 - 0.999^t is off by up to 1e-5.
-    tolerance = {"rtol": 1e-5, "atol": 1e-6} if precision == "f64" else {"rtol": 2e-5, "atol": 5e-6}
+    tolerance: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-6} if precision == "f64" else {"rtol": 2e-5, "atol": 5e-6}
     for name in ("W", "b"):
         np.testing.assert_allclose(run(case, name, precision), case.outputs[name], **tolerance)
 

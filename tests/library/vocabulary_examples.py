@@ -6,6 +6,7 @@ give the example's graph, NumPy functions on the arrays of one example give what
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,8 +105,8 @@ class Interpreter:
                 return self._operate({"-": "neg"}.get(sign, sign), [self.value(operand)])
             case tree.Chain(first=first, rest=rest):
                 result = self.value(first)
-                for sign, operand in rest:
-                    result = self._operate(sign.text, [result, self.value(operand)])
+                for joint, operand in rest:
+                    result = self._operate(joint.text, [result, self.value(operand)])
                 return result
             case tree.Call(function=tree.Name(text=name), arguments=arguments):
                 operands = [self.value(a.value) for a in arguments if a.name is None]
@@ -115,8 +116,12 @@ class Interpreter:
 
     def _operate(self, sign: str, operands: list[Any]) -> Any:
         if all(type(operand) in (int, float) for operand in operands):
-            return {"neg": lambda a: -a, "/": lambda a, b: a / b}[sign](*operands)
+            return STATIC[sign](*operands)
         return self.operate(sign, operands)
+
+
+STATIC: Mapping[str, Callable[..., float]] = {"neg": operator.neg, "/": operator.truediv}
+"""What examples calculate with numbers alone (`1 / 255`)."""
 
 
 def example_graph(composite: Composite, *, training: bool = True) -> tuple[Builder, Any, Collected]:
