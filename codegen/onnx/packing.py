@@ -112,7 +112,7 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
     packed = {piece.name for tensor in tensors for piece in tensor.pieces}
     for state in step.states:
         if state.role != "slot" and state.name not in packed:
-            tensors.append(_tensor(state.name, state.shape, (state,)))
+            tensors.append(alone(state))
     for slot in slots:
         tensors.append(_tensor(f"{slot.group.name}.{slot.name}", slot.group.shape, slot.states()))
     return Packing(groups, simplify(apply), tuple(tensors))
@@ -124,6 +124,11 @@ def _groups(trainable: Sequence[State], largest: int) -> tuple[Group, ...]:
         return singles(trainable)
     packed = Group(PACKED, (sum(prod(state.shape) for state in small),), small)
     return packed, *singles([state for state in trainable if state not in small])
+
+
+def alone(state: State) -> StateTensor:
+    """A state that is a tensor of its own."""
+    return _tensor(state.name, state.shape, (state,))
 
 
 def _tensor(name: str, shape: tuple[int, ...], states: Sequence[State]) -> StateTensor:

@@ -11,6 +11,7 @@ import numpy as np
 from nndsl.codegen.backend import Arrays
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.metadata import model_metadata
+from nndsl.codegen.onnx.packing import alone
 from nndsl.codegen.onnx.proto import serialize
 
 from nndsl.graph.sizes import BATCH
@@ -33,7 +34,8 @@ def trained_model(step: Step, state: Arrays) -> bytes:
         if classes is not None and classes.names is not None:
             value, dtype = _named(e, value, classes)
         e.output(output.name, value, dtype, type.shape)
-    return serialize(e.model(model_metadata(step, ())))
+    weights = [alone(state) for state in step.states if state.name in step.predict.inputs]
+    return serialize(e.model(model_metadata(step, weights)))
 
 
 def _input(e: Emitter, item: Declared) -> str:

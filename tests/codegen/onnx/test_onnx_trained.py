@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +50,9 @@ def test_takes_raw_data_and_has_the_weights_inside() -> None:
     onnx.checker.check_model(model, full_check=True)
     assert [value.name for value in model.graph.input] == ["pixels"]
     assert {t.name for t in model.graph.initializer} >= {s.name for s in step.parameters}
-    assert {entry.key: entry.value for entry in model.metadata_props}["nndsl.source"] == SOURCE.text
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert metadata["nndsl.source"] == SOURCE.text
+    assert [entry["tensor"] for entry in json.loads(metadata["nndsl.states"])] == [s.name for s in step.parameters]
     found = run(data, {"pixels": batch["pixels"]})
     expected = evaluate(step.predict, {**batch, **state})
     np.testing.assert_allclose(found["probability"], expected["probability"], rtol=1e-5, atol=1e-6)
