@@ -11,7 +11,7 @@ import numpy as np
 from nndsl.graph.builder import Value
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Sample, primitive
-from nndsl.graph.sizes import BATCH
+from nndsl.graph.sizes import BATCH, product
 from nndsl.graph.types import NUMPY_DTYPES, DType, TensorType
 from nndsl.ops import helpers
 from nndsl.ops.comparisons import where
@@ -128,12 +128,17 @@ def sigmoid(g: Value, y: Value, x: Value) -> Value:
 
 
 def onnx_softplus(e: OnnxEmitter, node: Node, x: str) -> str:
-    """`Softplus` has no kernel for float64 on CPU; log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) never overflows."""
-    if node.type.dtype == "f32":
+    """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), which never overflows.
+
+    `Softplus` is the same, but takes ten nanoseconds an element on CPU where these seven nodes take two: it is for
+    narrow values alone, such as one score for each example. It has no kernel for float64.
+    """
+    width = product(node.shape[1:] if node.type.batched else node.shape)
+    if node.type.dtype == "f32" and isinstance(width, int) and width <= 4:
         return e.node("Softplus", x)
     tail = e.node("Exp", e.node("Neg", e.node("Abs", x)))
     tail = e.node("Log", e.node("Add", tail, e.constant(number(1, node))))
-    return e.node("Add", e.node("Max", x, e.constant(number(0, node))), tail)
+    return e.node("Add", e.node("Relu", x), tail)
 
 
 @primitive(

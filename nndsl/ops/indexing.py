@@ -8,11 +8,11 @@ from nndsl.graph.builder import Value
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH, Dim, product, show_shape
-from nndsl.graph.types import NUMPY_DTYPES, TensorType, TypeMismatch
+from nndsl.graph.types import NUMPY_DTYPES, DType, TensorType, TypeMismatch
 from nndsl.ops import helpers
 from nndsl.ops.rules import SIGNED, f32, i64, require, require_axis, require_equal_except
 
-INDEX = frozenset({"i64"})
+INDEX: frozenset[DType] = frozenset({"i64"})
 
 
 def gather_type(x: TensorType, indices: TensorType, *, axis: int) -> TensorType:
@@ -75,7 +75,7 @@ def onnx_scatter_add(e: OnnxEmitter, node: Node, updates: str, indices: str) -> 
         Sample((f32(BATCH, 7), i64(7)), {"axis": 1, "size": 5}, low=0, high=4),
         Sample((f32(), i64()), {"axis": 0, "size": 5}, low=0, high=4),
     ),
-    helpers=(helpers.scatter_add,),
+    helpers=(helpers.added, helpers.scatter_add),
 )
 def scatter_add(g: Value, y: Value, updates: Value, indices: Value, *, axis: int, size: Dim) -> tuple[Value, None]:
     return gather(g, indices, axis=axis), None
@@ -124,7 +124,7 @@ def onnx_put_along(e: OnnxEmitter, node: Node, updates: str, indices: str) -> st
         Sample((f32(BATCH, 1), i64(BATCH, 1)), {"axis": 1, "size": 5}, low=0, high=4),
         Sample((f32(7, 3, 2), i64(7, 3, 2)), {"axis": 0, "size": 5}, low=0, high=4),
     ),
-    helpers=(helpers.put_along,),
+    helpers=(helpers.added, helpers.put_along),
 )
 def put_along(g: Value, y: Value, updates: Value, indices: Value, *, axis: int, size: Dim) -> tuple[Value, None]:
     return take_along(g, indices, axis=axis), None

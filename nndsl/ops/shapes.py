@@ -10,7 +10,8 @@ from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH, Dim, product, show_shape
 from nndsl.graph.types import Shape, TensorType, TypeMismatch, broadcast
 from nndsl.ops import helpers
-from nndsl.ops.rules import f32, require_axis, require_equal_except, require_same_dtype
+from nndsl.ops.indexing import scatter_add
+from nndsl.ops.rules import FLOATS, f32, require, require_axis, require_equal_except, require_same_dtype
 
 
 def reshape_type(x: TensorType, *, shape: Shape) -> TensorType:
@@ -116,21 +117,23 @@ def concat(g: Value, y: Value, *xs: Value, axis: int) -> tuple[Value, ...]:
 
 
 def slice_type(x: TensorType, *, axis: int, start: Dim, stop: Dim, step: int) -> TensorType:
-    """Elements `start`, `start + step`, … before `stop`, all counted from 0 (so a `stop` of -1 goes down to 0)."""
+    """Elements `start`, `start + step`, … before `stop`, counted from 0: a negative `stop` is before the first."""
     require_axis(x, axis)
     size = x.shape[axis]
+    written = f"{start}:{stop}" if step == 1 else f"{start}:{stop}:{step}"
     if step == 0:
         raise TypeMismatch("a slice needs a step that is not 0")
-    if step == 1:
+    if isinstance(start, int) and isinstance(stop, int):
+        places = range(start, stop, step)
+        if not places:
+            raise TypeMismatch(f"{written} holds nothing of an axis of {size}")
+        if min(places) < 0 or (isinstance(size, int) and max(places) >= size):
+            raise TypeMismatch(f"{written} is not a slice of an axis of {size}")
+        length: Dim = len(places)
+    elif step == 1:
         length = stop - start
-    elif isinstance(start, int) and isinstance(stop, int):
-        length = len(range(start, stop, step))
     else:
         raise TypeMismatch(f"a slice by steps of {step} needs a start and stop that are known, not {start} and {stop}")
-    numbers = [n for n in (start, stop, length) if isinstance(n, int)]
-    bound = size if isinstance(size, int) else max([0, *numbers])
-    if any(n < (-1 if step < 0 else 0) or n > bound for n in numbers) or length == 0:
-        raise TypeMismatch(f"{start}:{stop}:{step} is not a slice of an axis of {size}")
     return TensorType(x.dtype, (*x.shape[:axis], length, *x.shape[axis + 1 :]))
 
 
@@ -138,14 +141,14 @@ def numpy_slice(node: Node) -> str:
     axis, start, stop, step = (node.attributes[key] for key in ("axis", "start", "stop", "step"))
     size = node.inputs[0].shape[axis]
     first = "" if start == (0 if step > 0 else size - 1) else numpy_size(start)
-    last = "" if stop == (size if step > 0 else -1) else numpy_size(stop)
+    last = "" if (stop == size if step > 0 else stop < 0) else numpy_size(stop)
     return f"{{x}}[{':, ' * axis}{first}:{last}{'' if step == 1 else f':{step}'}]"
 
 
 def onnx_slice(e: OnnxEmitter, node: Node, x: str) -> str:
     axis, start, stop, step = (node.attributes[key] for key in ("axis", "start", "stop", "step"))
-    if stop == -1:
-        stop = np.iinfo(np.int64).min  # -1 would count from the end
+    if step < 0 and stop < 0:
+        stop = np.iinfo(np.int64).min  # -1 would be the last element
     return e.node("Slice", x, e.shape((start,)), e.shape((stop,)), e.shape((axis,)), e.shape((step,)))
 
 
@@ -163,18 +166,15 @@ def onnx_slice(e: OnnxEmitter, node: Node, x: str) -> str:
 )
 def slice(g: Value, y: Value, x: Value, *, axis: int, start: Dim, stop: Dim, step: int) -> Value:
     size = x.shape[axis]
-    if step == 1:
-        return pad(g, axis=axis, before=start, after=size - stop)
-    assert isinstance(start, int)
-    assert isinstance(stop, int)
-    from nndsl.ops.indexing import scatter_add
-
-    places = g.builder.constant(np.arange(start, stop, step), "i64")
-    return scatter_add(g, places, axis=axis, size=size)
+    if step != 1 and isinstance(start, int) and isinstance(stop, int):
+        places = g.builder.constant(np.arange(start, stop, step), "i64")
+        return scatter_add(g, places, axis=axis, size=size)
+    return pad(g, axis=axis, before=start, after=size - stop)
 
 
 def pad_type(x: TensorType, *, axis: int, before: Dim, after: Dim) -> TensorType:
     """`before` and `after` zeros are put at the ends of the axis."""
+    require(x, FLOATS, "floating-point numbers")
     require_axis(x, axis)
     if any(isinstance(n, int) and n < 0 for n in (before, after)):
         raise TypeMismatch(f"cannot pad by {before} and {after}")

@@ -43,7 +43,7 @@ constant = primitive(
     numpy="{value}",
     onnx=onnx_constant,
     samples=(
-        Sample((), {"value": np.float32([[1, 2.5], [-3, 1e-30]])}),
+        Sample((), {"value": np.array([[1, 2.5], [-3, 1e-30]], np.float32)}),
         Sample((), {"value": np.arange(4)}),
         Sample((), {"value": np.asarray([True, False])}),
     ),
