@@ -12,6 +12,7 @@ from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import DType, TensorType
 from nndsl.library import activations, arithmetic, classification, functions, layers, losses, metrics, shapes
 from nndsl.library.arguments import Misuse
+from nndsl.library.einsum import einsum
 from nndsl.model.apply import Collected, Scope
 
 TIME = symbol("time")
@@ -139,6 +140,34 @@ MISUSES: list[tuple[Callable[[], object], str, str, str | None, str | None]] = [
         "`transpose` is given the axes [0, 0] for [batch, 3, 4]",
         "must be 0 to 1, each once",
         "axes",
+        None,
+    ),
+    (
+        lambda: einsum("ij,jk->ik", t(3, 4), t(3, 4)),
+        '`einsum` cannot read "ij,jk->ik" for [batch, 3, 4], [batch, 3, 4]',
+        "`j` is 4 in one operand and 3 in another",
+        "equation",
+        None,
+    ),
+    (
+        lambda: einsum("ij->ik", t(3, 4)),
+        '`einsum` cannot read "ij->ik" for [batch, 3, 4]',
+        'the result "ik" must name axes of the operands, each once',
+        "equation",
+        None,
+    ),
+    (
+        lambda: einsum("ij,j", t(3, 4)),
+        '`einsum` cannot read "ij,j" for [batch, 3, 4]',
+        "it names 2 operands and is given 1",
+        "equation",
+        None,
+    ),
+    (
+        lambda: einsum("i1", t(3, 4)),
+        '`einsum` cannot read "i1" for [batch, 3, 4]',
+        'axes are letters, operands are separated by commas: "ij,jk->ik"',
+        "equation",
         None,
     ),
     (

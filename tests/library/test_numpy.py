@@ -15,6 +15,7 @@ from nndsl.graph.evaluate import evaluate
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import TensorType
 from nndsl.library import arithmetic, functions, shapes
+from nndsl.library.einsum import einsum
 from nndsl.library.registry import COMPOSITES, OPERATORS, Composite
 
 Reference = Callable[..., Any]
@@ -70,6 +71,7 @@ NAMES: Mapping[str, Reference] = {
     "transpose": np.transpose,
     "stack": lambda *xs, axis=0: np.stack(xs, axis),
     "slice": lambda x, start, stop: x[start:stop],
+    "einsum": np.einsum,
     "gather": lambda x, indices: np.take(x, indices.astype(int), axis=0),
 }
 
@@ -189,6 +191,41 @@ def test_matmul_of_each_example(a: Any, b: Any) -> None:
         return
     rows = [(data["a"][i] if BATCH in a else data["a"]) @ (data["b"][i] if BATCH in b else data["b"]) for i in range(6)]
     np.testing.assert_array_equal(found, np.stack(rows))
+
+
+@pytest.mark.parametrize(
+    ("equation", "operands"),
+    [
+        ("ij,jk->ik", [(BATCH, 3, 4), (4, 2)]),
+        ("ij,jk", [(BATCH, 3, 4), (BATCH, 4, 2)]),
+        ("ij->ji", [(BATCH, 3, 4)]),
+        ("ij->", [(BATCH, 3, 4)]),
+        ("i,i->", [(BATCH, 4), (BATCH, 4)]),
+        ("i,i->i", [(BATCH, 4), (4,)]),
+        ("i,j->ji", [(BATCH, 4), (BATCH, 3)]),
+        ("i,j->i", [(BATCH, 4), (BATCH, 3)]),
+        ("thd,shd->hts", [(BATCH, 5, 2, 3), (BATCH, 4, 2, 3)]),
+        ("ab,bc,cd->da", [(BATCH, 2, 3), (3, 4), (BATCH, 4, 5)]),
+        ("ij,kj->ik", [(3, 4), (BATCH, 2, 4)]),
+        ("ij,jk->ik", [(3, 4), (4, 2)]),
+    ],
+)
+def test_einsum_of_each_example(equation: str, operands: Any) -> None:
+    graph = Builder()
+    values = [number(graph, f"x{i}", *shape) for i, shape in enumerate(operands)]
+    result = einsum(equation, *values)
+    rng = np.random.default_rng(0)
+    data: dict[str, Any] = {
+        f"x{i}": rng.integers(-3, 4, [6 if dim == BATCH else dim for dim in shape]).astype(np.float32)
+        for i, shape in enumerate(operands)
+    }
+    found = evaluate(graph.graph("", {"y": result}), data)["y"]
+    if BATCH not in sum(operands, ()):
+        np.testing.assert_array_equal(found, np.einsum(equation, *data.values()))
+        return
+    for row in range(6):
+        own = [data[f"x{i}"][row] if BATCH in shape else data[f"x{i}"] for i, shape in enumerate(operands)]
+        np.testing.assert_array_equal(found[row], np.einsum(equation, *own))
 
 
 @pytest.mark.parametrize(
