@@ -57,4 +57,15 @@ class Backend(Protocol):
         """The files that `compile` writes, by name (`NAME.train.onnx`, …); `state` is the initial state."""
         ...
 
-    def session(self, step: Step, state: Arrays, *, seed: int, batch_size: int, provider: str = "cpu") -> Session: ...
+    def session(
+        self,
+        step: Step,
+        state: Arrays,
+        *,
+        seed: int,
+        batch_size: int,
+        provider: str = "cpu",
+        sizes: Mapping[str, int] | None = None,
+    ) -> Session:
+        """A session for batches of up to `batch_size` rows, `sizes` being the values of the program's free sizes."""
+        ...

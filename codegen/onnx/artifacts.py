@@ -6,7 +6,6 @@ from nndsl.codegen.backend import Arrays
 from nndsl.codegen.onnx.models import evaluate_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import pack_step
 from nndsl.codegen.onnx.proto import serialize
-
 from nndsl.transform.step import Step
 
 

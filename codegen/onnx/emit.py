@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from onnx import ModelProto, TensorProto
+
 from nndsl.codegen.onnx import proto
 from nndsl.codegen.onnx.fuse import fusions, needed
 from nndsl.codegen.onnx.sizes import SizeEmitter
-from onnx import ModelProto, TensorProto
-
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.sizes import Dim
 from nndsl.graph.types import DType, TensorType

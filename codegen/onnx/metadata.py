@@ -10,9 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from nndsl.codegen.onnx.packing import StateTensor
-
 from nndsl import __version__
+from nndsl.codegen.onnx.packing import StateTensor
 from nndsl.graph.facets import numpy_literal
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.types import Shape, TensorType

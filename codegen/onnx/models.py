@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from onnx import ModelProto
+
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_gradients, emit_unpacking
-from onnx import ModelProto
-
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
-
 from nndsl.graph.node import Graph
 from nndsl.library.building import Role, State
 from nndsl.transform.simplify import simplify

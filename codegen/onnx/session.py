@@ -12,13 +12,13 @@ from typing import Literal
 
 import numpy as np
 import onnxruntime
+from onnx import ModelProto
+
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.engine import load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import Packing, pack_step
 from nndsl.codegen.onnx.proto import serialize
-from onnx import ModelProto
-
 from nndsl.graph.sizes import BATCH, Dim, substitute
 from nndsl.graph.types import NUMPY_DTYPES, TensorType
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP

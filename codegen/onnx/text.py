@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nndsl.codegen.onnx.models import train_model
 from nndsl.codegen.onnx.packing import pack_step
-
 from nndsl.transform.step import Step
 
 

@@ -8,12 +8,12 @@ index its name by a `Gather`. A kind that the model does not know makes the run 
 from __future__ import annotations
 
 import numpy as np
+
 from nndsl.codegen.backend import Arrays
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packing import alone
 from nndsl.codegen.onnx.proto import serialize
-
 from nndsl.graph.sizes import BATCH
 from nndsl.model.network import Classes, Declared
 from nndsl.transform.step import Step
