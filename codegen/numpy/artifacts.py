@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nndsl.codegen.backend import Arrays
 from nndsl.codegen.numpy.module import generate
-
 from nndsl.transform.step import Step
 
 

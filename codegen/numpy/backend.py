@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nndsl.codegen.backend import Arrays, Session
-
 from nndsl.transform.step import Step
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from nndsl.codegen.numpy.schedule import Section
-
 from nndsl.source import Source
 
 

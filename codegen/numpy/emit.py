@@ -20,20 +20,20 @@ from nndsl.codegen.numpy.layout import assignment, expression
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.naming import suggest
 from nndsl.codegen.numpy.schedule import Section
-from nndsl.codegen.numpy.spelling import VIEWS, count_of, is_weak, repeats_operand, spell
-
+from nndsl.codegen.numpy.spelling import VIEWS, count_of, is_mask, is_weak, repeats_operand, spell
 from nndsl.graph.node import Graph, Node
 
 HEAVY = 5
 """An expression of more operations than this, within another one, is given a name."""
 
 UFUNCS = frozenset(
-    "neg abs sign exp expm1 log log1p sqrt sin cos tanh relu floor round add sub mul div maximum minimum where".split()
+    "neg abs sign exp expm1 log log1p sqrt sin cos tanh relu floor round add sub mul div maximum minimum".split()
 )
-"""Element-wise primitives that NumPy can compute in place (`where` only as a ReLU's mask)."""
+"""Element-wise primitives that NumPy can compute in place."""
 
 COPYING = UFUNCS | frozenset(
-    "pow mod sigmoid softplus erf matmul softmax log_softmax concat pad gather scatter_add take_along put_along".split()
+    "pow mod sigmoid softplus erf matmul softmax log_softmax where concat pad gather scatter_add".split()
+    + ["take_along", "put_along"]
 )
 """Primitives whose result is a new array, so that it may be changed."""
 
@@ -175,7 +175,7 @@ class _Emission:
 
     def _chain(self, node: Node) -> None:
         """Let a step on a large array change its operand in place, where nothing else needs that operand."""
-        if not (_is_total(node) or (self.buffered and node.op in UFUNCS and _is_big(node))):
+        if not (_is_total(node) or (self.buffered and _is_ufunc(node) and _is_big(node))):
             return
         candidates = [operand for operand in node.inputs if self._may_change(operand, node)]
         if _is_total(node):
@@ -198,7 +198,7 @@ class _Emission:
     def _leads_to_matmul(self, node: Node) -> bool:
         while True:
             following = [o for o in node.inputs if self._may_change(o, node)]
-            if node.op not in UFUNCS or not following:
+            if not _is_ufunc(node) or not following:
                 return node.op == "matmul"
             node = next((o for o in following if o.op == "matmul"), following[0])
 
@@ -260,9 +260,14 @@ def _is_big(node: Node) -> bool:
     return node.type.dtype in ("f32", "f64") and node.type.rank >= 2
 
 
+def _is_ufunc(node: Node) -> bool:
+    """Whether NumPy can write the node's result into a given array."""
+    return node.op in UFUNCS or is_mask(node)
+
+
 def _fills_buffer(node: Node) -> bool:
     """Whether a new array is written into a buffer: products, and what is computed from arrays like it."""
-    return node.op == "matmul" or (node.op in UFUNCS and any(operand.type == node.type for operand in node.inputs))
+    return node.op == "matmul" or (_is_ufunc(node) and any(operand.type == node.type for operand in node.inputs))
 
 
 def _is_total(node: Node) -> bool:

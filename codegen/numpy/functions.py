@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
+
 from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.comments import title
 from nndsl.codegen.numpy.emit import Body, emit
@@ -17,7 +18,6 @@ from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.schedule import schedule
 from nndsl.codegen.numpy.spelling import dim
 from nndsl.codegen.numpy.updates import update_body
-
 from nndsl.graph.facets import NUMPY_NAMES, numpy_array
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.sizes import Size

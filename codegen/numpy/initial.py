@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from nndsl.codegen.numpy.expressions import call, name, number, quote, show
 from nndsl.codegen.numpy.layout import INDENT, laid_out, mapping
 from nndsl.codegen.numpy.pasting import Helper
-
 from nndsl.library.building import State
 from nndsl.library.registry import INITIALIZERS
 from nndsl.transform.step import Step

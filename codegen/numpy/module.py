@@ -8,6 +8,8 @@ from hashlib import sha256
 from textwrap import indent
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from nndsl import __version__
 from nndsl.codegen.numpy.expressions import quote
 from nndsl.codegen.numpy.functions import Functions
 from nndsl.codegen.numpy.initial import initial_helpers, initial_state
@@ -15,8 +17,6 @@ from nndsl.codegen.numpy.layout import INDENT, WIDTH
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.pasting import Helper, source, with_dependencies
 from nndsl.codegen.numpy.table import table
-
-from nndsl import __version__
 from nndsl.ops.helpers import permutation
 from nndsl.transform.step import Step
 
@@ -34,7 +34,7 @@ def generate(step: Step) -> Module:
     """The module of a compiled model. The same step gives the same bytes."""
     helpers = with_dependencies([*_helpers(step), *initial_helpers(step), permutation])
     reserved = [helper.__name__ for helper in helpers]
-    names = Names(reserved)
+    names = Names(reserved, hide_builtins=True)  # keywords are what callers write
     keywords = {item.name: names.unique(item.name) for item in (*step.network.inputs, *step.network.targets)}
     functions = Functions(step, keywords, reserved)
     loss_and_grads, workspace = functions.loss_and_grads()

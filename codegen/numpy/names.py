@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Iterable
@@ -18,6 +19,9 @@ RESERVED = frozenset([*keyword.kwlist, *FUNCTIONS, *LOCALS])
 """What no name of a program may stand for in a generated module; it gets a `_` then."""
 
 
+BUILTINS = frozenset(dir(builtins))
+
+
 def identifier(text: str) -> str:
     """The letters, digits and underscores of a name, `_` for anything else: `hidden.W` is `hidden_W`."""
     safe = re.sub(r"[^A-Za-z0-9_]", "_", text)
@@ -25,16 +29,18 @@ def identifier(text: str) -> str:
 
 
 class Names:
-    """The identifiers of one scope: each is given out once."""
+    """The identifiers of one scope: each is given out once, and none hides a builtin unless that is allowed."""
 
-    def __init__(self, taken: Iterable[str] = ()):
+    def __init__(self, taken: Iterable[str] = (), *, hide_builtins: bool = False):
         self.taken = {*RESERVED, *taken}
+        if not hide_builtins:
+            self.taken |= BUILTINS
 
     def unique(self, *wishes: str) -> str:
         """The first of the wishes that is free, else one like it: with `_` if it is reserved, with `_2`, `_3`…"""
         free = (wish for wish in map(identifier, wishes) if wish not in self.taken)
         base = next(free, identifier(wishes[-1]))
-        candidate = f"{base}_" if base in RESERVED else base
+        candidate = f"{base}_" if base in RESERVED | (BUILTINS & self.taken) else base
         count = 2
         while candidate in self.taken:
             candidate = f"{base}_{count}"

@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.numpy.module import generate
-
 from nndsl.graph.sizes import BATCH, Dim, substitute
 from nndsl.graph.types import NUMPY_DTYPES
 from nndsl.transform.names import LR

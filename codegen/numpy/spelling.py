@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from nndsl.codegen.numpy.expressions import call, fill, method, number, occurrences, parse, template
 
+from nndsl.codegen.numpy.expressions import call, fill, method, number, occurrences, parse, template
 from nndsl.graph.facets import NUMPY_NAMES, numpy_expression
 from nndsl.graph.node import Node
 from nndsl.graph.sizes import Dim, FloorDivision, Size, symbol

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from nndsl.codegen.numpy.emit import emit
-from nndsl.codegen.numpy.expressions import as_function, fill, item, name
-from nndsl.codegen.numpy.layout import INDENT, assignment, laid_out
+from nndsl.codegen.numpy.expressions import as_function, fill, item, name, quote
+from nndsl.codegen.numpy.layout import INDENT, WIDTH, assignment, laid_out
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.spelling import VIEWS, is_weak, repeats_operand, spell
-
 from nndsl.graph.node import Graph, Node
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
@@ -124,9 +124,13 @@ def _loop(
         listed = ast.Tuple([ast.Constant(member.name) for member in members])
         lines = [*laid_out("for name in ", listed, ":"), f"{INDENT}g = grads[name]"]
     slots = [role for role in first.inputs if role not in ("p", "g")]
-    targets = ", ".join(["p", *(roles[slot] for slot in slots)])
-    sources = ", ".join(["state[name]", *(f'state[name + ".{slot}"]' for slot in slots)])
-    lines.append(f"{INDENT}{targets} = {sources}")
+    targets = ["p", *(roles[slot] for slot in slots)]
+    sources = ["state[name]", *(f"state[name + {quote('.' + slot)}]" for slot in slots)]
+    unpacked = f"{INDENT}{', '.join(targets)} = {', '.join(sources)}"
+    if len(unpacked) + len(INDENT) <= WIDTH:
+        lines.append(unpacked)
+    else:
+        lines += [f"{INDENT}{target} = {source}" for target, source in zip(targets, sources, strict=True)]
     trees = {**known, **{node: name(OLD + roles[role]) for role, node in first.inputs.items()}}
     return [*lines, *(INDENT + line for line in _write(first, trees, roles, scope.taken))]
 
@@ -235,9 +239,12 @@ def _is_old(tree: ast.expr, target: str) -> bool:
 
 
 def _leads(tree: ast.expr, target: str) -> bool:
-    """Whether the tree begins with the old value, so that steps on it can be taken in place."""
-    while isinstance(tree, ast.BinOp):
-        tree = tree.left
+    """Whether the tree is made from the old value by steps that can be taken in place."""
+    match tree:
+        case ast.BinOp(left, ast.Add() | ast.Mult(), right):
+            return _leads(left, target) or _leads(right, target)
+        case ast.BinOp(left, ast.Sub() | ast.Div(), _):
+            return _leads(left, target)
     return _is_old(tree, target)
 
 

@@ -1,0 +1,149 @@
+"""Optimizers written out: in place, one loop for parameters that are updated alike, the same numbers as the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from nndsl.codegen.numpy.expressions import name
+from nndsl.codegen.numpy.session import load_module
+from nndsl.codegen.numpy.updates import update_body
+
+from nndsl.graph.builder import Builder
+from nndsl.graph.evaluate import evaluate
+from nndsl.graph.node import Graph
+from nndsl.graph.types import TensorType
+from nndsl.library.arguments import Initial
+from nndsl.library.building import State
+from nndsl.library.vocabulary import load
+from nndsl.model.network import Network
+from nndsl.model.sections import Configured, TrainSection
+from nndsl.source import Source, Span
+from nndsl.transform.names import LR, LR_SCALE, STEP
+from nndsl.transform.simplify import simplify
+from nndsl.transform.step import Step
+from nndsl.transform.update import singles, update
+
+load()
+
+SOURCE = Source("test.nn", "")
+EMPTY = Graph("", {}, {})
+PARAMETERS = tuple(
+    State(key, shape, "parameter", Initial("zeros", {})) for key, shape in {"a.W": (3, 4), "a.b": (4,)}.items()
+)
+
+OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
+    ("sgd", {"lr": 0.1}),
+    ("sgd", {"lr": 0.1, "momentum": 0.9}),
+    ("sgd", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    ("adam", {"lr": 1e-3}),
+    ("adam", {"lr": 1e-3, "amsgrad": True}),
+    ("adamw", {"lr": 1e-3, "weight_decay": 0.01}),
+    ("rmsprop", {"lr": 1e-3, "momentum": 0.9, "centered": True}),
+    ("adagrad", {"lr": 0.1}),
+]
+
+
+def step_with(apply: Graph, slots: tuple[State, ...], optimizer: str) -> Step:
+    network = Network("test", (), (), (), (), (), (), Span(SOURCE, 0, 0))
+    train = TrainSection(Configured(optimizer, {}, None))
+    return Step(network, train, SOURCE, (*PARAMETERS, *slots), EMPTY, apply, EMPTY, EMPTY, EMPTY, ())
+
+
+def compiled(optimizer: str, arguments: dict[str, Any]) -> Step:
+    graph, slots = update(TrainSection(Configured(optimizer, arguments, None)), singles(PARAMETERS))
+    return step_with(simplify(graph), tuple(state for slot in slots for state in slot.states()), optimizer)
+
+
+def text(step: Step) -> str:
+    graph = step.apply
+    bound = {graph.inputs[STEP]: name("step"), graph.inputs[LR_SCALE]: name("lr_scale")}
+    return "\n".join(f"    {line}" for line in update_body(step, bound))
+
+
+def run(step: Step, state: dict[str, Any], grads: dict[str, Any], number: int, lr_scale: float) -> float:
+    module: Any = load_module(
+        "update", f"import numpy as np\ndef update(state, grads, step, lr_scale):\n{text(step)}\n"
+    )
+    return float(module.update(state, grads, number, lr_scale))
+
+
+def arrays(step: Step, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    random = np.random.default_rng(seed)
+    state = {s.name: random.uniform(0.1, 1, s.shape).astype(np.float32) for s in step.states}
+    for key in state:
+        if key.endswith("_v"):
+            state[key] += 1  # a mean of squares is no less than the square of the mean
+    return state, {s.name: random.normal(size=s.shape).astype(np.float32) for s in PARAMETERS}
+
+
+@pytest.mark.parametrize(("optimizer", "arguments"), OPTIMIZERS, ids=lambda x: x if isinstance(x, str) else "-".join(x))
+def test_an_optimizer_computes_what_its_graph_does(optimizer: str, arguments: dict[str, Any]) -> None:
+    step = compiled(optimizer, arguments)
+    state, grads = arrays(step, 0)
+    kept = {key: array.copy() for key, array in state.items()}
+    inputs = {**kept, **{f"grad.{key}": g for key, g in grads.items()}, STEP: 4, LR_SCALE: 0.5}
+    expected = evaluate(step.apply, inputs)
+    before = {key: id(array) for key, array in state.items()}
+    lr = run(step, state, grads, 4, 0.5)
+    assert lr == pytest.approx(float(expected[LR]))
+    assert {key: id(array) for key, array in state.items()} == before, "arrays are changed in place"
+    for key, array in state.items():
+        # float32: a learning rate in Python's own floats is rounded later than one in float32
+        np.testing.assert_allclose(array, expected[f"{key}.next"], rtol=2e-6, atol=1e-7, err_msg=text(step))
+
+
+def test_adam_reads_as_in_the_paper() -> None:
+    assert text(compiled("adam", {"lr": 1e-3})).splitlines() == [
+        "    lr = 0.001 * lr_scale",
+        "    t = step + 1",
+        "    alpha = lr * np.float32(np.sqrt(1 - 0.999**t) / (1 - 0.9**t))",
+        "    for name, g in grads.items():",
+        '        p, m, v = state[name], state[name + ".adam_m"], state[name + ".adam_v"]',
+        "        m += 0.1 * (g - m)",
+        "        v += 0.001 * (g**2 - v)",
+        "        p -= alpha * m / (np.sqrt(v) + 1e-7)",
+        "    return lr",
+    ]
+
+
+def rule(p: Any, g: Any, m: Any) -> dict[str, Any]:
+    """Reads the old m after the new one is made: no order of changes in place does it."""
+    return {"m": p + g, "p": p - m * g}
+
+
+def test_an_old_value_that_is_read_later_changes_last() -> None:
+    b = Builder()
+    scale = b.input(LR_SCALE, TensorType("f32", ()))
+    b.input(STEP, TensorType("i64", ()))
+    outputs = {}
+    for s in PARAMETERS:
+        p, g, m = (b.input(f"{k}", TensorType("f32", s.shape)) for k in (s.name, f"grad.{s.name}", f"{s.name}.swap_m"))
+        made = rule(p, g, m)
+        outputs |= {f"{s.name}.next": made["p"], f"{s.name}.swap_m.next": made["m"]}
+    slots = tuple(State(f"{s.name}.swap_m", s.shape, "slot", Initial("zeros", {})) for s in PARAMETERS)
+    step = step_with(b.graph("apply", {**outputs, LR: scale * 1.0}), slots, "swap")
+    state, grads = arrays(step, 1)
+    expected = {s.name: rule(state[s.name].copy(), grads[s.name], state[f"{s.name}.swap_m"].copy()) for s in PARAMETERS}
+    run(step, state, grads, 0, 1.0)
+    for key, made in expected.items():
+        np.testing.assert_array_equal(state[key], made["p"])
+        np.testing.assert_array_equal(state[f"{key}.swap_m"], made["m"])
+
+
+def test_parameters_that_are_updated_in_another_way_have_a_loop_of_their_own() -> None:
+    b = Builder()
+    scale = b.input(LR_SCALE, TensorType("f32", ()))
+    b.input(STEP, TensorType("i64", ()))
+    outputs = {}
+    for s, decay in zip(PARAMETERS, (0.5, 0.0), strict=True):
+        p, g = (b.input(k, TensorType("f32", s.shape)) for k in (s.name, f"grad.{s.name}"))
+        outputs[f"{s.name}.next"] = p * (1 - decay) - scale * g if decay else p - scale * g
+    step = step_with(b.graph("apply", {**outputs, LR: scale}), (), "sgd")
+    assert text(step).count("for name in") == 2
+    state, grads = arrays(step, 2)
+    expected = {"a.W": state["a.W"] * np.float32(0.5) - grads["a.W"], "a.b": state["a.b"] - grads["a.b"]}
+    run(step, state, grads, 0, 1.0)
+    for key, array in expected.items():
+        np.testing.assert_array_equal(state[key], array)
