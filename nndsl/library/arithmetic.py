@@ -146,13 +146,12 @@ def matmul(a: Tensor, b: Tensor, /) -> Tensor:
     """
     a, b = numbers(a, b)
     left, right = own_shape(a), own_shape(b)
-    if not left or not right or left[-1] != right[-1 if len(right) == 1 else -2]:
-        missing = not left or not right
-        raise Misuse(
-            f"`@` multiplies {show_shape(a.shape)} with {show_shape(b.shape)}",
-            label="needs vectors or matrices" if missing else f"{left[-1]} columns meet {right[-2:][0]} rows",
-            help="`*` multiplies by a number" if missing else None,
-        )
+    shapes = f"`@` multiplies {show_shape(a.shape)} with {show_shape(b.shape)}"
+    if not left or not right:
+        raise Misuse(shapes, label="needs vectors or matrices", help="`*` multiplies by a number")
+    rows = right[0] if len(right) == 1 else right[-2]
+    if left[-1] != rows:
+        raise Misuse(shapes, label=f"{left[-1]} columns meet {rows} rows")
     row, column = len(left) == 1, len(right) == 1
     if column:
         b = ops.reshape(b, shape=(*b.shape, 1))

@@ -14,7 +14,7 @@ from nndsl.graph.sizes import show_shape
 from nndsl.library.arguments import ClassWeights, Misuse, Rate, Tensor
 from nndsl.library.functions import clip, mean
 from nndsl.library.losses import EPSILON, PROBABILISTIC, paired
-from nndsl.library.operands import indicator, number, own_shape
+from nndsl.library.operands import indicator, number, own_axes, own_shape
 from nndsl.library.registry import composite
 
 HINGE = "https://keras.io/api/losses/hinge_losses/"
@@ -86,14 +86,7 @@ def cross_entropy(
     if class_weight is not None:
         weight = ops.gather(class_weight, target, axis=0) if classes else _expected(number(target), class_weight)
         value = value * weight
-    if counted is None:
-        return mean(value)
-    value = ops.where(counted, value, value.builder.constant(0, value.dtype))
-    axes = tuple(range(1, value.rank))
-    if not axes:
-        return value
-    count = ops.reduce_sum(indicator(counted), axes=axes, keepdims=False)
-    return ops.reduce_sum(value, axes=axes, keepdims=False) / ops.maximum(count, count.builder.constant(1, count.dtype))
+    return mean(value) if counted is None else _mean_of(counted, value)
 
 
 @gradient_rule("cross_entropy")
@@ -103,6 +96,16 @@ def cross_entropy_gradient(g: Value, y: Value, z: Value, classes: Value, log_p: 
     n = z.shape[-1]
     assert isinstance(n, int)
     return _column(g) * (probability - one_hot(classes, n)), None, None
+
+
+def _mean_of(counted: Value, value: Value) -> Value:
+    """The mean over an example's positions that count, 0 where none does."""
+    value = ops.where(counted, value, value.builder.constant(0, value.dtype))
+    axes = own_axes("cross_entropy", value, None)
+    if not axes:
+        return value
+    count = ops.reduce_sum(indicator(counted), axes=axes, keepdims=False)
+    return ops.reduce_sum(value, axes=axes, keepdims=False) / ops.maximum(count, count.builder.constant(1, count.dtype))
 
 
 def _expected(distribution: Value, weights: Value) -> Value:

@@ -115,6 +115,16 @@ def test_loss(case: Case, precision: Precision) -> None:
     np.testing.assert_allclose(gradient, case.gradients["prediction"], **tolerance)
 
 
+def test_ignored_positions_are_not_averaged_over() -> None:
+    """Of three positions, the first example counts two, the second none; a class that is ignored need not exist."""
+    z = np.log(np.array([[[1, 1], [1, 3], [3, 1]], [[1, 1], [1, 3], [3, 1]]], np.float32))
+    y = np.array([[0, -1, 1], [-1, -1, -1]])
+    types = {"prediction": batched(z), "target": batched(y, "i64")}
+    applied = Application(COMPOSITES["cross_entropy"], Case("ignore", "cross_entropy", {"ignore": -1}), types)
+    found = applied.evaluate({"y": applied.result}, {"prediction": z, "target": y}, "f32")["y"]
+    np.testing.assert_allclose(found, [(np.log(2) + np.log(4)) / 2, 0], rtol=1e-6)
+
+
 def test_perceptron_is_rosenblatts_rule() -> None:
     """The gradient in z is heaviside(z) - y everywhere, also at zero weights; the value max(0, -z (2 y - 1))."""
     z = np.array([[-2.0], [-2.0], [0.0], [0.0], [3.0], [3.0]])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 import pytest
-from nndsl.codegen.onnx.emit import Emitter
 from test_registry import GRAPHS, draw, identity, weighted_sum
 from vocabulary_examples import example_graph, outputs
 
+from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph
 from nndsl.library.registry import Composite
