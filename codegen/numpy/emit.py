@@ -32,8 +32,8 @@ UFUNCS = frozenset(
 """Element-wise primitives that NumPy can compute in place."""
 
 COPYING = UFUNCS | frozenset(
-    "pow mod sigmoid softplus erf matmul softmax log_softmax where concat pad gather scatter_add".split()
-    + ["take_along", "put_along"]
+    "pow mod sigmoid softplus erf matmul softmax log_softmax where "
+    "concat pad gather scatter_add take_along put_along".split()
 )
 """Primitives whose result is a new array, so that it may be changed."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
 from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.emit import emit
 from nndsl.codegen.numpy.expressions import name, show
@@ -14,7 +15,6 @@ from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.pasting import source, with_dependencies
 from nndsl.codegen.numpy.schedule import schedule
 from nndsl.codegen.numpy.session import load_module
-
 from nndsl.graph.evaluate import solve
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import Size

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from nndsl.codegen.numpy.buffers import Lifetime, share
 
+from nndsl.codegen.numpy.buffers import Lifetime, share
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 

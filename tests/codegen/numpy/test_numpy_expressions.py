@@ -7,6 +7,7 @@ import ast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nndsl.codegen.numpy.expressions import as_function, fill, name, number, parse, quote, show, template
 
 

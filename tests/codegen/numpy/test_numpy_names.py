@@ -6,6 +6,7 @@ import keyword
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nndsl.codegen.numpy.names import RESERVED, Names, identifier
 
 

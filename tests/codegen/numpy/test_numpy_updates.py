@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from nndsl.codegen.numpy.expressions import name
 from nndsl.codegen.numpy.session import load_module
 from nndsl.codegen.numpy.updates import update_body
-
 from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph
