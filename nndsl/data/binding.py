@@ -146,6 +146,8 @@ def _no_such(opened: Opened, declared: Declared, selection: Selection | None, pa
         hint = f'bind it: `{declared.name} = {table.what}("…")` in `data`; {hint}'
     what = f"{table.what}s like" if "*" in pattern or "?" in pattern else table.what
     suggestion = quoted(near) if near else None
+    if near and not selection and table.span:  # what a Python program gives has no bindings
+        suggestion = f"{quoted(near)} (`{declared.name} = {table.what}({quoted(near)})` in `data`)"
     return NoSuchColumn(span, table.path, what, quoted(pattern), declared.name, suggestion, edit, hint)
 
 

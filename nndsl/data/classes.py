@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +43,13 @@ def find_classes(declared: Declared, training: Sequence[tuple[Values, Array]]) -
     if len(names) != fixed.count:
         raise Failure(_wrong_count(declared, fixed.count, names, training))
     return Classes(fixed.count, names, declared.unknown)
+
+
+def refuse_unfixed(declared: Declared, values: Values, rows: Array) -> None:
+    """A `Failure` for values that cannot be kinds whatever the training rows hold: names and ranges that are fixed."""
+    classes = declared.classes
+    if classes and (classes.names or _as_numbers(_training_kinds([(values, rows)])) is not None):
+        class_indices(values, replace(classes, unknown=declared.unknown), rows)
 
 
 def _training_kinds(training: Sequence[tuple[Values, Array]]) -> list[Kind]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import zipfile
 import zlib
@@ -68,8 +69,10 @@ class NpzTable(ArrayTable):
             try:
                 with zipfile.ZipFile(file) as archive:
                     yield archive
-            except tuple(DAMAGED) as error:
-                reason = next(reason for kind, reason in DAMAGED.items() if isinstance(error, kind))
+            except (*DAMAGED, OSError) as error:
+                if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                    raise
+                reason = next((reason for kind, reason in DAMAGED.items() if isinstance(error, kind)), "it is damaged")
                 raise Failure(DamagedArchive(self.span, place, reason)) from None
 
     def _place(self, name: str) -> str:

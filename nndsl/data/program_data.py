@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from nndsl.data.binding import leaked_targets
-from nndsl.data.classes import find_classes
+from nndsl.data.classes import find_classes, refuse_unfixed
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.files import MAX_MEMORY
 from nndsl.data.parts import Part, open_part
@@ -128,6 +128,10 @@ class ProgramData:
         if self.section.missing != "drop":
             part.read([name])
             part.refuse_missing([name], self.section.missing)
+        for each in self.declared:
+            if each.name == name and each.kind == "class":
+                for values, local in zip(part.values(name), part.local(rows), strict=True):
+                    refuse_unfixed(each, values, local)
         strata, kinds = part.strata(name, rows)
         single = np.flatnonzero(np.bincount(strata) == 1)
         if len(single):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from data_files import Files, binary, f32, i64, kinds, section, select, share
+from data_files import Files, binary, f32, i64, kinds, section, select, share, span
 
 from nndsl.data.load import load, load_inputs
 from nndsl.data.probe import probe
 from nndsl.graph.sizes import symbol
 from nndsl.model.network import Classes, Facts
+from nndsl.model.sections import SourceCall
 
 # ---------------------------------------------------------------- classes
 
@@ -207,3 +209,25 @@ def test_arrays_to_predict(files: Files) -> None:
 def test_chunks_in_order(files: Files) -> None:
     data = load_inputs({"x": np.arange(5)}, None, [f32("x")])
     assert [chunk.arrays["x"].tolist() for chunk in data.chunks(2)] == [[0, 1], [2, 3], [4]]
+
+
+def test_the_bundled_digits_load_from_both_files() -> None:
+    """The archive holds the same rows as the table, as images of one channel."""
+    examples = Path(__file__).parents[2] / "examples" / "data"
+    table = section(
+        SourceCall("csv", (str(examples / "digits.csv"),), {}, {}, span("")),
+        bindings={"pixels": select("columns", "pixel_*")},
+        test=share(0.15),
+        stratify="digit",
+    )
+    archive = section(
+        SourceCall("npz", (str(examples / "digits.npz"),), {}, {"pixels": "image"}, span("")),
+        test=share(0.15),
+        stratify="digit",
+    )
+    flat = load(table, [f32("pixels", 64), kinds("digit", 10)])
+    images = load(archive, [f32("pixels", 8, 8, 1), kinds("digit", 10)])
+    assert flat.facts == images.facts
+    np.testing.assert_array_equal(flat.train.arrays["pixels"], images.train.arrays["pixels"].reshape(-1, 64))
+    np.testing.assert_array_equal(flat.train.arrays["digit"], images.train.arrays["digit"])
+    np.testing.assert_array_equal(flat.train.numbers, images.train.numbers)

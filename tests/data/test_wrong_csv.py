@@ -32,13 +32,13 @@ CASES: dict[str, Case] = {
         "x,height\n1,2\n",
         [f32("x"), f32("heigth")],
         'a.csv has no column "heigth"',
-        'did you mean "height"?',
+        'did you mean "height" (`heigth = column("height")` in `data`)?',
     ),
     "column in another case": Case(
         "X,y\n1,2\n",
         XY,
         'a.csv has no column "x"',
-        'did you mean "X"?',
+        'did you mean "X" (`x = column("X")` in `data`)?',
     ),
     "no header": Case(
         "1,2\n3,4\n",
@@ -350,6 +350,13 @@ CASES: dict[str, Case] = {
         XC,
         '`stratify = c`: only one row has "b" (a.csv, line 4)',
         "leave out `stratify`, or such rows",
+        settings={"stratify": "c", "test": share(1)},
+    ),
+    "a label out of range is no stratum of its own": Case(
+        "x,c\n1,0\n2,0\n3,1\n4,1\n5,10\n",
+        [f32("x"), kinds("c", 2)],
+        'a.csv, line 6, column "c": "10" is not one of 0 to 1',
+        "`class[2]` counts from 0: 0 to 1",
         settings={"stratify": "c", "test": share(1)},
     ),
     "strata of numbers": Case(

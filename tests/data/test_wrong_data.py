@@ -11,8 +11,10 @@ import pytest
 from data_files import Files, binary, f32, kinds, refusals, section, select, told
 
 from nndsl.data.load import load_inputs
-from nndsl.diagnostics import Failure
+from nndsl.diagnostics import Edit, Failure, Help
 from nndsl.graph.sizes import symbol
+from nndsl.model.sections import Selection
+from nndsl.source import Source, Span
 
 XY = [f32("x"), f32("y", role="target")]
 XC = [f32("x"), kinds("c")]
@@ -76,6 +78,14 @@ def test_an_enormous_csv_is_refused_by_its_size_alone(files: Files) -> None:
 def test_an_unknown_source(files: Files) -> None:
     (diagnostic,) = refusals(section(files.call("cvs", "a.csv")), XY)
     assert told(diagnostic) == ("there is no data source `cvs`", "did you mean `csv`?")
+
+
+def test_a_misspelt_column_comes_with_its_edit(files: Files) -> None:
+    source = Source("program.nn", 'x = columns("width", "heigth")')
+    place = Span(source, 4, len(source.text))
+    bindings = {"x": Selection("columns", ("width", "heigth"), place)}
+    (diagnostic,) = refusals(section(files.csv("width,height\n1,2\n"), bindings=bindings), [f32("x", 2)])
+    assert diagnostic.help() == Help('did you mean "height"?', Edit(place, 'columns("width", "height")'))
 
 
 def test_joined_files_must_have_the_same_columns(files: Files) -> None:

@@ -19,7 +19,7 @@ CASES: dict[str, Case] = {
         {"image": np.zeros((3, 2))},
         [f32("images", 2)],
         'a.npz has no array "images"',
-        'did you mean "image"?',
+        'did you mean "image" (`images = array("image")` in `data`)?',
     ),
     "wrong shape": Case(
         {"x": np.zeros((3, 2))},
