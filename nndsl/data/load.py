@@ -13,12 +13,14 @@ from nndsl.data.binding import bind
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.files import MAX_MEMORY
 from nndsl.data.parts import Part
-from nndsl.data.program_data import ProgramData, dataset
+from nndsl.data.program_data import Data, dataset
 from nndsl.data.solving import solve_sizes
 from nndsl.data.sources import Opened, open_like
 from nndsl.diagnostics import Diagnostics
 from nndsl.model.network import Declared, Facts
 from nndsl.model.sections import DataSection
+
+__all__ = ["Data", "load", "load_inputs"]
 
 
 def load(
@@ -28,7 +30,7 @@ def load(
 
     `limit` is how many bytes data may take. Raises `Failure` with everything that is wrong.
     """
-    return ProgramData(section, declared, limit=limit).splits(facts)
+    return Data(section, declared, limit=limit).splits(facts)
 
 
 def load_inputs(

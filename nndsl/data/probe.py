@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nndsl.data.files import MAX_MEMORY
-from nndsl.data.program_data import ProgramData
+from nndsl.data.program_data import Data
 from nndsl.model.network import Declared, Facts
 from nndsl.model.sections import DataSection
 
@@ -16,4 +16,4 @@ def probe(section: DataSection, declared: Sequence[Declared], *, limit: int = MA
     Sizes and rows come from headers. Values are read only of classes, of strata, and where rows may be dropped. Raises
     `Failure` with everything that is wrong up to there.
     """
-    return ProgramData(section, declared, limit=limit).facts
+    return Data(section, declared, limit=limit).facts

@@ -1,8 +1,8 @@
 """A `data` section at work: sources opened and bound, missing rows left out, splits drawn, classes found.
 
-    ProgramData(section, declared)   opens the sources and checks what is known without their values
-        .facts                       what the checker needs: free sizes, classes, rows of the splits
-        .splits()                    the examples themselves
+    Data(section, declared)   opens the sources and checks what is known without their values
+        .facts                what the checker needs: free sizes, classes, rows of the splits
+        .splits()             the examples themselves
 
 Everything that is wrong is a `Failure` with all the messages of its stage, and nothing is loaded then.
 """
@@ -37,7 +37,7 @@ from nndsl.model.network import Classes, Declared, Facts
 from nndsl.model.sections import DataSection, Share
 
 
-class ProgramData:
+class Data:
     """A `data` section with its sources open; `limit` is how many bytes may be taken."""
 
     def __init__(self, section: DataSection, declared: Sequence[Declared], *, limit: int = MAX_MEMORY):
