@@ -118,7 +118,7 @@ class Net:
     @cached_property
     def data(self) -> Splits:
         """The examples, read, checked and split; raises `Failure` where there are none or they are wrong."""
-        return self._opened.splits(self._opened.facts)
+        return self._opened.splits()
 
     def read_data(self) -> Splits:
         """Read the data before checking, so that it knows all they say: what training and checks on data begin with."""

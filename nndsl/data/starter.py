@@ -37,10 +37,11 @@ def starting_program(data: Path, name: str, target: str | None = None, folder: P
     wanted = target or columns[-1]
     inputs = [column for column in columns if column != wanted and _is_numeric(table, column)]
     left_out = [column for column in columns if column != wanted and column not in inputs]
+    gaps = any(np.isnan(table.numbers([column])[0]).any() for column in inputs)
     if not inputs:
         raise Failure(NoUsableColumn(None, str(data), "it has no column of numbers to learn from", ""))
     path = data if folder is None else Path(_relative(data, folder))
-    return _Program(name, path.as_posix(), table, inputs, wanted, left_out).text()
+    return _Program(name, path.as_posix(), table, inputs, wanted, left_out, gaps).text()
 
 
 def _is_numeric(table: CsvTable, column: str) -> bool:
@@ -55,7 +56,14 @@ class _Program:
     """The parts of the text."""
 
     def __init__(
-        self, name: str, path: str, table: CsvTable, inputs: Sequence[str], target: str, left_out: Sequence[str]
+        self,
+        name: str,
+        path: str,
+        table: CsvTable,
+        inputs: Sequence[str],
+        target: str,
+        left_out: Sequence[str],
+        gaps: bool,
     ):
         self.name = identifier(name)
         self.path = path
@@ -63,13 +71,14 @@ class _Program:
         self.inputs = inputs
         self.target = target
         self.left_out = left_out
+        self.gaps = gaps
         taken = {"features", self.name}
         self.label = identifier(target)
         while self.label in taken:
             self.label += "_"
 
     def text(self) -> str:
-        kind, declared = self._kind()
+        kind, declared, kinds = self._kind()
         lines = [
             f"# {self.name}.nn: {self.target} from {len(self.inputs)} columns of {Path(self.path).name}",
             f"model {self.name} {{",
@@ -77,7 +86,7 @@ class _Program:
             f"  target {self.label}: {declared}",
             "",
             "  hidden = features -> normalize -> dense(32, relu) -> dense(32, relu)",
-            *_HEADS[kind].replace("TARGET", self.label).replace("KINDS", declared[len("class[") : -1]).splitlines(),
+            *_HEADS[kind].replace("TARGET", self.label).replace("KINDS", str(kinds)).splitlines(),
             "}",
             "",
             "data {",
@@ -96,19 +105,21 @@ class _Program:
         ]
         return "\n".join(lines) + "\n"
 
-    def _kind(self) -> tuple[str, str]:
-        """What the target is learnt as, and its type."""
+    def _kind(self) -> tuple[str, str, int]:
+        """What the target is learnt as, its type, and how many kinds it has."""
         numbers, misfit = self.table.numbers([self.target])
         if misfit is not None:
-            kinds = len(self.table.coded([self.target])[0].distinct)
-            return "classes", f"class[{kinds}]"
+            words = len(self.table.coded([self.target])[0].distinct)
+            return "classes", f"class[{words}]", words
         distinct = np.unique(numbers)
         whole = bool(np.all(distinct == np.round(distinct)))
         if whole and set(distinct.tolist()) == {0.0, 1.0}:
-            return "binary", "binary"
+            return "binary", "binary", 2
         if whole and 2 <= len(distinct) <= MOST_KINDS:
-            return "classes", f"class[{len(distinct)}]"
-        return "regression", "f32"
+            kinds = [int(kind) for kind in distinct]
+            counted = kinds == list(range(len(kinds)))
+            return "classes", f"class[{len(kinds) if counted else ', '.join(map(str, kinds))}]", len(kinds)
+        return "regression", "f32", 0
 
     def _bindings(self) -> list[str]:
         listed = ", ".join(f'"{_escaped(column)}"' for column in self.inputs)
@@ -118,6 +129,8 @@ class _Program:
         if self.left_out:
             words = ", ".join(self.left_out).replace("\n", " ")
             lines.append(f"  # left out, since they hold words: {words}")
+        if self.gaps:
+            lines.append("  missing    = drop                      # some cells are empty: their rows are left out")
         return lines
 
 

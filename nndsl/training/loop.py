@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nndsl.codegen.backend import Arrays, Session
-from nndsl.data.batches import epoch_batches
+from nndsl.data.batches import count_batches, epoch_batches
 from nndsl.data.dataset import Dataset
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import Diverged
@@ -87,8 +87,10 @@ def fit(
     history = History()
     control = Control(session)
     taken = 0
+    span = settings.spans.get("drop_last", settings.span)
+    batches = count_batches(data.rows, settings.batch_size, drop_last=settings.drop_last, span=span)
     if observer:
-        observer.start(step, settings.epochs, -(-data.rows // batch_size))
+        observer.start(step, settings.epochs, batches)
     for epoch in range(settings.epochs):
         sums = Sums(step.metrics if settings.train_metrics else ())
         lr = math.nan
