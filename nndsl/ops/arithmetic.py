@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nndsl.graph.builder import Value
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH
-from nndsl.graph.types import NUMPY_DTYPES
 from nndsl.ops.comparisons import equal, where
 from nndsl.ops.elementwise import floor, log
-from nndsl.ops.rules import elementwise, f32, floating_elementwise, i64
+from nndsl.ops.rules import elementwise, f32, floating_elementwise, i64, scalar
 
 SAME = Sample((f32(3, 4), f32(3, 4)))
 BROADCAST = Sample((f32(BATCH, 3, 4), f32(3, 1)))
@@ -89,7 +86,7 @@ def onnx_mod(e: OnnxEmitter, node: Node, a: str, b: str) -> str:
     """The remainder has the divisor's sign; for floats `Mod` gives the dividend's: where they differ, b is added."""
     if node.type.dtype not in ("f32", "f64"):
         return e.node("Mod", a, b, fmod=0)
-    nothing = e.constant(np.zeros((), NUMPY_DTYPES[node.type.dtype]))
+    nothing = e.constant(scalar(0, node.type.dtype))
     remainder = e.node("Mod", a, b, fmod=1)
     differ = e.node("Less", e.node("Mul", e.node("Sign", remainder), e.node("Sign", b)), nothing)
     return e.node("Where", differ, e.node("Add", remainder, b), remainder)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from math import pi
 from math import sqrt as square_root
-from typing import Any
-
-import numpy as np
 
 from nndsl.graph.builder import Value
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH, product
-from nndsl.graph.types import NUMPY_DTYPES, DType, TensorType
+from nndsl.graph.types import DType, TensorType
 from nndsl.ops import helpers
 from nndsl.ops.comparisons import where
-from nndsl.ops.rules import FLOATS, ONNX_TYPES, boolean, f32, floating, i64, require, signed
+from nndsl.ops.rules import FLOATS, ONNX_TYPES, boolean, f32, floating, i64, require, scalar, signed
 
 PLAIN = (Sample((f32(3, 4),)), Sample((f32(BATCH, 2, 3),), low=-30, high=30))
 POSITIVE = (Sample((f32(3, 4),), low=0.1, high=3),)
@@ -52,15 +49,10 @@ def exp(g: Value, y: Value, x: Value) -> Value:
     return g * y
 
 
-def number(value: float, node: Node) -> np.ndarray[Any, Any]:
-    """A scalar of the node's element type, for ONNX."""
-    return np.asarray(value, NUMPY_DTYPES[node.type.dtype])
-
-
 def onnx_expm1(e: OnnxEmitter, node: Node, x: str) -> str:
     """exp(x) - 1 loses all digits near 0; there 2t / (1 - t) with t = tanh(x / 2) has them."""
-    one = e.constant(number(1, node))
-    t = e.node("Tanh", e.node("Mul", x, e.constant(number(0.5, node))))
+    one = e.constant(scalar(1, node.type.dtype))
+    t = e.node("Tanh", e.node("Mul", x, e.constant(scalar(0.5, node.type.dtype))))
     near = e.node("Div", e.node("Add", t, t), e.node("Sub", one, t))
     return e.node("Where", e.node("Less", e.node("Abs", x), one), near, e.node("Sub", e.node("Exp", x), one))
 
@@ -83,11 +75,11 @@ def log(g: Value, y: Value, x: Value) -> Value:
 
 def onnx_log1p(e: OnnxEmitter, node: Node, x: str) -> str:
     """log(u) with u = 1 + x rounded; near 0 the rounding error of u is put right: + (x - (u - 1)) / u."""
-    one = e.constant(number(1, node))
+    one = e.constant(scalar(1, node.type.dtype))
     u = e.node("Add", one, x)
     far = e.node("Log", u)
     near = e.node("Add", far, e.node("Div", e.node("Sub", x, e.node("Sub", u, one)), u))
-    small = e.node("Less", e.node("Abs", x), e.constant(number(0.5, node)))
+    small = e.node("Less", e.node("Abs", x), e.constant(scalar(0.5, node.type.dtype)))
     return e.node("Where", small, near, far)
 
 
@@ -137,7 +129,7 @@ def onnx_softplus(e: OnnxEmitter, node: Node, x: str) -> str:
     if node.type.dtype == "f32" and isinstance(width, int) and width <= 4:
         return e.node("Softplus", x)
     tail = e.node("Exp", e.node("Neg", e.node("Abs", x)))
-    tail = e.node("Log", e.node("Add", tail, e.constant(number(1, node))))
+    tail = e.node("Log", e.node("Add", tail, e.constant(scalar(1, node.type.dtype))))
     return e.node("Add", e.node("Relu", x), tail)
 
 

@@ -118,7 +118,7 @@ def random_uniform(seed: int, step: int, row: int, shape: tuple[int, ...], site:
     bits += bits >> 16
     bits *= a + d
     bits >>= 8
-    return (bits * np.float32(2**-24)).astype(np.float32).reshape(shape)
+    return (bits.astype(np.float32) * np.float32(2**-24)).reshape(shape)
 
 
 def element_keys(number: Array, site: int) -> tuple[Array, Array]:

@@ -8,9 +8,9 @@ from nndsl.graph.builder import Value
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH, Dim, product, show_shape
-from nndsl.graph.types import NUMPY_DTYPES, DType, TensorType, TypeMismatch
+from nndsl.graph.types import DType, TensorType, TypeMismatch
 from nndsl.ops import helpers
-from nndsl.ops.rules import SIGNED, f32, i64, require, require_axis, require_equal_except
+from nndsl.ops.rules import SIGNED, f32, i64, require, require_axis, require_equal_except, scalar
 
 INDEX: frozenset[DType] = frozenset({"i64"})
 
@@ -50,7 +50,7 @@ def scatter_add_type(updates: TensorType, indices: TensorType, *, axis: int, siz
 
 
 def zeros(e: OnnxEmitter, node: Node) -> str:
-    return e.node("Expand", e.constant(np.zeros((), NUMPY_DTYPES[node.type.dtype])), e.shape(node.shape))
+    return e.node("Expand", e.constant(scalar(0, node.type.dtype)), e.shape(node.shape))
 
 
 def onnx_scatter_add(e: OnnxEmitter, node: Node, updates: str, indices: str) -> str:

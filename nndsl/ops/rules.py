@@ -1,28 +1,32 @@
-"""Type rules that several primitives share, and the words for operands that do not fit."""
+"""What the facets of several primitives share: type rules, the words for operands that do not fit, ONNX constants."""
 
 from __future__ import annotations
 
-from nndsl.graph.sizes import show_shape
-from nndsl.graph.types import DType, TensorType, TypeMismatch, broadcast
+from typing import Any
+
+import numpy as np
+
+from nndsl.graph.sizes import Dim, show_shape
+from nndsl.graph.types import NUMPY_DTYPES, DType, TensorType, TypeMismatch, broadcast
 
 FLOATS: frozenset[DType] = frozenset({"f32", "f64"})
 NUMBERS: frozenset[DType] = FLOATS | {"i64", "u32"}
 SIGNED: frozenset[DType] = FLOATS | {"i64"}
 
 
-def f32(*shape: object) -> TensorType:
+def f32(*shape: Dim) -> TensorType:
     """The type `f32[shape]`, for samples."""
-    return TensorType("f32", shape)  # type: ignore[arg-type]
+    return TensorType("f32", shape)
 
 
-def i64(*shape: object) -> TensorType:
+def i64(*shape: Dim) -> TensorType:
     """The type `i64[shape]`, for samples."""
-    return TensorType("i64", shape)  # type: ignore[arg-type]
+    return TensorType("i64", shape)
 
 
-def boolean(*shape: object) -> TensorType:
+def boolean(*shape: Dim) -> TensorType:
     """The type `bool[shape]`, for samples."""
-    return TensorType("bool", shape)  # type: ignore[arg-type]
+    return TensorType("bool", shape)
 
 
 def require(x: TensorType, allowed: frozenset[DType], what: str) -> None:
@@ -100,3 +104,8 @@ def require_equal_except(a: TensorType, b: TensorType, axis: int) -> None:
 
 ONNX_TYPES = {"f32": 1, "f64": 11, "i64": 7, "u32": 12, "u64": 13, "bool": 9}
 """The numbers by which ONNX's `Cast` names element types (`TensorProto.DataType`)."""
+
+
+def scalar(value: float, dtype: DType) -> np.ndarray[Any, Any]:
+    """A number as an ONNX constant of that element type."""
+    return np.asarray(value, NUMPY_DTYPES[dtype])

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from statistics import NormalDist
 from types import FunctionType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,17 +36,19 @@ def reference(f: Callable[[float], float], x: Array) -> Array:
 )
 @pytest.mark.parametrize(("dtype", "units"), [(np.float32, 4), (np.float64, 5)])
 def test_accuracy(
-    function: Callable[[Array], Array], exact: Callable[[float], float], dtype: type, units: float
+    function: Callable[[Array], Array], exact: Callable[[float], float], dtype: Any, units: float
 ) -> None:
     """Within a few units in the last place, relative to the result, also where it is small."""
     x = GRID.astype(dtype)
     y = function(x)
     assert y.dtype == dtype
-    np.testing.assert_allclose(y.astype(np.float64), reference(exact, x), rtol=units * np.finfo(dtype).eps, atol=0)
+    np.testing.assert_allclose(
+        y.astype(np.float64), reference(exact, x), rtol=units * float(np.finfo(dtype).eps), atol=0
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_extreme_arguments_give_limits_and_no_warnings(dtype: type) -> None:
+def test_extreme_arguments_give_limits_and_no_warnings(dtype: Any) -> None:
     x = np.array([-np.inf, -1000, 0, 1000, np.inf], dtype)
     with np.errstate(all="raise", under="ignore"):
         assert helpers.sigmoid(x).tolist() == [0, 0, 0.5, 1, 1]
@@ -83,7 +86,7 @@ def test_scatter_add_adds_each_update_where_take_took_it(axis: int) -> None:
     updates = random.normal(size=np.take(np.zeros(shape), indices, axis).shape)
     expected = np.zeros(shape)
     for place in np.ndindex(2, 7):
-        before = (slice(None),) * axis
+        before: Any = (slice(None),) * axis
         expected[(*before, indices[place])] += updates[(*before, *place)]
     np.testing.assert_allclose(helpers.scatter_add(updates, indices, axis, 6), expected, rtol=1e-14)
 

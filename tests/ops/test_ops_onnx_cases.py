@@ -75,7 +75,7 @@ def slices(values: list[Value], arrays: list[Array], attributes: Attributes) -> 
     axes = arrays[3].tolist() if len(arrays) > 3 else range(len(starts))
     steps = arrays[4].tolist() if len(arrays) > 4 else [1] * len(starts)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        size = int(x.shape[axis % x.rank])  # type: ignore[call-overload]
+        size = int(x.shape[axis % x.rank])
         first, last, _ = slice(start, end, step).indices(size)
         if not range(first, last, step):
             return None
