@@ -15,8 +15,8 @@ from nndsl.codegen.numpy.emit import Body, emit
 from nndsl.codegen.numpy.expressions import call, item, name, number, quote, show
 from nndsl.codegen.numpy.layout import mapping
 from nndsl.codegen.numpy.names import Names, identifier
+from nndsl.codegen.numpy.scalars import dim
 from nndsl.codegen.numpy.schedule import schedule
-from nndsl.codegen.numpy.spelling import dim
 from nndsl.codegen.numpy.updates import update_body
 from nndsl.graph.facets import NUMPY_NAMES, numpy_array
 from nndsl.graph.node import Graph, Node

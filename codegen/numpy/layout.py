@@ -16,10 +16,6 @@ def assignment(target: str, tree: ast.expr, *, depth: int = 1) -> list[str]:
     return laid_out(f"{target} = ", tree, depth=depth)
 
 
-def expression(tree: ast.expr) -> str:
-    return show(tree)
-
-
 def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) -> list[str]:
     """The expression between two texts: on one line, or with its outermost brackets opened up."""
     line = f"{before}{show(tree)}{after}"

@@ -1,0 +1,148 @@
+"""Choices: which values get a name, and which steps change an array in place.
+
+x @ W + b                      used once, cheap: written into the expression that uses it
+hidden = relu(x @ W + b)       the program names it, or it is used twice
+h = x @ W; h += b; relu(h)     in a buffered body, steps on a large array that nothing else needs: a chain
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nndsl.codegen.numpy.forms import is_mask
+from nndsl.codegen.numpy.scalars import is_weak
+from nndsl.codegen.numpy.schedule import Section
+from nndsl.codegen.numpy.spelling import VIEWS, repeats_operand
+from nndsl.graph.node import Graph, Node
+
+HEAVY = 5
+"""An expression of more operations than this, within another one, is given a name."""
+
+UFUNCS = frozenset(
+    "neg abs sign exp expm1 log log1p sqrt sin cos tanh relu floor round add sub mul div maximum minimum".split()
+)
+"""Element-wise primitives that NumPy can compute in place."""
+
+COPYING = UFUNCS | frozenset(
+    "pow mod sigmoid softplus erf matmul softmax log_softmax where "
+    "concat pad gather scatter_add take_along put_along".split()
+)
+"""Primitives whose result is a new array, so that it may be changed."""
+
+
+@dataclass
+class Choice:
+    """`variables` are the nodes that become statements; `previous` is the step before, of the same array.
+
+    `said` are the names that the program itself gives, None for all that there are.
+    """
+
+    graph: Graph
+    order: Sequence[Node]
+    buffered: bool
+    said: Collection[str] | None
+    sizes: Mapping[str, str]
+    variables: set[Node] = field(default_factory=set)
+    previous: dict[Node, Node] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Users are looked at before what they use."""
+        self.users = self.graph.users()
+        self.outputs = set(self.graph.outputs.values())
+        heavy = self._heavy()
+        for node in reversed(self.order):
+            if node in self.variables:  # a step before another one
+                self._chain(node)
+            elif self._is_variable(node, heavy):
+                self.variables.add(node)
+                self._chain(node)
+
+    def chains(self) -> list[list[Node]]:
+        """The variables, each as the steps that make it."""
+        chains: dict[Node, list[Node]] = {}
+        for node in self.order:
+            if node in self.variables:
+                chains[node] = [*chains.pop(self.previous[node], []), node] if node in self.previous else [node]
+        return list(chains.values())
+
+    def own_name(self, node: Node) -> str:
+        """The name that the program gives the value (or the adjoint of such a value)."""
+        given = self.said is None or node.name in self.said or node.name.removeprefix("d_") in self.said
+        return node.name if given else ""
+
+    def _is_variable(self, node: Node, heavy: set[Node]) -> bool:
+        if node.op == "constant" or (is_weak(node) and not self.own_name(node)):
+            return False
+        if self.own_name(node) or node in self.outputs or node.op == "random_uniform":
+            return True
+        users = self.users[node]
+        if node.op in VIEWS and node.type.rank:
+            return False
+        if len(users) != 1 or node in heavy or (self.buffered and node.op == "matmul" and is_big(node)):
+            return True
+        (user,) = users
+        if Section.of(user.origin) != Section.of(node.origin) and user.op not in VIEWS:
+            return True
+        return repeats_operand(user, user.inputs.index(node), self.sizes)
+
+    def _heavy(self) -> set[Node]:
+        """Nodes whose expressions would be too long to stand within another one."""
+        weight: dict[Node, int] = {}
+        heavy = set()
+        for node in self.order:
+            inner = [o for o in node.inputs if o in weight and len(self.users[o]) == 1 and not self.own_name(o)]
+            total = (node.op not in VIEWS and not is_weak(node)) + sum(weight[o] for o in inner if o not in heavy)
+            weight[node] = total
+            if total > HEAVY:
+                heavy.add(node)
+        return heavy
+
+    def _chain(self, node: Node) -> None:
+        """Let a step on a large array change its operand in place, where nothing else needs that operand."""
+        if not (is_total(node) or (self.buffered and is_ufunc(node) and is_big(node))):
+            return
+        candidates = [operand for operand in node.inputs if self._may_change(operand, node)]
+        if is_total(node):
+            candidates = [o for o in candidates if Section.of(o.origin) != Section.of(node.origin)]
+        if not candidates:
+            return
+        previous = next((c for c in candidates if c.op == "matmul" or self._leads_to_matmul(c)), candidates[0])
+        self.previous[node] = previous
+        self.variables.add(previous)
+
+    def _may_change(self, operand: Node, node: Node) -> bool:
+        if operand.op in ("input", "constant") or is_weak(operand) or operand.type != node.type:
+            return False
+        if len(self.users[operand]) != 1 or not (operand.op in COPYING or is_total(node)):
+            return False
+        if operand in self.outputs or operand.origin.phase != node.origin.phase:
+            return False
+        return not self.own_name(operand) or (node.origin.phase != "forward" and not self.own_name(node))
+
+    def _leads_to_matmul(self, node: Node) -> bool:
+        while True:
+            following = [o for o in node.inputs if self._may_change(o, node)]
+            if not is_ufunc(node) or not following:
+                return node.op == "matmul"
+            node = next((o for o in following if o.op == "matmul"), following[0])
+
+
+def is_big(node: Node) -> bool:
+    """Whether it pays to keep a buffer for a value."""
+    return node.type.dtype in ("f32", "f64") and node.type.rank >= 2
+
+
+def is_ufunc(node: Node) -> bool:
+    """Whether NumPy can write the node's result into a given array."""
+    return node.op in UFUNCS or is_mask(node)
+
+
+def fills_buffer(node: Node) -> bool:
+    """Whether a new array is written into a buffer: products, and what is computed from arrays like it."""
+    return node.op == "matmul" or (is_ufunc(node) and any(operand.type == node.type for operand in node.inputs))
+
+
+def is_total(node: Node) -> bool:
+    """A sum of scalars (a loss and its regularisation), which may be added up statement by statement."""
+    return node.op == "add" and node.type.rank == 0 and node.type.dtype == "f32"
