@@ -9,7 +9,8 @@ Checking gives every application a scratch `Builder` with fresh inputs; lowering
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -20,7 +21,7 @@ from nndsl.graph.sizes import is_static, show_shape
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
 from nndsl.library.arguments import Initial
 from nndsl.library.building import State
-from nndsl.library.registry import Accumulated, Composite
+from nndsl.library.registry import Composite
 from nndsl.model.network import Apply, Balanced, Closure, Hole, Input, Number, Term
 
 STEP, SEED, ROW = "nndsl.step", "nndsl.seed", "nndsl.row"
@@ -118,13 +119,9 @@ def site(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:4], "little")
 
 
-Result = Value | Accumulated
-Argument = Value | tuple[Value, ...] | Callable[[Value], Value] | Any
-"""What a composite's parameter is given: graph values for tensors, a function for an activation, else static values."""
-
-
-def call_composite(composite: Composite, b: Scope, arguments: Mapping[str, Argument]) -> Any:
-    """The composite's result on graph values; `arguments` by the names that programs use (`from`, not `from_`).
+def call_composite(composite: Composite, b: Scope, arguments: Mapping[str, Any]) -> Any:
+    """The composite's result on graph values; `arguments` by the names that programs use (`from`, not `from_`): graph
+    values (tuples of them for `*xs`) for tensors, a function for an activation, else static values.
 
     Raises `TypeMismatch` where operands do not fit.
     """
@@ -142,6 +139,8 @@ def call_composite(composite: Composite, b: Scope, arguments: Mapping[str, Argum
         if parameter.kind is parameter.VAR_POSITIONAL:
             positional += [*keywords.values(), *argument]
             keywords = {}
+        elif parameter.kind is parameter.POSITIONAL_ONLY:
+            positional.append(argument)
         else:
             keywords[parameter.name] = argument
     return composite.function(*positional, **keywords)
@@ -158,7 +157,7 @@ class Graphing:
         self.collected = collected
         self.training = training
         self.phase = phase
-        self.values: dict[Term, Any] = {}
+        self.values: MutableMapping[Term, Any] = {}
 
     def value(self, term: Term) -> Any:
         """The graph value of a term; what a composite returned (`Accumulated` for a metric) if it applies one."""
@@ -203,9 +202,11 @@ class Graphing:
     def _function(self, closure: Closure) -> Callable[[Value], Value]:
         def function(x: Value) -> Value:
             hole = Hole(x.type)
-            self.values[hole] = x
-            result: Value = self.value(closure.apply(hole))
-            return result
+            inside = Graphing(self.graph, self.collected, training=self.training, phase=self.phase)
+            # What is inside depends on this argument, so it is not kept for the next one.
+            inside.values = ChainMap({hole: x}, self.values)
+            value: Value = inside.value(closure.apply(hole))
+            return value
 
         return function
 

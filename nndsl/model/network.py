@@ -26,6 +26,11 @@ class Classes:
     names: tuple[str | int, ...] | None = None
     unknown: Literal["error", "other"] = "error"
 
+    @property
+    def indices(self) -> int:
+        """How many indices there are: one more than kinds where an unseen one is `other`."""
+        return self.count + (self.unknown == "other")
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -117,7 +122,7 @@ class Hole:
 class Closure:
     """A function of one tensor given as an argument (an activation, a partial application, a user's block).
 
-    `apply(term)` gives the result as a term; the checker memoises it, so lowering builds the same thing.
+    `apply(term)` gives the result as a term; layers that it makes are the same each time.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from nndsl.source import Span
@@ -80,3 +80,10 @@ class TrainSection:
     steps: int | None = None
     train_metrics: bool = True
     spans: Mapping[str, Span] = field(default_factory=dict)
+
+
+DATA_SETTINGS = ("source", "train", "validation", "test", "stratify", "shuffle", "split_seed", "missing")
+"""The settings of `data`, besides the inputs and targets that it binds."""
+
+TRAIN_SETTINGS = tuple(field.name for field in fields(TrainSection) if field.name not in ("span", "spans"))
+"""The settings of `train`."""

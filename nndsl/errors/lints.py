@@ -1,0 +1,142 @@
+"""NN6xx: warnings about programs that mean something, but probably not what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from nndsl.diagnostics import Diagnostic, Label
+from nndsl.source import Span
+
+
+@dataclass(frozen=True)
+class Warning(Diagnostic):
+    """Base of all warnings."""
+
+    severity: ClassVar[Literal["error", "warning"]] = "warning"
+
+
+@dataclass(frozen=True)
+class UnusedInput(Warning):
+    """No output, loss or metric depends on an input: the data must hold it, and nothing is made of it.
+
+    wrong:  input wide: f32[5]
+            input deep: f32[6]
+            output y = deep -> dense(1)
+    right:  output y = concat(wide, deep) -> dense(1)
+    """
+
+    code = "NN601"
+    title = "{role} `{name}` is never used"
+    label = "no output, loss or metric depends on it"
+
+    role: str
+    name: str
+
+
+@dataclass(frozen=True)
+class UnusedConst(Warning):
+    """Nothing uses a const. It may be misspelt where it was meant to be used.
+
+    wrong:  const units = 32
+            … dense(64)
+    right:  const units = 32
+            … dense(units)
+    """
+
+    code = "NN602"
+    title = "const `{name}` is never used"
+    label = "defined here"
+
+    name: str
+
+
+@dataclass(frozen=True)
+class UnusedLayer(Warning):
+    """A layer is made that no output, loss or metric depends on: it will neither be trained nor be part of the model.
+
+    wrong:  a = x -> dense(8)
+            b = x -> dense(8)
+            output y = a -> dense(1)
+    right:  output y = concat(a, b) -> dense(1)
+    """
+
+    code = "NN603"
+    title = "layer `{name}` is never used"
+    label = "no output, loss or metric depends on it"
+
+    name: str
+
+
+@dataclass(frozen=True)
+class UntrainedOutput(Warning):
+    """An output has layers that no loss reaches, so they keep their random initial values.
+
+    wrong:  output main = h -> dense(1)
+            output aux  = h -> dense(1)
+            loss mse(main, y)
+    right:  loss mse(main, y) + 0.1 * mse(aux, y)
+    """
+
+    code = "NN604"
+    title = "no loss reaches the output `{name}`"
+    label = "depends on `{layer}`, which is never trained"
+
+    name: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class AfterLastLayer(Warning):
+    """Dropout or normalisation stands behind the last layer, where it only disturbs the scores.
+
+    wrong:  logits = h -> dense(10) -> dropout(0.5)
+    right:  logits = h -> dropout(0.5) -> dense(10)
+    """
+
+    code = "NN605"
+    title = "`{layer}` stands after the last layer"
+    label = "disturbs {what} itself"
+    advice = "put it before the last layer"
+
+    layer: str
+    what: str
+
+
+@dataclass(frozen=True)
+class WrongLossForLink(Warning):
+    """Probabilities are compared by a loss that is not made for them: it learns slowly where it is most wrong.
+
+    wrong:  loss mse(softmax(z), one_hot(digit, 10))
+    right:  loss cross_entropy(z, digit)
+    """
+
+    code = "NN606"
+    title = "`{loss}` of a `{link}` learns slowly"
+    label = "{link} in front of {loss}"
+    advice = "use `{better}` on the scores before the `{link}`"
+
+    loss: str
+    link: str
+    better: str
+    made: Span | None
+
+    def secondary(self) -> Iterator[Label]:
+        if self.made is not None:
+            yield Label(self.made, f"the `{self.link}`")
+
+
+@dataclass(frozen=True)
+class ConstantTarget(Warning):
+    """A target has one value only, so there is nothing to learn.
+
+    wrong:  target y: class[1]
+    right:  target y: class[2]
+    """
+
+    code = "NN607"
+    title = "target `{name}` is always the same"
+    label = "one class"
+
+    name: str

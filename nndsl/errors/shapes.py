@@ -1,0 +1,415 @@
+"""NN3xx: types, shapes, and what a network may look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nndsl.diagnostics import Diagnostic, Edit, Help, Label
+from nndsl.errors.names import Suggesting
+from nndsl.source import Span
+
+Places = tuple[tuple[Span, str], ...]
+"""Secondary labels: where a conflicting fact came from, and what it is."""
+
+
+# ---------------------------------------------------------------- types
+
+
+@dataclass(frozen=True)
+class UnknownType(Suggesting):
+    """An input or target has a type that the language does not have.
+
+        wrong:  input x: float32[4]
+        right:  input x: f32[4]
+
+    Types are `f32` (numbers), `i64` (indices), `class` (one of several kinds) and `binary` (0 or 1), with one
+    example's shape in brackets: `f32[28, 28, 1]`, `class[10]`, `class[10][28, 28]`.
+    """
+
+    code = "NN301"
+    title = "there is no type `{name}`"
+    label = "types are f32, i64, class and binary"
+
+    name: str
+
+
+@dataclass(frozen=True)
+class BadType(Diagnostic):
+    """A type is written in a way that means nothing.
+
+    wrong:  target y: class[3][4][5]
+    right:  target y: class[3][4, 5]
+    """
+
+    code = "NN302"
+    title = "{what}"
+    label = "{detail}"
+
+    what: str
+    detail: str
+    advice_text: str = ""
+    edit: Edit | None = None
+
+    def help(self) -> Help | None:
+        return Help(self.advice_text, self.edit) if self.advice_text else None
+
+
+@dataclass(frozen=True)
+class SizeSharesName(Diagnostic):
+    """A free size has the same name as a value, so that the name would mean two things.
+
+    wrong:  input time: f32[time, 9]
+    right:  input signal: f32[time, 9]
+    """
+
+    code = "NN303"
+    title = "`{name}` is a size and {kind}"
+    label = "a size, since no const is called so"
+
+    name: str
+    kind: str
+    value: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.value, f"{self.kind} is called so too")
+
+
+# ---------------------------------------------------------------- layers and functions
+
+
+@dataclass(frozen=True)
+class Misused(Diagnostic):
+    """A layer, function or operator is applied to tensors, or with arguments, that it does not work with.
+
+    wrong:  s = f32_of_5 + f32_of_6
+    right:  s = concat(f32_of_5, f32_of_6)
+    """
+
+    code = "NN304"
+    title = "{found}"
+    label = "{detail}"
+
+    found: str
+    detail: str
+    places: Places
+    remedy: str | None = None
+
+    def secondary(self) -> Iterator[Label]:
+        for span, text in self.places:
+            yield Label(span, text)
+
+    def help(self) -> Help | None:
+        return Help(self.remedy) if self.remedy else None
+
+
+@dataclass(frozen=True)
+class ScoresMismatch(Diagnostic):
+    """A classification loss or metric needs one score for each class, along the last axis.
+
+        wrong:  logits = image -> conv2d(32, 3) -> dense(10)      # ten scores for every pixel
+                loss cross_entropy(logits, digit)
+        right:  logits = image -> conv2d(32, 3) -> flatten -> dense(10)
+                loss cross_entropy(logits, digit)
+
+    For a target `class[n]` the scores are [batch, n]; for `class[n][h, w]` they are [batch, h, w, n].
+    """
+
+    code = "NN305"
+    title = "`{callee}` compares scores {scores} with {target}"
+    label = "expects scores {expected}"
+
+    callee: str
+    scores: str
+    target: str
+    expected: str
+    places: Places
+    remedy: str = ""
+    edit: Edit | None = None
+
+    def secondary(self) -> Iterator[Label]:
+        for span, text in self.places:
+            yield Label(span, text)
+
+    def help(self) -> Help | None:
+        return Help(self.remedy, self.edit) if self.remedy else None
+
+
+@dataclass(frozen=True)
+class SharedLayerGrew(Diagnostic):
+    """A shared layer is applied to a tensor that its parameters do not fit: their shape is set by its first use.
+
+    wrong:  layer encode = dense(8)
+            a = five -> encode
+            b = six -> encode
+    right:  layer encode = dense(8)
+            a = five -> encode
+            b = another_five -> encode
+    """
+
+    code = "NN306"
+    title = "`{parameter}` is {first_shape}, but this use needs {shape}"
+    label = "applied to {operand}"
+    advice = "give both uses tensors of one size, or make a second layer"
+
+    parameter: str
+    first_shape: str
+    shape: str
+    operand: str
+    first: Span | None
+
+    def secondary(self) -> Iterator[Label]:
+        if self.first is not None:
+            yield Label(self.first, "its first use")
+
+
+@dataclass(frozen=True)
+class TooLarge(Diagnostic):
+    """A tensor would have more elements than can be counted, let alone held.
+
+    wrong:  h = x -> dense(9_000_000_000_000_000_000)
+    right:  h = x -> dense(1024)
+    """
+
+    code = "NN307"
+    title = "a tensor of shape {shape} does not fit into any memory"
+    label = "made here"
+
+    shape: str
+
+
+@dataclass(frozen=True)
+class LayerInLoss(Diagnostic):
+    """A layer with parameters is made in a loss or metric, where its parameters would belong to no binding.
+
+    wrong:  loss mse(x -> dense(1), y)
+    right:  y_hat = x -> dense(1)
+            loss mse(y_hat, y)
+    """
+
+    code = "NN308"
+    title = "`{layer}` makes parameters, so it cannot stand in a {statement}"
+    label = "has parameters"
+    advice = "bind it to a name above, and use the name here"
+
+    layer: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class UnusedSharedLayer(Diagnostic):
+    """A shared layer's parameter is used before the layer is: its shape is not known yet.
+
+    wrong:  layer encode = dense(8)
+            w = mean(encode.W)
+    right:  layer encode = dense(8)
+            h = x -> encode
+            w = mean(encode.W)
+    """
+
+    code = "NN309"
+    title = "`{name}` has no parameters yet"
+    label = "the layer is not used above"
+    advice = "use the layer first: its parameters get their shapes from what it is applied to"
+
+    name: str
+
+
+# ---------------------------------------------------------------- losses, metrics, outputs
+
+
+@dataclass(frozen=True)
+class AxesLeft(Diagnostic):
+    """A loss or metric is one number for each example, or one for the whole batch; this one has axes left over.
+
+    wrong:  loss (y_hat - y) ^ 2            # y_hat is [batch, 3]
+    right:  loss mean((y_hat - y) ^ 2)
+    """
+
+    code = "NN320"
+    title = "this {statement} has the shape {shape}, not one number for each example"
+    label = "axes are left over"
+
+    statement: str
+    shape: str
+    before: Edit
+
+    def help(self) -> Help | None:
+        return Help("take the mean over an example's axes", self.before)
+
+
+@dataclass(frozen=True)
+class WrongLink(Diagnostic):
+    """A loss is given probabilities of the other kind: `softmax` belongs to `cross_entropy`, `sigmoid` to
+    `binary_cross_entropy`.
+
+        wrong:  p = sigmoid(z)
+                loss cross_entropy(p, digit)
+        right:  loss cross_entropy(z, digit)
+
+    `softmax` makes probabilities of which one is true; `sigmoid` makes probabilities each of which may be.
+    """
+
+    code = "NN321"
+    title = "`{loss}` of a `{activation}`"
+    label = "{expects}"
+    advice = "{remedy}"
+
+    loss: str
+    activation: str
+    expects: str
+    places: Places
+    remedy: str
+
+    def secondary(self) -> Iterator[Label]:
+        for span, text in self.places:
+            yield Label(span, text)
+
+
+@dataclass(frozen=True)
+class ChangedProbabilities(Diagnostic):
+    """A loss that works on scores is given probabilities that went through more arithmetic.
+
+        wrong:  p = softmax(z) * 0.9 + 0.01
+                loss cross_entropy(p, digit)
+        right:  loss cross_entropy(p, digit, from = probabilities)
+
+    The direct result of `softmax` or `sigmoid` is no problem: the loss takes the scores behind it.
+    """
+
+    code = "NN322"
+    title = "`{loss}` takes scores, and these look like probabilities"
+    label = "calculated from probabilities"
+
+    loss: str
+    places: Places
+    insert: Edit
+
+    def secondary(self) -> Iterator[Label]:
+        for span, text in self.places:
+            yield Label(span, text)
+
+    def help(self) -> Help | None:
+        return Help("say so if they are (or `from = scores` if they are not)", self.insert)
+
+
+@dataclass(frozen=True)
+class OutputNeedsTarget(Diagnostic):
+    """An output depends on a target, which is not known when predicting.
+
+    wrong:  output error = y_hat - y
+    right:  metric mean(abs(y_hat - y)) as error
+    """
+
+    code = "NN323"
+    title = "output `{output}` depends on the target `{target}`"
+    label = "a target is not known while predicting"
+    advice = "make `{target}` an input if it is known then, or the output a metric"
+
+    output: str
+    target: str
+    places: Places
+
+    def secondary(self) -> Iterator[Label]:
+        for span, text in self.places:
+            yield Label(span, text)
+
+
+@dataclass(frozen=True)
+class AmbiguousClasses(Diagnostic):
+    """An `argmax` output could be in the classes of several targets.
+
+    wrong:  output label = argmax(z)                 # z is scored against `kind` and `colour`
+    right:  output label = argmax(z, of = colour)
+    """
+
+    code = "NN324"
+    title = "`argmax` could give the classes of {targets}"
+    label = "say which"
+
+    targets: str
+    first: str
+    insert: Edit
+
+    def help(self) -> Help | None:
+        return Help(f"for those of `{self.first}`", self.insert)
+
+
+@dataclass(frozen=True)
+class NoLoss(Diagnostic):
+    """A model without a loss cannot be trained.
+
+    wrong:  model m { input x: f32[4]  output y = x -> dense(1) }
+    right:  model m { input x: f32[4]  target t: f32  output y = x -> dense(1)  loss mse(y, t) }
+    """
+
+    code = "NN325"
+    title = "model `{model}` has no loss, so it cannot be trained"
+    label = "add a line such as `loss mse(y_hat, y)`"
+
+    model: str
+
+
+@dataclass(frozen=True)
+class NoOutput(Diagnostic):
+    """A model without an output cannot predict anything.
+
+    wrong:  model m { input x: f32[4]  target t: f32  y = x -> dense(1)  loss mse(y, t) }
+    right:  model m { input x: f32[4]  target t: f32  output y = x -> dense(1)  loss mse(y, t) }
+    """
+
+    code = "NN326"
+    title = "model `{model}` has no output, so it cannot predict"
+    label = "add a line such as `output y_hat = …`"
+
+    model: str
+
+
+@dataclass(frozen=True)
+class MetricOutsideMetric(Diagnostic):
+    """A metric function is a number of a whole epoch, so that no single example has it.
+
+    wrong:  loss accuracy(logits, digit)
+    right:  metric accuracy(logits, digit)
+    """
+
+    code = "NN327"
+    title = "`{metric}` is a metric: a number of the whole epoch"
+    label = "cannot be part of a {statement}"
+    advice = "use it in a `metric` statement"
+
+    metric: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class MetricOfMetric(Diagnostic):
+    """A metric function is applied to what another one gives, which is a number of the whole epoch.
+
+    wrong:  metric mae(mse(a, y), y)
+    right:  metric mae(a, y)
+    """
+
+    code = "NN328"
+    title = "`{callee}` is applied to a number of the whole epoch"
+    label = "works on examples"
+    advice = "arithmetic and functions such as sqrt work on metrics, layers and other metrics do not"
+
+    callee: str
+
+
+@dataclass(frozen=True)
+class WrongClassWeights(Diagnostic):
+    """Class weights are one for each class of the target, in order or by name.
+
+    wrong:  loss cross_entropy(z, digit, class_weight = [1, 2])      # digit is class[10]
+    right:  loss cross_entropy(z, digit, class_weight = balanced)
+    """
+
+    code = "NN329"
+    title = "`class_weight` of `{callee}` does not fit {target}"
+    label = "{detail}"
+
+    callee: str
+    target: str
+    detail: str

@@ -1,0 +1,162 @@
+"""The `data` section: sources, splits, what inputs and targets are bound to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nndsl.errors.names import BadSetting, UnknownArgument, WrongArgument
+from nndsl.errors.suggest import closest
+from nndsl.model.consts import Checker
+from nndsl.model.network import Declared
+from nndsl.model.overrides import COMMAND_LINE
+from nndsl.model.program import Loaded
+from nndsl.model.sections import DATA_SETTINGS, DataSection, Selection, Share, SourceCall
+from nndsl.model.settings import Settings
+from nndsl.model.values import Found, Silenced, Value, describe, is_whole
+from nndsl.source import Span
+from nndsl.syntax import tree
+
+SPLITS = ("train", "validation", "test")
+SELECTIONS = ("column", "columns", "array")
+
+SOURCES: Mapping[str, tuple[str, ...]] = {"csv": ("header", "separator", "decimal", "encoding"), "npz": ()}
+"""Each kind of source with its options; any other named argument renames a column or array."""
+
+
+def data_section(
+    checker: Checker, loaded: Loaded, given: Sequence[tree.Setting], declared: Sequence[Declared]
+) -> DataSection | None:
+    """The `data` section; None where there is none and the command line says nothing."""
+    if loaded.section("data") is None and not given:
+        return None
+    names = [item.name for item in declared]
+    settings = Settings(checker, "data", loaded, given, [*DATA_SETTINGS, *names])
+    reader = _DataReader(settings, names)
+    splits = {name: share for name in SPLITS if (share := settings.value(name, None, reader.split)) is not None}
+    missing = settings.value("missing", "error", settings.word("error", "drop", "keep"))
+    first = next(iter(settings.spans.values()), None)
+    span = settings.span or first
+    assert span is not None or not given
+    return DataSection(
+        span=span if span is not None else Span(loaded.source, 0, 0),
+        source=settings.value("source", (), reader.sources),
+        splits=splits,
+        bindings={n: s for n in names if (s := settings.value(n, None, reader.selection)) is not None},
+        stratify=settings.value("stratify", None, reader.stratify),
+        shuffle=settings.value("shuffle", True, settings.truth),
+        split_seed=settings.value("split_seed", 0, settings.whole(0)),
+        missing=missing,
+        spans=settings.spans,
+    )
+
+
+class _DataReader:
+    """Reads the values that only `data` has."""
+
+    def __init__(self, settings: Settings, names: Sequence[str]):
+        self.settings = settings
+        self.names = names
+
+    def sources(self, expression: tree.Expression, name: str) -> tuple[SourceCall, ...]:
+        expression = self.settings.origin(expression)
+        if isinstance(expression, tree.List):
+            return tuple(call for item in expression.items for call in self.sources(item, name))
+        if isinstance(expression, tree.Hole):
+            raise Silenced
+        if not isinstance(expression, tree.Call) or not isinstance(expression.function, tree.Name):
+            found = f'"{expression.value}"' if isinstance(expression, tree.Literal) else "something else"
+            remedy = f"write csv({found})" if isinstance(expression, tree.Literal) else ""
+            raise Found(BadSetting(expression.span, name, 'a source, such as csv("examples.csv")', found, remedy))
+        kind = expression.function.text
+        if kind not in SOURCES:
+            near = closest(kind, SOURCES)
+            remedy = f"did you mean `{near}`?" if near else f"there are {' and '.join(SOURCES)}"
+            raise Found(BadSetting(expression.function.span, name, "a source", f"`{kind}`", remedy))
+        return (self.source(expression, kind),)
+
+    def source(self, call: tree.Call, kind: str) -> SourceCall:
+        paths: list[str] = []
+        options: dict[str, Any] = {}
+        renames: dict[str, str] = {}
+        for argument in call.arguments:
+            key = argument.name.text if argument.name is not None else "path"
+            value = self.settings.static(argument.value, key, "a string")
+            if argument.name is None:
+                paths += [self.path(text, argument) for text in (value if isinstance(value, tuple) else (value,))]
+            elif key in SOURCES[kind]:
+                options[key] = value
+            elif key not in self.names:
+                known = [*SOURCES[kind], *self.names]
+                shown = ", ".join(f"`{k}`" for k in known)
+                raise Found(UnknownArgument(argument.name.span, closest(key, known), kind, key, shown))
+            elif not isinstance(value, str):
+                raise Found(WrongArgument(argument.span, kind, key, "the name it has in the file", describe(value)))
+            else:
+                renames[key] = value
+        if not paths:
+            raise Found(BadSetting(call.span, "path", f'given first: {kind}("examples.{kind}")', "no path"))
+        return SourceCall(kind, tuple(paths), options, renames, call.span)
+
+    def path(self, text: Value, argument: tree.Argument) -> str:
+        """An absolute path: those of the program start at its folder, those of the command line where one is."""
+        if not isinstance(text, str) or not text:
+            raise Found(BadSetting(argument.span, "path", "a string", describe(text)))
+        written = argument.span.source.name != COMMAND_LINE
+        return os.path.normpath(os.path.join(self.settings.loaded.folder if written else Path.cwd(), text))
+
+    def split(self, expression: tree.Expression, name: str) -> Share | tuple[SourceCall, ...]:
+        text = self.settings.origin(expression)
+        if isinstance(text, tree.List | tree.Call) and names_of_sources(text):
+            return self.sources(expression, name)
+        expects = "a share such as 15%, a number of rows, or a source"
+        value = self.settings.static(expression, name, expects)
+        if isinstance(value, float) and 0 < value < 1:
+            return Share(value, None, expression.span)
+        if is_whole(value) and value >= 1:
+            return Share(None, value, expression.span)
+        remedy = "a share is less than all rows" if isinstance(value, float) and value >= 1 else ""
+        raise Found(BadSetting(expression.span, name, expects, describe(value), remedy))
+
+    def selection(self, expression: tree.Expression, name: str) -> Selection:
+        expression = self.settings.origin(expression)
+        expects = 'column("name"), columns("pixel_*") or array("name")'
+        if not isinstance(expression, tree.Call) or not isinstance(expression.function, tree.Name):
+            text = expression.value if isinstance(expression, tree.Literal) else None
+            remedy = f'write column("{text}")' if isinstance(text, str) else ""
+            raise Found(BadSetting(expression.span, name, expects, "something else", remedy))
+        kind: Any = expression.function.text
+        if kind not in SELECTIONS:
+            near = closest(kind, SELECTIONS)
+            remedy = f"did you mean `{near}`?" if near else ""
+            raise Found(BadSetting(expression.function.span, name, expects, f"`{kind}`", remedy))
+        patterns: list[str] = []
+        for argument in expression.arguments:
+            value = self.settings.static(argument.value, name, "a string")
+            for item in value if isinstance(value, tuple) else (value,):
+                if not isinstance(item, str) or argument.name is not None:
+                    raise Found(BadSetting(argument.span, name, "given by names in quotes", describe(item)))
+                patterns.append(item)
+        if not patterns or (kind != "columns" and len(patterns) > 1):
+            expects = "at least one name" if kind == "columns" else "one name"
+            raise Found(BadSetting(expression.span, f"{kind}(…)", f"given {expects}", f"{len(patterns)} names"))
+        return Selection(kind, tuple(patterns), expression.span)
+
+    def stratify(self, expression: tree.Expression, name: str) -> str:
+        if not isinstance(expression, tree.Name) or expression.text not in self.names:
+            written = expression.text if isinstance(expression, tree.Name) else ""
+            near = closest(written, self.names)
+            remedy = f"did you mean `{near}`?" if near else ""
+            found = f"`{written}`" if written else "something else"
+            raise Found(BadSetting(expression.span, name, "the name of an input or target", found, remedy))
+        return expression.text
+
+
+def names_of_sources(expression: tree.Expression) -> bool:
+    """Whether an expression is a source, or a list that holds one."""
+    items = expression.items if isinstance(expression, tree.List) else (expression,)
+    return any(
+        isinstance(i, tree.Call) and isinstance(i.function, tree.Name) and i.function.text in SOURCES for i in items
+    )

@@ -1,0 +1,97 @@
+"""`--set NAME=value`: consts and settings from the command line, their values parsed as expressions of the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from nndsl.diagnostics import Diagnostics
+from nndsl.errors.names import BadOverride
+from nndsl.errors.suggest import closest
+from nndsl.model.program import Global, Loaded
+from nndsl.model.sections import DATA_SETTINGS, TRAIN_SETTINGS
+from nndsl.source import Source, Span
+from nndsl.syntax import tree
+from nndsl.syntax.parse import parse
+
+COMMAND_LINE = "command line"
+"""The name of the source that overrides are shown in."""
+
+SHOWN = "--set "
+FORM = re.compile(r"\s*(?:(data|train)\s*\.\s*)?([A-Za-z_]\w*)\s*=(?!=)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says: values of consts, and settings of the sections that come after the program's own."""
+
+    consts: dict[Global, tree.Expression]
+    settings: dict[str, tuple[tree.Setting, ...]]
+
+
+def parse_overrides(texts: Sequence[str], loaded: Loaded, found: Diagnostics) -> Overrides:
+    """The overrides; those that are wrong are reported and left out. The last of a name counts."""
+    consts: dict[Global, tree.Expression] = {}
+    settings: dict[str, dict[str, tree.Setting]] = {"data": {}, "train": {}}
+    for text in texts:
+        form = FORM.match(text)
+        if form is None:
+            remedy = "write NAME=value for a const, train.epochs=5 for a setting"
+            found.report(BadOverride(None, text, "this is not NAME=value", remedy))
+            continue
+        section, name = form[1], form[2]
+        setting = _setting(text, form, found)
+        if setting is None:
+            continue
+        if section:
+            settings[section][name] = setting
+            continue
+        const = loaded.main.names.get(name)
+        if const is not None and isinstance(const.tree, tree.Const):
+            consts[const] = setting.value
+        else:
+            found.report(BadOverride(None, text, f"there is no const `{name}`", _remedy(name, loaded)))
+    return Overrides(consts, {kind: tuple(given.values()) for kind, given in settings.items()})
+
+
+def _setting(text: str, form: re.Match[str], found: Diagnostics) -> tree.Setting | None:
+    """The name and value, placed in a source that shows the option as it was written."""
+    shown = Source(COMMAND_LINE, SHOWN + text)
+    start = len(SHOWN) + form.end()
+    # The value parses as a const's; the padding keeps its place.
+    program, errors = parse(Source(COMMAND_LINE, f"const x={text[form.end() :]}".rjust(len(shown.text))))
+    found.extend(_placed(error, shown) for error in errors)
+    if errors or len(program.items) != 1 or not isinstance(program.items[0], tree.Const):
+        if not errors:
+            found.report(BadOverride(None, text, "this is not one value", "write NAME=value, quoted for the shell"))
+        return None
+    name = Span(shown, len(SHOWN) + form.start(2), len(SHOWN) + form.end(2))
+    whole = Span(shown, len(SHOWN) + form.start(), max(start, len(shown.text)))
+    value: tree.Expression = _placed(program.items[0].value, shown)
+    return tree.Setting(whole, tree.Name(name, form[2]), value)
+
+
+def _placed(node: Any, source: Source) -> Any:
+    """A tree or diagnostic with every span in another source."""
+    if isinstance(node, Span):
+        return Span(source, min(node.start, len(source.text)), min(node.end, len(source.text)))
+    if isinstance(node, tuple):
+        return tuple(_placed(item, source) for item in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        return replace(node, **{f.name: _placed(getattr(node, f.name), source) for f in fields(node) if f.init})
+    return node
+
+
+def _remedy(name: str, loaded: Loaded) -> str:
+    """What may have been meant: a const, or a setting without its section."""
+    for section, known in (("train", TRAIN_SETTINGS), ("data", DATA_SETTINGS)):
+        if name in known:
+            return f"write --set {section}.{name}=…"
+    consts = [n for n, entry in loaded.main.names.items() if isinstance(entry.tree, tree.Const)]
+    near = closest(name, [*consts, *TRAIN_SETTINGS, *DATA_SETTINGS])
+    if near is not None:
+        section = "train." if near in TRAIN_SETTINGS else "data." if near in DATA_SETTINGS else ""
+        return f"did you mean `{section}{near}`?"
+    return f"there are {', '.join(consts)}" if consts else "settings are written with their section: train.epochs=5"
