@@ -108,12 +108,8 @@ def random_uniform(seed: int, step: int, row: int, shape: tuple[int, ...], site:
     site and element two numbers c, d for each element, and (a + c)(b + d)(a + d), its high bits folded onto its low
     ones after the first product, has 24 good bits on top.
     """
-    key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
-    key = (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
-    rows = (np.arange(shape[0], dtype=np.uint32)[:, None] + np.uint32((key + int(row)) % 2**32)) * 0x9E3779B1
-    a = (rows + (rows >> 16)) * 0x85EBCA6A + 1  # odd, so that no factor loses bits
-    b = (a + (a >> 16)) * 0xC2B2AE3E + np.uint32((key >> 32) * 2 % 2**32 + 1)
-    c, d = element_keys(np.arange(1, np.prod(shape[1:], dtype=int) + 1, dtype=np.uint32), site)
+    a, b = row_keys(seed, step, row, shape[0])
+    c, d = element_keys(np.prod(shape[1:], dtype=int), site)
     bits = (a + c) * (b + d)
     bits += bits >> 16
     bits *= a + d
@@ -121,17 +117,22 @@ def random_uniform(seed: int, step: int, row: int, shape: tuple[int, ...], site:
     return (bits.astype(np.float32) * np.float32(2**-24)).reshape(shape)
 
 
-def element_keys(number: Array, site: int) -> tuple[Array, Array]:
-    """Two even hashes of each element's number, for `random_uniform`."""
-    c = mixed(mixed(number * 0x9E3779B1) + np.uint32(site))
-    return c * 2, mixed(c + 0x9E3779B9) * 2
+def row_keys(seed: int, step: int, row: int, count: int) -> tuple[Array, Array]:
+    """Two odd numbers for each row, for `random_uniform`: the key of seed and step, hashed with the row's number."""
+    key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
+    key = (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
+    rows = np.arange(count, dtype=np.uint32)[:, None] + np.uint32((key + int(row)) % 2**32)
+    rows *= 0x9E3779B1
+    a = (rows + (rows >> 16)) * 0x85EBCA6A + 1
+    return a, (a + (a >> 16)) * 0xC2B2AE3E + np.uint32((key >> 32) * 2 % 2**32 + 1)
 
 
-def mixed(x: Array) -> Array:
-    """A hash of unsigned 32-bit integers: what sets their high bits sets all, twice."""
-    x = (x + (x >> 16)) * 0x7FEB352D
-    x = (x + (x >> 15)) * 0x846CA68B
-    return x + (x >> 16)
+def element_keys(count: int, site: int) -> tuple[Array, Array]:
+    """Two even numbers for each element, for `random_uniform`: its number, hashed with the site's."""
+    elements = np.arange(count, dtype=np.uint32) * 0x9E3779B1 + np.uint32(site)
+    elements = (elements + (elements >> 16)) * 0x7FEB352D
+    c = (elements + (elements >> 15)) * 0x0D8AE35A
+    return c, (c + (c >> 16)) * 0x2C1B3C6E + np.uint32(site * 2 % 2**32)
 
 
 def site_number(name: str) -> int:

@@ -51,30 +51,13 @@ class _Words:
         """The high bits added to the low ones."""
         return self.add(a, self.shift(a, bits))
 
-    def mixed(self, x: str) -> str:
-        """`helpers.mixed`"""
-        x = self.mul(self.fold(x, 16), 0x7FEB352D)
-        x = self.mul(self.fold(x, 15), 0x846CA68B)
-        return self.fold(x, 16)
-
 
 def onnx_random_uniform(e: OnnxEmitter, node: Node, seed: str, step: str, row: str) -> str:
     """`helpers.random_uniform`, line by line; the keys of the rows are the same at all sites, and computed once."""
-    long, word = _Words(e, np.uint64), _Words(e, np.uint32)
-    key = long.add(
-        long.mul(e.node("Cast", seed, to=ONNX_TYPES["u64"]), 0x9E3779B97F4A7C15),
-        long.mul(e.node("Cast", step, to=ONNX_TYPES["u64"]), 0xD1342543DE82EF95),
-    )
-    key = long.mul(long.fold(key, 32), 0xDA942042E4DD58B5)
-    low = e.node("Cast", key, to=ONNX_TYPES["u32"])
-    high = e.node("Cast", long.shift(key, 32), to=ONNX_TYPES["u32"])
-
+    word = _Words(e, np.uint32)
     batched = node.type.batched
-    rows = word.mul(word.add(_row_numbers(e, node.shape[0], row), low) if batched else low, 0x9E3779B1)
-    a = word.add(word.mul(word.fold(rows, 16), 0x85EBCA6A), 1)
-    b = word.add(word.mul(word.fold(a, 16), 0xC2B2AE3E), word.add(word.mul(high, 2), 1))
+    a, b = _row_keys(e, word, seed, step, _row_numbers(e, node.shape[0], row) if batched else "")
     c, d = _element_keys(e, word, product(node.shape[1:] if batched else node.shape), int(node.attributes["site"]))
-
     bits = word.mul(word.add(a, c), word.add(b, d))
     bits = word.mul(word.fold(bits, 16), word.add(a, d))
     number = e.node("Cast", word.shift(bits, 8), to=ONNX_TYPES["f32"])
@@ -82,23 +65,38 @@ def onnx_random_uniform(e: OnnxEmitter, node: Node, seed: str, step: str, row: s
     return uniform if batched and node.type.rank == 2 else e.node("Reshape", uniform, e.shape(node.shape))
 
 
-def _row_numbers(e: OnnxEmitter, rows: Dim, first: str) -> str:
-    """The numbers of the batch's rows, u32[rows, 1]."""
-    numbers = e.node("Range", e.constant(np.asarray(0)), e.size(rows, "i64"), e.constant(np.asarray(1)))
+def _row_keys(e: OnnxEmitter, word: _Words, seed: str, step: str, rows: str) -> tuple[str, str]:
+    """`helpers.row_keys` of the rows of these numbers, or of row 0 alone."""
+    long = _Words(e, np.uint64)
+    key = long.add(
+        long.mul(e.node("Cast", seed, to=ONNX_TYPES["u64"]), 0x9E3779B97F4A7C15),
+        long.mul(e.node("Cast", step, to=ONNX_TYPES["u64"]), 0xD1342543DE82EF95),
+    )
+    key = long.mul(long.fold(key, 32), 0xDA942042E4DD58B5)
+    low = e.node("Cast", key, to=ONNX_TYPES["u32"])
+    high = e.node("Cast", long.shift(key, 32), to=ONNX_TYPES["u32"])
+    rows = word.mul(word.add(rows, low) if rows else low, 0x9E3779B1)
+    a = word.add(word.mul(word.fold(rows, 16), 0x85EBCA6A), 1)
+    return a, word.add(word.mul(word.fold(a, 16), 0xC2B2AE3E), word.add(word.mul(high, 2), 1))
+
+
+def _row_numbers(e: OnnxEmitter, count: Dim, first: str) -> str:
+    """The numbers of the batch's rows, u32[count, 1]."""
+    numbers = e.node("Range", e.constant(np.asarray(0)), e.size(count, "i64"), e.constant(np.asarray(1)))
     column = e.node("Unsqueeze", e.node("Add", numbers, first), e.constant(np.asarray([1])))
     return e.node("Cast", column, to=ONNX_TYPES["u32"])
 
 
 def _element_keys(e: OnnxEmitter, word: _Words, count: Dim, site: int) -> tuple[str, str]:
-    """`helpers.element_keys` of the numbers from 1 to `count`: constants unless it is symbolic."""
+    """`helpers.element_keys`: constants unless the count is symbolic."""
     if isinstance(count, int):
-        c, d = helpers.element_keys(np.arange(1, count + 1, dtype=np.uint32), site)
+        c, d = helpers.element_keys(count, site)
         return e.constant(c), e.constant(d)
-    one = e.constant(np.asarray(1))
-    numbers = e.node("Range", one, e.node("Add", e.size(count, "i64"), one), one)
-    numbers = e.node("Cast", numbers, to=ONNX_TYPES["u32"])
-    key = word.mixed(word.add(word.mixed(word.mul(numbers, 0x9E3779B1)), site))
-    return word.mul(key, 2), word.mul(word.mixed(word.add(key, 0x9E3779B9)), 2)
+    numbers = e.node("Range", e.constant(np.asarray(0)), e.size(count, "i64"), e.constant(np.asarray(1)))
+    elements = word.add(word.mul(e.node("Cast", numbers, to=ONNX_TYPES["u32"]), 0x9E3779B1), site)
+    elements = word.mul(word.fold(elements, 16), 0x7FEB352D)
+    c = word.mul(word.fold(elements, 15), 0x0D8AE35A)
+    return c, word.add(word.mul(word.fold(c, 16), 0x2C1B3C6E), site * 2 % 2**32)
 
 
 random_uniform = primitive(
@@ -111,5 +109,5 @@ random_uniform = primitive(
         Sample((i64(), i64(), i64()), {"shape": shape, "site": 2**32 - 7}, low=-(2**40), high=2**40)
         for shape in ((BATCH, 4), (BATCH, 3, 4), (BATCH,), (BATCH, BATCH * 2), (5, 2), ())
     ),
-    helpers=(helpers.mixed, helpers.element_keys, helpers.random_uniform),
+    helpers=(helpers.row_keys, helpers.element_keys, helpers.random_uniform),
 )(None)
