@@ -29,8 +29,8 @@ from nndsl.errors.commands import BadOption, NothingToTrainOn, TooLarge
 from nndsl.graph.text import print_graph
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, load_program
 from nndsl.model.network import Facts
+from nndsl.model.overrides import copies
 from nndsl.model.text import print_network
-from nndsl.syntax.print import print_program
 from nndsl.training import callbacks, checking, loop, store
 from nndsl.training.history import History
 from nndsl.training.loop import training_batches
@@ -196,6 +196,8 @@ class Net:
         """A stage of the compilation as text, one of `STAGES`."""
         match stage:
             case "syntax":
+                from nndsl.syntax.print import print_program
+
                 return print_program(self.program.main.tree)
             case "model":
                 return print_network(self.checked.network)
@@ -278,7 +280,7 @@ class Run:
         record = {
             "nndsl": __version__,
             "model": step.network.name,
-            "program": self.net.program.main,
+            "program": self.net.program.name,
             "data_folder": self.net.program.folder,
             "backend": self.backend,
             "provider": self.provider,
@@ -286,7 +288,7 @@ class Run:
             "numpy": np.__version__,
         }
         files: dict[str, bytes | str] = {
-            **self.net.program.copies(self.net.overrides),
+            **copies(self.net.program, self.net.overrides),
             "model.onnx": trained_model(step, self.state),
             "model.py": numpy_files[f"{step.network.name}.py"],
             "weights.npz": store.npz_bytes(self.state),

@@ -1,0 +1,49 @@
+"""The two backends compute the same thing, step by step, on the digits network."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+import nndsl
+from nndsl.training.loop import gather, training_batches
+
+DIGITS = Path(__file__).parent.parent / "examples" / "digits.nn"
+
+
+def digits() -> nndsl.Net:
+    net = nndsl.load(DIGITS)
+    assert isinstance(net, nndsl.Net)
+    net.read_data()
+    return net
+
+
+def test_800_steps_from_the_same_state() -> None:
+    """float32 sums that two libraries add up in different order: losses to 1e-6, gradients to 1e-5 of their norm."""
+    steps = list(digits().check_backends(800))
+    assert len(steps) == 800
+    assert max(step.loss for step in steps) <= 1e-6
+    assert max(step.gradient for step in steps) <= 1e-5
+
+
+def test_100_free_steps() -> None:
+    """Each session on its own way from the same start: rounding adds up, to less than 1e-5 of the loss."""
+    net = digits()
+    state = net.initial_state()
+    losses = []
+    for backend in ("onnx", "numpy"):
+        session = net.session(state, backend)
+        own = []
+        for step, rows in enumerate(islice(training_batches(net.step.train, net.data.train.rows), 100)):
+            gather(session, net.data.train, rows)
+            own.append(float(session.train_step(len(rows), step)["loss"]))
+        losses.append(own)
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+def test_gradients_are_the_derivatives_of_the_loss() -> None:
+    checks = list(digits().check_gradients())
+    assert {check.parameter for check in checks} == {"hidden.W", "hidden.b", "logits.W", "logits.b"}
+    assert all(check.passed for check in checks)
