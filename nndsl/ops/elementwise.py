@@ -15,6 +15,7 @@ from nndsl.ops.comparisons import where
 from nndsl.ops.rules import FLOATS, ONNX_TYPES, boolean, f32, floating, i64, require, scalar, signed
 
 PLAIN = (Sample((f32(3, 4),)), Sample((f32(BATCH, 2, 3),), low=-30, high=30))
+SATURATED = (*PLAIN, Sample((f32(BATCH),), low=-1000, high=1000))
 POSITIVE = (Sample((f32(3, 4),), low=0.1, high=3),)
 STEPS = (Sample((f32(3, 4),), kinks=(-2, -1, 0, 1, 2)),)
 
@@ -62,7 +63,7 @@ def onnx_expm1(e: OnnxEmitter, node: Node, x: str) -> str:
     type=floating,
     numpy="np.expm1({x})",
     onnx=onnx_expm1,
-    samples=(Sample((f32(3, 4),)), Sample((f32(3, 4),), low=-1e-4, high=1e-4)),
+    samples=(*PLAIN, Sample((f32(3, 4),), low=-1e-4, high=1e-4)),
 )
 def expm1(g: Value, y: Value, x: Value) -> Value:
     return g * (y + 1)
@@ -88,7 +89,7 @@ def onnx_log1p(e: OnnxEmitter, node: Node, x: str) -> str:
     type=floating,
     numpy="np.log1p({x})",
     onnx=onnx_log1p,
-    samples=(Sample((f32(3, 4),), low=-0.9), Sample((f32(3, 4),), low=-1e-4, high=1e-4)),
+    samples=tuple(Sample((f32(3, 4),), low=low, high=high) for low, high in ((-0.9, 2), (-1e-4, 1e-4), (0, 1e6))),
 )
 def log1p(g: Value, y: Value, x: Value) -> Value:
     return g / (1 + x)
@@ -109,12 +110,14 @@ def cos(g: Value, y: Value, x: Value) -> Value:
     return -(g * sin(x))
 
 
-@primitive("tanh", type=floating, numpy="np.tanh({x})", onnx="Tanh", samples=PLAIN)
+@primitive("tanh", type=floating, numpy="np.tanh({x})", onnx="Tanh", samples=SATURATED)
 def tanh(g: Value, y: Value, x: Value) -> Value:
     return g * (1 - y * y)
 
 
-@primitive("sigmoid", type=floating, numpy="sigmoid({x})", onnx="Sigmoid", samples=PLAIN, helpers=(helpers.sigmoid,))
+@primitive(
+    "sigmoid", type=floating, numpy="sigmoid({x})", onnx="Sigmoid", samples=SATURATED, helpers=(helpers.sigmoid,)
+)
 def sigmoid(g: Value, y: Value, x: Value) -> Value:
     return g * y * (1 - y)
 
@@ -134,7 +137,7 @@ def onnx_softplus(e: OnnxEmitter, node: Node, x: str) -> str:
 
 
 @primitive(
-    "softplus", type=floating, numpy="softplus({x})", onnx=onnx_softplus, samples=PLAIN, helpers=(helpers.softplus,)
+    "softplus", type=floating, numpy="softplus({x})", onnx=onnx_softplus, samples=SATURATED, helpers=(helpers.softplus,)
 )
 def softplus(g: Value, y: Value, x: Value) -> Value:
     return g * sigmoid(x)
@@ -147,7 +150,7 @@ def onnx_erf(e: OnnxEmitter, node: Node, x: str) -> str:
     return e.node("Cast", e.node("Erf", e.node("Cast", x, to=ONNX_TYPES["f32"])), to=ONNX_TYPES["f64"])
 
 
-@primitive("erf", type=floating, numpy="erf({x})", onnx=onnx_erf, samples=PLAIN, helpers=(helpers.erf,))
+@primitive("erf", type=floating, numpy="erf({x})", onnx=onnx_erf, samples=SATURATED, helpers=(helpers.erf,))
 def erf(g: Value, y: Value, x: Value) -> Value:
     return g * (2 / square_root(pi)) * exp(-(x * x))
 
@@ -160,7 +163,11 @@ def relu(g: Value, y: Value, x: Value) -> Value:
 floor = primitive("floor", type=floating, numpy="np.floor({x})", onnx="Floor", samples=STEPS)(None)
 
 round = primitive(
-    "round", type=floating, numpy="np.rint({x})", onnx="Round", samples=(Sample((f32(3, 4),), kinks=(0.5, 1.5)),)
+    "round",
+    type=floating,
+    numpy="np.rint({x})",
+    onnx="Round",
+    samples=(Sample((f32(3, 4),), kinks=(-1.5, -0.5, 0.5, 1.5)),),
 )(None)
 
 

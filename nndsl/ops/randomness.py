@@ -90,8 +90,8 @@ def _row_numbers(e: OnnxEmitter, count: Dim, first: str) -> str:
 def _element_keys(e: OnnxEmitter, word: _Words, count: Dim, site: int) -> tuple[str, str]:
     """`helpers.element_keys`: constants unless the count is symbolic."""
     if isinstance(count, int):
-        c, d = helpers.element_keys(count, site)
-        return e.constant(c), e.constant(d)
+        keys = helpers.element_keys(count, site)
+        return e.constant(keys[0]), e.constant(keys[1])
     numbers = e.node("Range", e.constant(np.asarray(0)), e.size(count, "i64"), e.constant(np.asarray(1)))
     elements = word.add(word.mul(e.node("Cast", numbers, to=ONNX_TYPES["u32"]), 0x9E3779B1), site)
     elements = word.mul(word.fold(elements, 16), 0x7FEB352D)
