@@ -537,10 +537,10 @@ class AssertFails(Diagnostic):
     """
 
     code = "NN236"
-    title = "{message}"
+    title = "{said}"
     label = "this is false"
 
-    message: str
+    said: str
 
 
 @dataclass(frozen=True)
@@ -778,9 +778,10 @@ class BadSetting(Diagnostic):
     expects: str
     found: str
     remedy: str = ""
+    edit: Edit | None = None
 
     def help(self) -> Help | None:
-        return Help(self.remedy) if self.remedy else None
+        return Help(self.remedy, self.edit) if self.remedy else None
 
 
 @dataclass(frozen=True)

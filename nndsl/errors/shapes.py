@@ -160,7 +160,7 @@ class SharedLayerGrew(Diagnostic):
 
     def secondary(self) -> Iterator[Label]:
         if self.first is not None:
-            yield Label(self.first, "its first use")
+            yield Label(self.first, "the layer; its first use sets the shape")
 
 
 @dataclass(frozen=True)

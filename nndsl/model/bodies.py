@@ -271,7 +271,7 @@ class Bodies(Evaluator):
             value = self.evaluate(statement.value, self.place("output", path, body, statement.value, result=path))
         entry = body.environment.names.get(name.text)
         if statement.value is None and entry is not None:
-            body.environment.names[name.text] = replace(entry, role="output")
+            body.environment.names[name.text] = replace(entry, role="output", span=name.span)
         else:
             self.bind_name(name, value, "output", body, path)
         if is_poisoned(value):

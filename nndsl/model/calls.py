@@ -141,7 +141,7 @@ def plain(value: Value, e: Expectation, callee: str, span: Span) -> Any:
 
 def wrong(value: Value, e: Expectation, callee: str, span: Span) -> Found:
     advice = ""
-    if isinstance(value, float) and (int in e.kinds or e.marker in ("Size", "Sizes")):
+    if isinstance(value, float) and "/" in span.text and (int in e.kinds or e.marker in ("Size", "Sizes")):
         advice = "`/` gives a decimal number; `//` divides whole numbers"
     return Found(WrongArgument(span, callee, e.name, e.expects, describe(value), advice))
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
-from nndsl.diagnostics import Diagnostic, Diagnostics, Edit
+from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Failure
 from nndsl.errors.names import NeedsData, TooDeep
 from nndsl.errors.shapes import AmbiguousClasses, NoLoss, NoOutput, OutputNeedsTarget
 from nndsl.library.vocabulary import load
@@ -20,7 +21,7 @@ from nndsl.model.data_settings import data_section
 from nndsl.model.declarations import Declarations, Declaring, known
 from nndsl.model.lints import lint, reached
 from nndsl.model.naming import ordinals
-from nndsl.model.network import Apply, Declared, Facts, Input, Network, OutputSpec
+from nndsl.model.network import Apply, Declared, Facts, Input, Network, OutputSpec, Term
 from nndsl.model.overrides import Overrides, parse_overrides
 from nndsl.model.program import Loaded, load_program
 from nndsl.model.scope import Entry, Environment
@@ -72,7 +73,7 @@ def declarations(loaded: Loaded, overrides: Sequence[str] = (), model_name: str 
     if work.found.errors:
         # Whatever else is wrong with the program is said in the same run.
         work.found.extend(_Run(loaded, Facts(), given, model, ()).errors(without=NeedsData))
-        work.found.raise_errors()
+        raise_in_order(work.found.errors, loaded)
     section = loaded.section("train")
     settings = [s.value for s in (*(section.settings if section is not None else ()), *given.settings["train"])]
     counts_steps = any(name.text == "epoch" for name in names_in(settings))
@@ -101,9 +102,21 @@ def check(
     run = _Run(loaded, facts or Facts(), given, model, needs)
     checked = run.check()
     found.extend(run.work.found.errors)
-    found.raise_errors()
+    if checked is None or found.errors:
+        raise_in_order(found.errors, loaded)
     assert checked is not None
     return checked
+
+
+def raise_in_order(errors: Sequence[Diagnostic], loaded: Loaded) -> NoReturn:
+    """Raise a `Failure`: first what has no place, then the main file's errors, then others', as they stand there."""
+
+    def place(error: Diagnostic) -> tuple[bool, bool, str, int]:
+        if error.span is None:
+            return (False, False, "", 0)
+        return (True, error.span.source is not loaded.source, error.span.source.name, error.span.start)
+
+    raise Failure(*sorted(errors, key=place))
 
 
 class _Run:
@@ -168,9 +181,10 @@ class _Run:
         train = train_section(checker, loaded, self.overrides.settings["train"], metrics, rows)
         if work.found.errors or loaded.diagnostics:
             return None
-        specs = (*outputs, *purpose.losses, *purpose.metrics.values())
-        everything = reached([spec.term for spec in specs])
-        used = {term.layer for term in everything if isinstance(term, Apply)}
+        roots: list[Term] = [output.term for output in outputs]
+        roots += [loss.term for loss in purpose.losses]
+        roots += [metric.term for metric in purpose.metrics.values()]
+        used = {term.layer for term in reached(roots) if isinstance(term, Apply)}
         network = Network(
             name=model.name.text,
             inputs=tuple(item for item in declared if item.role == "input"),

@@ -28,7 +28,7 @@ class Checker(Bodies):
         return self.work.consts[known]
 
     def evaluate_const(self, const: Global) -> None:
-        """Evaluate a const and, before it, whatever it needs: without recursion, since a chain of consts may be long."""
+        """Evaluate a const after whatever it needs; without recursion, since a chain of consts may be long."""
         stack: list[tuple[Global, Iterator[Global]]] = [(const, self.needs(const))]
         while stack:
             current, needs = stack[-1]

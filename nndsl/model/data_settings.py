@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,13 @@ from nndsl.model.consts import Checker
 from nndsl.model.network import Declared
 from nndsl.model.overrides import COMMAND_LINE
 from nndsl.model.program import Loaded
-from nndsl.model.sections import DATA_SETTINGS, DataSection, Selection, Share, SourceCall
-from nndsl.model.settings import Settings
+from nndsl.model.sections import DATA_SETTINGS, SOURCES, DataSection, Selection, Share, SourceCall
+from nndsl.model.settings import Settings, unknown
 from nndsl.model.values import Found, Silenced, Value, describe, is_whole
-from nndsl.source import Span
 from nndsl.syntax import tree
 
 SPLITS = ("train", "validation", "test")
 SELECTIONS = ("column", "columns", "array")
-
-SOURCES: Mapping[str, tuple[str, ...]] = {"csv": ("header", "separator", "decimal", "encoding"), "npz": ()}
-"""Each kind of source with its options; any other named argument renames a column or array."""
 
 
 def data_section(
@@ -37,11 +33,8 @@ def data_section(
     reader = _DataReader(settings, names)
     splits = {name: share for name in SPLITS if (share := settings.value(name, None, reader.split)) is not None}
     missing = settings.value("missing", "error", settings.word("error", "drop", "keep"))
-    first = next(iter(settings.spans.values()), None)
-    span = settings.span or first
-    assert span is not None or not given
     return DataSection(
-        span=span if span is not None else Span(loaded.source, 0, 0),
+        span=settings.span or next(iter(settings.spans.values()), loaded.main.tree.span),
         source=settings.value("source", (), reader.sources),
         splits=splits,
         bindings={n: s for n in names if (s := settings.value(n, None, reader.selection)) is not None},
@@ -72,9 +65,8 @@ class _DataReader:
             raise Found(BadSetting(expression.span, name, 'a source, such as csv("examples.csv")', found, remedy))
         kind = expression.function.text
         if kind not in SOURCES:
-            near = closest(kind, SOURCES)
-            remedy = f"did you mean `{near}`?" if near else f"there are {' and '.join(SOURCES)}"
-            raise Found(BadSetting(expression.function.span, name, "a source", f"`{kind}`", remedy))
+            expects = 'a source, such as csv("examples.csv")'
+            raise unknown(expression.function, name, expects, SOURCES, f"there are {' and '.join(SOURCES)}")
         return (self.source(expression, kind),)
 
     def source(self, call: tree.Call, kind: str) -> SourceCall:
@@ -129,9 +121,7 @@ class _DataReader:
             raise Found(BadSetting(expression.span, name, expects, "something else", remedy))
         kind: Any = expression.function.text
         if kind not in SELECTIONS:
-            near = closest(kind, SELECTIONS)
-            remedy = f"did you mean `{near}`?" if near else ""
-            raise Found(BadSetting(expression.function.span, name, expects, f"`{kind}`", remedy))
+            raise unknown(expression.function, name, expects, SELECTIONS)
         patterns: list[str] = []
         for argument in expression.arguments:
             value = self.settings.static(argument.value, name, "a string")
@@ -146,11 +136,7 @@ class _DataReader:
 
     def stratify(self, expression: tree.Expression, name: str) -> str:
         if not isinstance(expression, tree.Name) or expression.text not in self.names:
-            written = expression.text if isinstance(expression, tree.Name) else ""
-            near = closest(written, self.names)
-            remedy = f"did you mean `{near}`?" if near else ""
-            found = f"`{written}`" if written else "something else"
-            raise Found(BadSetting(expression.span, name, "the name of an input or target", found, remedy))
+            raise unknown(expression, name, "the name of an input or target", self.names)
         return expression.text
 
 

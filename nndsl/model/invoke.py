@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,7 @@ from nndsl.model.words import Words
 from nndsl.source import Span
 from nndsl.syntax import tree
 
-REDUCTIONS = {"min": min, "max": max, "sum": sum}
+REDUCTIONS: Mapping[str, Callable[[Iterable[Any]], Any]] = {"min": min, "max": max, "sum": sum}
 """Functions of the vocabulary that also work on static numbers, or on a list of them."""
 
 
@@ -118,7 +118,8 @@ class Invoking(Words):
             raise Found(WrongValue(span, f"what `{name}` takes", "a static value", "a tensor"))
         result: Value = None
         if name == "range" and 1 <= len(values) <= 3:
-            result = static.integers(*{1: (0, *values, 1), 2: (*values, 1), 3: values}[len(values)], span)
+            start, stop, step = {1: (0, *values, 1), 2: (*values, 1), 3: values}[len(values)]
+            result = static.integers(start, stop, step, span)
         elif name == "len" and len(values) == 1:
             result = static.length(values[0], span)
         elif name == "zip" and values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -11,7 +12,7 @@ from nndsl.diagnostics import Diagnostics
 from nndsl.errors.names import BadOverride
 from nndsl.errors.suggest import closest
 from nndsl.model.program import Global, Loaded
-from nndsl.model.sections import DATA_SETTINGS, TRAIN_SETTINGS
+from nndsl.model.sections import DATA_SETTINGS, SOURCES, TRAIN_SETTINGS
 from nndsl.source import Source, Span
 from nndsl.syntax import tree
 from nndsl.syntax.parse import parse
@@ -95,3 +96,60 @@ def _remedy(name: str, loaded: Loaded) -> str:
         section = "train." if near in TRAIN_SETTINGS else "data." if near in DATA_SETTINGS else ""
         return f"did you mean `{section}{near}`?"
     return f"there are {', '.join(consts)}" if consts else "settings are written with their section: train.epochs=5"
+
+
+def copies(loaded: Loaded, texts: Sequence[str]) -> dict[str, str]:
+    """The program's files by their paths below its folder, with overrides applied: what a run keeps of its program.
+
+    Paths of data on the command line start in the working directory; the copy has them as absolute paths.
+    """
+    given = parse_overrides(texts, loaded, Diagnostics())
+    changed: dict[Source, list[tuple[int, int, str]]] = {}
+
+    def change(span: Span, text: str) -> None:
+        changed.setdefault(span.source, []).append((span.start, span.end, text))
+
+    for const, value in given.consts.items():
+        assert isinstance(const.tree, tree.Const)
+        change(const.tree.value.span, value.span.text)
+    for kind, settings in given.settings.items():
+        section = loaded.section(kind)
+        own = {setting.name.text: setting for setting in section.settings} if section is not None else {}
+        added = []
+        for setting in settings:
+            text = _absolute(setting.value)
+            if setting.name.text in own:
+                change(own[setting.name.text].value.span, text)
+            else:
+                added.append(f"  {setting.name.text} = {text}\n")
+        if added:
+            end = section.span.end - 1 if section is not None else len(loaded.source.text)
+            lines = "".join(added)
+            text = f"\n{lines}" if section is not None else f"\n{kind} {{\n{lines}}}\n"
+            change(Span(loaded.source, end, end), text)
+    files = {loaded.name: loaded.source}
+    for path, file in loaded.imported.items():
+        files[os.path.relpath(path, loaded.main.folder.resolve())] = file.tree.span.source
+    return {name: _edited(source, changed.get(source, [])) for name, source in files.items()}
+
+
+def _absolute(value: tree.Expression) -> str:
+    """The text of a setting from the command line, with the paths of its sources made absolute."""
+    span = value.span
+    calls = value.items if isinstance(value, tree.List) else (value,)
+    edits = []
+    for call in calls:
+        source = isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.function.text in SOURCES
+        for argument in call.arguments if isinstance(call, tree.Call) and source else ():
+            literal = argument.value
+            if argument.name is None and isinstance(literal, tree.Literal) and isinstance(literal.value, str):
+                path = os.path.abspath(literal.value).replace("\\", "\\\\").replace('"', '\\"')
+                edits.append((literal.span.start - span.start, literal.span.end - span.start, f'"{path}"'))
+    return _edited(Source("", span.text), edits)
+
+
+def _edited(source: Source, edits: Sequence[tuple[int, int, str]]) -> str:
+    text = source.text
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
+    return text

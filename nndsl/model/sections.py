@@ -87,3 +87,6 @@ DATA_SETTINGS = ("source", "train", "validation", "test", "stratify", "shuffle",
 
 TRAIN_SETTINGS = tuple(field.name for field in fields(TrainSection) if field.name not in ("span", "spans"))
 """The settings of `train`."""
+
+SOURCES: Mapping[str, tuple[str, ...]] = {"csv": ("header", "separator", "decimal", "encoding"), "npz": ()}
+"""Each kind of source with its options; any other named argument renames a column or array."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from nndsl.diagnostics import Edit
 from nndsl.errors.names import BadSetting, SettingTwice, UnknownSetting
 from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
@@ -92,11 +93,7 @@ class Settings:
         def read(expression: tree.Expression, name: str) -> str:
             if isinstance(expression, tree.Name) and expression.text in words:
                 return expression.text
-            if isinstance(expression, tree.Name):
-                near = closest(expression.text, words)
-                remedy = f"did you mean `{near}`?" if near else ""
-                raise Found(BadSetting(expression.span, name, expects, f"`{expression.text}`", remedy))
-            raise Found(BadSetting(expression.span, name, expects, "something else"))
+            raise unknown(expression, name, expects, words)
 
         return read
 
@@ -110,3 +107,15 @@ class Settings:
             const.used = True
             expression, file = self.checker.definition(const)
         return expression
+
+
+def unknown(expression: tree.Expression, name: str, expects: str, words: Iterable[str], otherwise: str = "") -> Found:
+    """The error for a word that a setting does not take; `otherwise` is the help if no known word is near."""
+    written = expression.text if isinstance(expression, tree.Name) else ""
+    near = closest(written, words)
+    if near is None:
+        return Found(
+            BadSetting(expression.span, name, expects, f"`{written}`" if written else "something else", otherwise)
+        )
+    edit = Edit(expression.span, near)
+    return Found(BadSetting(expression.span, name, expects, f"`{written}`", f"did you mean `{near}`?", edit))

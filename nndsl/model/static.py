@@ -125,7 +125,7 @@ def _sized(sign: str, a: Value, b: Value, span: Span, right: Span) -> Value:
                 return a - b
             case "*":
                 return a * b
-            case "//" if is_whole(b) and b != 0:
+            case "//" if isinstance(b, int) and b > 0:
                 return a // b
     raise Unfixed(symbols(a) | symbols(b), span)
 
@@ -219,7 +219,7 @@ def whole(value: Value, what: str, span: Span) -> int:
         raise Unfixed(value.symbols, span)
     if is_whole(value):
         return int(value)
-    advice = "`/` gives a decimal number; `//` divides whole numbers" if isinstance(value, float) else ""
+    advice = "`/` gives a decimal number; `//` divides whole numbers" if isinstance(value, float) and "/" in span.text else ""
     raise Found(WrongValue(span, what, "a whole number", describe(value), advice))
 
 

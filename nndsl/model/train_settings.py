@@ -14,7 +14,7 @@ from nndsl.model.expectations import Expectation
 from nndsl.model.program import Loaded
 from nndsl.model.scope import Entry
 from nndsl.model.sections import TRAIN_SETTINGS, Configured, TrainSection
-from nndsl.model.settings import Settings
+from nndsl.model.settings import Settings, unknown
 from nndsl.model.values import POISON, Found, Given, Silenced, Value, Word, WordCall, describe, is_poisoned
 from nndsl.syntax import tree
 
@@ -145,10 +145,8 @@ class _TrainReader:
         head = call.function if call is not None else expression
         word = head.text if isinstance(head, tree.Name) else ""
         if word not in CALLBACKS:
-            near = closest(word, CALLBACKS)
-            remedy = f"did you mean `{near}`?" if near else f"there are {', '.join(CALLBACKS)}"
             expects = "a list of callbacks such as early_stopping(val_loss)"
-            raise Found(BadSetting(head.span, name, expects, f"`{word}`" if word else "something else", remedy))
+            raise unknown(head, name, expects, CALLBACKS, f"there are {', '.join(CALLBACKS)}")
         given = (
             [Given(a.name, a.span, a.value, self.settings.place) for a in call.arguments] if call is not None else []
         )

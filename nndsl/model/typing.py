@@ -17,7 +17,7 @@ from nndsl.graph.types import TensorType, TypeMismatch
 from nndsl.library.arguments import Misuse
 from nndsl.library.registry import Accumulated, Composite
 from nndsl.model.apply import Collected, Graphing, SharedShape, operands
-from nndsl.model.network import NUMBER, Apply, Input, Layer, Number, Term
+from nndsl.model.network import NUMBER, Apply, Hole, Input, Layer, Number, Term
 from nndsl.model.values import LARGEST, TERMS, Found, Unfixed, show_type
 from nndsl.model.work import Work
 from nndsl.source import Span
@@ -110,14 +110,13 @@ def refused(refusal: TypeMismatch, term: Apply, terms: list[Term], spans: Mappin
     """The diagnostic for what a composite's body refused."""
     name = term.composite.name
     if isinstance(refusal, SharedShape):
-        first = next((t.span for t in terms if not isinstance(t, Number)), None)
         return SharedLayerGrew(
             term.span,
             refusal.state.name,
             show_shape(refusal.state.shape),
             show_shape(refusal.shape),
             show_type(terms[0]) if terms else "this",
-            None if first is None else term.layer.span,
+            term.layer.span,
         )
     if isinstance(refusal, Misuse):
         span = spans.get(refusal.argument.rstrip("_"), term.span) if refusal.argument else term.span
@@ -129,9 +128,9 @@ def origins(terms: list[Term], primary: Span) -> Places:
     """Where up to three different operands came from, each with its shape, unless the error is marked right there."""
     places: dict[Span, str] = {}
     for term in terms:
-        if isinstance(term, Number) or not hasattr(term, "span"):
+        if isinstance(term, Number | Hole):
             continue
-        span = term.span
+        span: Span = term.span
         if span == primary or (
             span.source == primary.source and span.start <= primary.start and primary.end <= span.end
         ):

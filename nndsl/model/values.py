@@ -28,7 +28,7 @@ LONGEST = 1_000_000
 TERMS = (Input, LayerState, Apply, Hole, Number)
 
 
-class Found(Exception):  # noqa: N818: it carries a diagnostic to where it is reported
+class Found(Exception):
     """Raised where a value cannot be made; the expression that needed it becomes `POISON`."""
 
     def __init__(self, diagnostic: Diagnostic):

@@ -127,8 +127,8 @@ class Words(ABC):
         if value is None and ALIASES.get(head.text, head.text) in words_for(e):
             value = Word(head.text)
         if value is None:
-            entry = place.environment.names.get(head.text)
-            if head is expression and (entry is None or not has_term(entry.value)):
+            tensor = head.text in place.environment.names
+            if not tensor and (head is expression or head.text not in vocabulary()):
                 raise Found(self.unknown_word(head, e, callee, place))
             return self.evaluate(expression, place)
         if isinstance(expression, tree.Call) and isinstance(value, Word | BlockValue):
