@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 from oracles.load import Case, cases
-from vocabulary_examples import bind
 
 from nndsl import ops
 from nndsl.graph.builder import Builder, Value
@@ -44,10 +43,15 @@ class Application:
     def __init__(self, composite: Composite, case: Case, types: Mapping[str, TensorType], training: bool = True):
         self.graph = Builder()
         self.collected = Collected()
+        arguments: dict[str, Any] = {name: self.argument(value) for name, value in case.args.items()}
         values = [self.graph.input(name, type) for name, type in types.items()]
-        arguments = {name: self.argument(value) for name, value in case.args.items()}
+        tensors = [parameter for parameter in composite.parameters if parameter.annotation is Value]
+        if tensors[0].kind is tensors[0].VAR_POSITIONAL:
+            arguments[tensors[0].name] = tuple(values)
+        else:
+            arguments |= {p.name.rstrip("_"): value for p, value in zip(tensors, values, strict=True)}
         scope = Scope(self.graph, "layer", self.collected, training=training)
-        self.result = call_composite(composite, scope, bind(composite, list(values), arguments))
+        self.result = call_composite(composite, scope, arguments)
 
     def argument(self, value: Any) -> Any:
         if isinstance(value, str) and value in COMPOSITES:

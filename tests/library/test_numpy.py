@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vocabulary_examples import Interpreter, example_graph, read
+from vocabulary_examples import Reference, compiled, draw
 
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
@@ -17,10 +17,12 @@ from nndsl.graph.types import TensorType
 from nndsl.library import arithmetic, functions, shapes
 from nndsl.library.einsum import einsum
 from nndsl.library.registry import COMPOSITES, OPERATORS, Composite
+from nndsl.library.vocabulary import load
+from nndsl.transform.differentiate import differentiate
 
-Reference = Callable[..., Any]
+load()
 
-SIGNS: Mapping[str, Reference] = {
+SIGNS: Mapping[str, Callable[..., Any]] = {
     "+": np.add,
     "-": np.subtract,
     "*": np.multiply,
@@ -41,7 +43,7 @@ SIGNS: Mapping[str, Reference] = {
     "not": np.logical_not,
 }
 
-NAMES: Mapping[str, Reference] = {
+NAMES: Mapping[str, Callable[..., Any]] = {
     "abs": np.abs,
     "exp": np.exp,
     "expm1": np.expm1,
@@ -80,21 +82,13 @@ TESTED = [*OPERATORS.values(), *(c for c in COMPOSITES.values() if c.kind == "fu
 
 @pytest.mark.parametrize("composite", TESTED, ids=lambda c: c.name)
 def test_is_what_numpy_does_with_each_example(composite: Composite) -> None:
-    example = read(composite)
-    builder, result, _ = example_graph(composite)
+    example = compiled(composite)
     rng = np.random.default_rng(11)
-    data = {i.name: i.draw(rng, 6) for i in example.inputs}
-    found = evaluate(builder.graph("", {"y": result}), data)["y"]
-
-    def operate(sign: str, operands: list[Any]) -> Any:
-        return SIGNS[sign](*operands)
-
-    def call(name: str, operands: list[Any], keywords: dict[str, Any]) -> Any:
-        return NAMES[name](*operands, **keywords)
-
+    data = {i.name: draw(i, rng, 6) for i in example.network.inputs}
+    found = evaluate(example.graph.graph("", example.outputs), data)["result"]
+    reference = Reference(SIGNS, NAMES)
     for row, value in enumerate(found):
-        names = {name: values[row].astype(np.float64) for name, values in data.items()}
-        expected = Interpreter(names, call, operate).value(example.expression)
+        expected = reference(composite, {name: values[row].astype(np.float64) for name, values in data.items()})
         # float32 against float64, of sums of a few numbers of size 10
         np.testing.assert_allclose(value, expected, rtol=2e-6, atol=2e-6)
 
@@ -269,8 +263,6 @@ def test_reductions_never_touch_the_batch() -> None:
 
 
 def test_norm_has_a_gradient_at_zero() -> None:
-    from nndsl.transform.differentiate import differentiate
-
     graph = Builder()
     x = number(graph, "x", 3)
     gradient = differentiate(graph.graph("", {"y": functions.norm(x)}), "y", ["x"])

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from test_registry import GRAPHS, draw, identity, weighted_sum
-from vocabulary_examples import example_graph, outputs
+from vocabulary_examples import Example, compiled
 
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.evaluate import evaluate
@@ -18,8 +18,9 @@ from nndsl.transform.simplify import simplify
 
 @pytest.mark.parametrize("composite", GRAPHS, ids=identity)
 def test_agrees_with_numpy(composite: Composite) -> None:
-    graph = with_gradients(composite)
-    data = draw(composite, graph)
+    example = compiled(composite)
+    graph = with_gradients(composite, example)
+    data = draw(example, graph)
     expected = evaluate(graph, data)
     found = run(simplify(graph), data)
     for name, value in expected.items():
@@ -29,10 +30,9 @@ def test_agrees_with_numpy(composite: Composite) -> None:
         np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=2e-6)
 
 
-def with_gradients(composite: Composite) -> Graph:
+def with_gradients(composite: Composite, example: Example) -> Graph:
     """The example's outputs, and the gradients of a weighted sum of its result."""
-    builder, result, _ = example_graph(composite)
-    named = outputs(result)
+    builder, result, named = example.graph, example.result, example.outputs
     if composite.kind == "metric" or result.dtype != "f32":
         return builder.graph(composite.name, named)
     total = weighted_sum(result, builder.input("cotangent", result.type))

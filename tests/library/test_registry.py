@@ -6,7 +6,8 @@ import inspect
 
 import numpy as np
 import pytest
-from vocabulary_examples import Array, example_graph, outputs, read
+from vocabulary_examples import Array, Example, compiled
+from vocabulary_examples import draw as draw_input
 
 from nndsl import ops
 from nndsl.graph.builder import Value
@@ -15,9 +16,14 @@ from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import Shape
 from nndsl.graph.verify import verify
-from nndsl.library.registry import COMPOSITES, INITIALIZERS, METRICS, OPERATORS, TABLES, Composite
+from nndsl.library.registry import COMPOSITES, INITIALIZERS, METRICS, OPERATORS, OPTIMIZERS, TABLES, Composite
+from nndsl.library.vocabulary import load
+from nndsl.model.check import check, load_program
+from nndsl.source import Source
 from nndsl.transform.differentiate import differentiate
 from nndsl.transform.simplify import simplify
+
+load()
 
 GRAPHS = [*COMPOSITES.values(), *OPERATORS.values(), *METRICS.values()]
 EVERYTHING = [composite for table in TABLES.values() for composite in table.values()]
@@ -28,10 +34,10 @@ def identity(composite: Composite) -> str:
     return f"{composite.kind} {composite.name}"
 
 
-def draw(composite: Composite, graph: Graph) -> dict[str, Array]:
+def draw(example: Example, graph: Graph) -> dict[str, Array]:
     """Random data and parameters for the example's graph, the same at each call."""
     rng = np.random.default_rng(3)
-    data = {i.name: i.draw(rng, ROWS) for i in read(composite).inputs}
+    data = {declared.name: draw_input(declared, rng, ROWS) for declared in example.network.inputs}
     scalars = {"nndsl.step": np.array(2), "nndsl.seed": np.array(7), "nndsl.row": np.array(0)}
     for name, node in graph.inputs.items():
         if name not in data:
@@ -49,12 +55,12 @@ def test_is_documented(composite: Composite) -> None:
 
 @pytest.mark.parametrize("composite", GRAPHS, ids=identity)
 def test_graph_is_valid_and_stays_so_when_simplified(composite: Composite) -> None:
-    builder, result, _ = example_graph(composite)
-    graph = builder.graph(composite.name, outputs(result))
+    example = compiled(composite)
+    graph = example.graph.graph(composite.name, example.outputs)
     verify(graph)
     simpler = simplify(graph)
     verify(simpler)
-    data = draw(composite, graph)
+    data = draw(example, graph)
     for name, value in evaluate(graph, data).items():
         assert value.shape == known(graph.outputs[name].shape)
         # simplifying may round a folded constant once less
@@ -68,10 +74,10 @@ def known(shape: Shape) -> tuple[int, ...]:
 @pytest.mark.parametrize("composite", GRAPHS, ids=identity)
 def test_examples_do_not_see_each_other(composite: Composite) -> None:
     """A row's value is the same whatever other rows the batch has (metrics: what is summed, sums up)."""
-    builder, result, _ = example_graph(composite, training=False)
-    graph = builder.graph(composite.name, outputs(result))
-    data = draw(composite, graph)
-    batched = {i.name for i in read(composite).inputs}
+    example = compiled(composite, training=False)
+    graph = example.graph.graph(composite.name, example.outputs)
+    data = draw(example, graph)
+    batched = {declared.name for declared in example.network.inputs}
     whole = evaluate(graph, data)
     parts = [
         evaluate(graph, {name: value[rows] if name in batched else value for name, value in data.items()})
@@ -86,16 +92,17 @@ def test_examples_do_not_see_each_other(composite: Composite) -> None:
 @pytest.mark.parametrize("composite", [c for c in GRAPHS if c.kind != "metric"], ids=identity)
 def test_gradient_is_the_slope(composite: Composite) -> None:
     """Against central differences in float64, for every number that the example reads; zero where none is declared."""
-    builder, result, collected = example_graph(composite)
+    example = compiled(composite)
+    builder, result = example.graph, example.result
     cotangent = builder.input("cotangent", result.type)
     total = weighted_sum(result, cotangent) if result.dtype == "f32" else builder.constant(0, "f32")
-    for penalty in collected.penalties:
+    for penalty in example.collected.penalties:
         total = total + penalty
     graph = builder.graph(composite.name, {"total": total})
-    data = {name: np.asarray(value, np.float64) for name, value in draw(composite, graph).items()}
+    data = {name: np.asarray(value, np.float64) for name, value in draw(example, graph).items()}
     wrt = [name for name, node in graph.inputs.items() if node.type.dtype == "f32" and name != "cotangent"]
     gradients = evaluate(differentiate(graph, "total", wrt), data, float_dtype="f64")
-    kinds = {i.name: i.kind for i in read(composite).inputs}
+    kinds = {declared.name: declared.kind for declared in example.network.inputs}
     for name in wrt:
         found = gradients[f"grad.{name}"]
         if not composite.differentiable:
@@ -122,13 +129,37 @@ def slope(graph: Graph, data: dict[str, Array], name: str, step: float = 1e-5) -
     return result
 
 
+@pytest.mark.parametrize("composite", INITIALIZERS.values(), ids=identity)
+def test_initializer_is_taken_by_layers(composite: Composite) -> None:
+    (W, _) = compiled(composite).collected.states.values()
+    assert W.initial.name == composite.name
+    values = composite.function(0, W.name, W.shape, **W.initial.arguments)
+    assert values.shape == W.shape
+
+
+@pytest.mark.parametrize("composite", OPTIMIZERS.values(), ids=identity)
+def test_optimizer_is_taken_by_train(composite: Composite) -> None:
+    text = f"""
+model example {{
+  input x: f32[4]
+  output y = x -> dense(1)
+  loss mean(y)
+}}
+train {{
+  optimizer = {composite.example}
+}}
+"""
+    optimizer = check(load_program(Source("example.nn", text))).train.optimizer
+    assert optimizer.name == composite.name
+    assert set(optimizer.arguments) <= {parameter.name for parameter in composite.parameters}
+
+
 def test_losses_give_one_value_an_example() -> None:
     for composite in COMPOSITES.values():
         if composite.kind == "loss":
-            assert example_graph(composite)[1].shape == (BATCH,), composite.name
+            assert compiled(composite).result.shape == (BATCH,), composite.name
 
 
 def test_every_loss_is_a_metric() -> None:
     assert {name for name, c in COMPOSITES.items() if c.kind == "loss"} <= set(METRICS)
     assert all(c.kind == "metric" for c in METRICS.values())
-    assert INITIALIZERS
