@@ -55,8 +55,8 @@ def test_regression_explains_the_progression(train: Callable[..., nndsl.Run], ba
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_wide_and_deep_trains_both_outputs(train: Callable[..., nndsl.Run], backend: Backend) -> None:
+    """The loss is that of both outputs; predicting the mean would give an r2 of 0."""
     run = train("wide_and_deep", backend)
-    assert run.history["loss"][-1] < 0.5 * run.history["loss"][0]
     assert run.evaluate("test")["r2"] > 0.2
     data = run.net.data.test
     assert data is not None
