@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nndsl.codegen.numpy.forms import is_mask
+from nndsl.codegen.numpy.forms import is_mask, is_truth
 from nndsl.codegen.numpy.scalars import is_weak
-from nndsl.codegen.numpy.schedule import Section
-from nndsl.codegen.numpy.spelling import VIEWS, repeats_operand
+from nndsl.codegen.numpy.schedule import VIEWS, Section
+from nndsl.codegen.numpy.spelling import repeats_operand
 from nndsl.graph.node import Graph, Node
 
 HEAVY = 5
@@ -82,7 +82,7 @@ class Choice:
         if len(users) != 1 or node in heavy or (self.buffered and node.op == "matmul" and is_big(node)):
             return True
         (user,) = users
-        if Section.of(user.origin) != Section.of(node.origin) and user.op not in VIEWS:
+        if Section.of(user.origin) != Section.of(node.origin) and not {user.op, node.op} & (VIEWS | {"slice"}):
             return True
         return repeats_operand(user, user.inputs.index(node), self.sizes)
 
@@ -94,7 +94,8 @@ class Choice:
             inner = [o for o in node.inputs if o in weight and len(self.users[o]) == 1 and not self.own_name(o)]
             total = (node.op not in VIEWS and not is_weak(node)) + sum(weight[o] for o in inner if o not in heavy)
             weight[node] = total
-            if total > HEAVY:
+            into_layer = total > 1 and any(user.op in ("matmul", "concat") for user in self.users[node])
+            if total > HEAVY or (into_layer and node.op not in VIEWS):
                 heavy.add(node)
         return heavy
 
@@ -114,11 +115,18 @@ class Choice:
     def _may_change(self, operand: Node, node: Node) -> bool:
         if operand.op in ("input", "constant") or is_weak(operand) or operand.type != node.type:
             return False
-        if len(self.users[operand]) != 1 or not (operand.op in COPYING or is_total(node)):
+        if len(self.users[operand]) != 1 or not (self._is_new(operand) or is_total(node)):
             return False
         if operand in self.outputs or operand.origin.phase != node.origin.phase:
             return False
         return not self.own_name(operand) or (node.origin.phase != "forward" and not self.own_name(node))
+
+    def _is_new(self, node: Node) -> bool:
+        """Whether a value is an array of its own, or the one view of such an array."""
+        if node.op in ("reshape", "transpose"):
+            (base,) = node.inputs
+            return len(self.users[base]) == 1 and base not in self.outputs and self._is_new(base)
+        return node.op in COPYING
 
     def _leads_to_matmul(self, node: Node) -> bool:
         while True:
@@ -140,7 +148,8 @@ def is_ufunc(node: Node) -> bool:
 
 def fills_buffer(node: Node) -> bool:
     """Whether a new array is written into a buffer: products, and what is computed from arrays like it."""
-    return node.op == "matmul" or (is_ufunc(node) and any(operand.type == node.type for operand in node.inputs))
+    like = (operand for operand in node.inputs if operand.type == node.type and not is_truth(operand))
+    return node.op == "matmul" or (is_ufunc(node) and any(like))
 
 
 def is_total(node: Node) -> bool:

@@ -156,25 +156,42 @@ def _mul(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> 
     a, b = operands
     if left is right and isinstance(a, ast.Name):
         return ast.BinOp(a, ast.Pow(), number(2))
-    if is_weak(left) and _is_truth(right):
+    if is_weak(left) and is_truth(right):
         (left, right), (a, b) = (right, left), (b, a)
-    if _is_truth(left):
+    if is_truth(left):
         return ast.BinOp(_truth(left, a), ast.Mult(), strong(right, b) if is_weak(right) else b)
-    if _is_truth(right):
+    if is_truth(right):
         return ast.BinOp(a, ast.Mult(), _truth(right, b))
     if isinstance(b, ast.Constant) and not isinstance(a, ast.Constant):
         a, b = b, a
+    match b:
+        case ast.BinOp(ast.Constant(1), ast.Div(), divisor) if is_weak(node):
+            return ast.BinOp(a, ast.Div(), divisor)
     return ast.BinOp(a, ast.Mult(), b)
 
 
-def _sub(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr | None:
+def _with_truth(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr | None:
+    """A sum, difference or comparison of a truth value and numbers, which NumPy takes as they are."""
     left, right = node.inputs
-    if _is_truth(right) and not is_weak(left):
-        return ast.BinOp(operands[0], ast.Sub(), _truth(right, operands[1]))
-    return None
+    a, b = operands
+    if is_truth(left) == is_truth(right) or is_weak(left) or is_weak(right):
+        return None
+    a, b = (_truth(left, a), b) if is_truth(left) else (a, _truth(right, b))
+    operator = _WITH_TRUTH[node.op]()
+    if isinstance(operator, ast.cmpop):
+        return ast.Compare(a, [operator], [b])
+    return ast.BinOp(a, operator, b)
 
 
-def _is_truth(node: Node) -> bool:
+_WITH_TRUTH: dict[str, type[ast.operator] | type[ast.cmpop]] = {
+    "add": ast.Add,
+    "sub": ast.Sub,
+    "equal": ast.Eq,
+    "not_equal": ast.NotEq,
+}
+
+
+def is_truth(node: Node) -> bool:
     """Whether a number is a truth value that was made one: NumPy counts with truth values as they are."""
     return node.op == "cast" and node.inputs[0].type.dtype == "bool" and bool(node.shape)
 
@@ -189,19 +206,20 @@ def _truth(node: Node, tree: ast.expr) -> ast.expr:
 
 def count_of(node: Node, operand: ast.expr) -> ast.expr:
     """How often something is true: the operand of a sum without the conversion to numbers."""
-    return _truth(node.inputs[0], operand) if _is_truth(node.inputs[0]) else operand
+    return _truth(node.inputs[0], operand) if is_truth(node.inputs[0]) else operand
 
 
 def _random_uniform(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr | None:
     if not node.type.batched:
         return None
     shape = ast.Tuple([dim(size, sizes) for size in node.shape])
-    return call("random_uniform", *operands, shape, site=ast.Constant(node.attributes["site"]))
+    seed, step, row = operands
+    return call("random_uniform", seed, step, row=row, shape=shape, site=ast.Constant(node.attributes["site"]))
 
 
 FORMS: dict[str, Form] = {
     "mul": _mul,
-    "sub": _sub,
+    **dict.fromkeys(_WITH_TRUTH, _with_truth),
     "random_uniform": _random_uniform,
     "constant": _constant,
     "size": _size,

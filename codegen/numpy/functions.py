@@ -13,7 +13,7 @@ from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.comments import title
 from nndsl.codegen.numpy.emit import Body, emit
 from nndsl.codegen.numpy.expressions import call, item, name, number, quote, show
-from nndsl.codegen.numpy.layout import mapping
+from nndsl.codegen.numpy.layout import INDENT, WIDTH, mapping
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import dim
 from nndsl.codegen.numpy.schedule import schedule
@@ -146,8 +146,12 @@ class Functions:
         kept = [key for key in states if local_names[key] in used]
         for _, group in groupby(kept, key=lambda key: key.rpartition(".")[0]):
             keys = list(group)
-            values = ", ".join(show(item(name("state"), key)) for key in keys)
-            yield f"{', '.join(local_names[key] for key in keys)} = {values}"
+            values = {key: show(item(name("state"), key)) for key in keys}
+            line = f"{', '.join(local_names[key] for key in keys)} = {', '.join(values.values())}"
+            if len(line) + len(INDENT) <= WIDTH:
+                yield line
+            else:
+                yield from (f"{local_names[key]} = {values[key]}" for key in keys)
 
     def fit_sizes(self) -> list[str]:
         """What `fit` gives `workspace`: the size of its batches, and other sizes as its examples have them."""

@@ -26,7 +26,10 @@ def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) ->
             if len(arguments) == 1 and not keywords:
                 parts = laid_out("", arguments[0], depth=depth + 1)
             else:
-                parts = [f"{part}," for part in show_arguments(arguments, keywords)]
+                parts = show_arguments(arguments, keywords)
+                together = ", ".join(parts)
+                fits = len(together) + len(INDENT) * (depth + 1) <= WIDTH
+                parts = [together] if fits else [f"{part}," for part in parts]
             return [f"{before}{show(function)}(", *_indented(parts), f"){after}"]
         case ast.List(items):
             return [f"{before}[", *_indented(f"{show(part)}," for part in items), f"]{after}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from textwrap import indent
 
@@ -17,6 +17,7 @@ from nndsl.codegen.numpy.layout import INDENT, WIDTH
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.pasting import Helper, source, with_dependencies
 from nndsl.codegen.numpy.table import table
+from nndsl.codegen.numpy.tidy import tidy
 from nndsl.ops.helpers import permutation
 from nndsl.transform.step import Step
 
@@ -32,6 +33,8 @@ class Module:
 
 def generate(step: Step) -> Module:
     """The module of a compiled model. The same step gives the same bytes."""
+    graphs = {key: tidy(getattr(step, key)) for key in ("gradients", "apply", "evaluate", "predict")}
+    step = replace(step, **graphs)
     helpers = with_dependencies([*_helpers(step), *initial_helpers(step), permutation])
     reserved = [helper.__name__ for helper in helpers]
     names = Names(reserved, hide_builtins=True)  # keywords are what callers write

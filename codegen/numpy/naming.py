@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nndsl.graph.node import Node
 
@@ -28,29 +28,54 @@ NOUNS = {
 }
 
 
-def suggest(chain: Sequence[Node], users: Mapping[Node, Sequence[Node]], output: str) -> tuple[str, ...]:
+ADJECTIVES = {"abs": "absolute", "neg": "negative"}
+
+
+def suggest(chain: Sequence[Node], users: Mapping[Node, Sequence[Node]], output: str) -> Iterator[str]:
     """Names, the best first, for the value that a chain of nodes ends in; `output` is the graph's output that it is."""
     node = chain[-1]
-    noun = NOUNS.get(node.op, node.op)
-    if output:
-        return (_of_output(output),)
-    if node.origin.phase == "update":
-        return (noun,)
     origin = node.origin.name or "value"
+    if output:
+        yield _of_output(output)
+        return
     if node.name:
-        return node.name, f"{origin}_{node.name}"
+        yield node.name
+        yield f"{origin}_{node.name}"
     if node.op == "random_uniform":
-        return "u", f"{origin}_u"
-    prefix = "d_" if node.origin.phase == "backward" else ""
+        yield "u"
     following = [user for user in users[node] if user.origin.phase == node.origin.phase]
-    general = f"{prefix}{origin}_{noun}"
-    if prefix or all(user.origin.name != node.origin.name for user in following):
-        return f"{prefix}{origin}", general
-    if any(step.op == "matmul" for step in chain):
-        return f"{origin}_z", general
-    if any(user.op == "matmul" for user in following):
-        return f"{origin}_input", general
-    return (general,)
+    if node.origin.phase == "backward":
+        yield f"d_{origin}"
+        if primal := _multiplied(chain[0], users):
+            yield f"d_{primal.name or primal.origin.name}"
+        yield f"d_{origin}_{noun(node)}"
+        return
+    if (adjective := ADJECTIVES.get(node.op)) and node.inputs[0].name:
+        yield f"{adjective}_{node.inputs[0].name}"
+    if node.op == "mul" and node.inputs[0] is node.inputs[1] and node.inputs[0].name:
+        yield f"squared_{node.inputs[0].name}"
+    if all(user.origin.name != node.origin.name for user in following):
+        yield origin
+    elif node.op in ("matmul", "add") and any(step.op == "matmul" for step in chain):
+        yield f"{origin}_z"
+    for user in following:
+        if user.op == "matmul" and user.inputs[0] is node:
+            yield f"{user.origin.name or origin}_input"
+    yield f"{origin}_{noun(node)}"
+
+
+def _multiplied(adjoint: Node, users: Mapping[Node, Sequence[Node]]) -> Node | None:
+    """Where `adjoint` is g @ W.T, the x of the x @ W that it comes from."""
+    if adjoint.op != "matmul" or adjoint.inputs[1].op != "transpose":
+        return None
+    W = adjoint.inputs[1].inputs[0]
+    products = [user for user in users[W] if user.op == "matmul" and user.inputs[1] is W]
+    return products[0].inputs[0] if len(products) == 1 else None
+
+
+def noun(node: Node) -> str:
+    """What kind of thing a node's value is."""
+    return NOUNS.get(node.op, node.op)
 
 
 def _of_output(output: str) -> str:

@@ -12,6 +12,9 @@ from heapq import heappop, heappush
 from nndsl.graph.node import Graph, Node, Origin, Phase
 from nndsl.source import Span
 
+VIEWS = frozenset("transpose reshape broadcast_to".split())
+"""What costs nothing: never worth a name or a line."""
+
 END = 1 << 40
 """Behind every statement of a program."""
 
@@ -35,11 +38,12 @@ def schedule(graph: Graph, body: Span) -> list[Node]:
     Of the nodes that could come next, one of the current section is preferred (a parameter's gradient before what is
     passed on), then the section that the program says first (in the backward phase: last).
     """
-    nodes = [node for node in graph.nodes if node.op != "input"]
+    given = [node for node in graph.nodes if node.op != "input" and not node.inputs]
+    nodes = [node for node in graph.nodes if node.inputs]
     index = {node: i for i, node in enumerate(nodes)}
     users = graph.users()
     rank = _ranks(nodes, users, body)
-    leaf = _leaves(graph, nodes, users)
+    leaves = _leaves(graph, nodes, users)
     waiting = {node: len({operand for operand in node.inputs if operand in index}) for node in nodes}
     ready: dict[Section, list[tuple[bool, int]]] = {}
     sections: list[tuple[tuple[int, int], int, Section]] = []
@@ -48,7 +52,7 @@ def schedule(graph: Graph, body: Span) -> list[Node]:
         section = Section.of(node.origin)
         if not ready.get(section):
             ready[section] = []
-        heappush(ready[section], (node not in leaf, index[node]))
+        heappush(ready[section], (node not in leaves, index[node]))
         heappush(sections, (rank[node], index[node], section))
 
     for node in nodes:
@@ -67,18 +71,17 @@ def schedule(graph: Graph, body: Span) -> list[Node]:
             waiting[user] -= 1
             if not waiting[user]:
                 release(user)
-    return order
+    return [*given, *order]
 
 
 def _leaves(graph: Graph, nodes: list[Node], users: dict[Node, list[Node]]) -> set[Node]:
-    """Nodes that only outputs need, and no other section."""
+    """Nodes that end in an output at once: what is written down as soon as it can be."""
     outputs = set(graph.outputs.values())
     leaves: set[Node] = set()
     for node in reversed(nodes):
-        here = Section.of(node.origin)
-        if (users[node] or node in outputs) and all(
-            user in leaves and (user in outputs or Section.of(user.origin) == here) for user in users[node]
-        ):
+        following = users[node]
+        ends = node in outputs or node.op in VIEWS or any(user.op == "add" for user in following)
+        if ends and all(user in leaves for user in following):
             leaves.add(node)
     return leaves
 

@@ -18,9 +18,6 @@ from nndsl.graph.facets import numpy_expression
 from nndsl.graph.node import Node
 from nndsl.graph.sizes import Size
 
-VIEWS = frozenset("transpose reshape broadcast_to".split())
-"""What costs nothing: never worth a name."""
-
 
 def spell(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr:
     """The expression of a node; `sizes` are the local names of symbolic sizes."""

@@ -20,7 +20,8 @@ from nndsl.codegen.numpy.expressions import as_function, fill, item, name, quote
 from nndsl.codegen.numpy.layout import INDENT, WIDTH, assignment, laid_out
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import is_weak
-from nndsl.codegen.numpy.spelling import VIEWS, repeats_operand, spell
+from nndsl.codegen.numpy.schedule import VIEWS
+from nndsl.codegen.numpy.spelling import repeats_operand, spell
 from nndsl.graph.node import Graph, Node
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
