@@ -87,16 +87,16 @@ class Value:
     def __neg__(self) -> Value:
         return self.builder.apply(PRIMITIVES["neg"], (self,), {})
 
-    def __lt__(self, other: Operand) -> Value:
+    def __lt__(self, other: Value | float) -> Value:
         return self._binary("less", other)
 
-    def __le__(self, other: Operand) -> Value:
+    def __le__(self, other: Value | float) -> Value:
         return self._binary("less_equal", other)
 
-    def __gt__(self, other: Operand) -> Value:
+    def __gt__(self, other: Value | float) -> Value:
         return self._binary("greater", other)
 
-    def __ge__(self, other: Operand) -> Value:
+    def __ge__(self, other: Value | float) -> Value:
         return self._binary("greater_equal", other)
 
     def __repr__(self) -> str:

@@ -173,7 +173,7 @@ def primitive(
 
 
 GRADIENT_RULES: dict[str, Callable[..., Any]] = {}
-"""What `override` may name: `rule(g, y, *xs, **attributes)` gives the adjoint of each of the `xs` (a tuple if several)."""
+"""What `override` may name: `rule(g, y, *xs, **attributes)` gives each adjoint of the `xs` (a tuple if several)."""
 
 
 def gradient_rule(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

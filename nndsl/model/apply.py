@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from nndsl.graph.builder import Builder, Value
@@ -23,6 +22,7 @@ from nndsl.library.arguments import Initial
 from nndsl.library.building import State
 from nndsl.library.registry import Composite
 from nndsl.model.network import Apply, Balanced, Closure, Hole, Input, Number, Term
+from nndsl.ops.helpers import site_number
 
 STEP, SEED, ROW = "nndsl.step", "nndsl.seed", "nndsl.row"
 """Graph inputs of what is random: scalars `i64`."""
@@ -83,9 +83,9 @@ class Scope:
         self, name: str, shape: Shape, init: Initial, *, trainable: bool = True, l1: float = 0, l2: float = 0
     ) -> Value:
         full = f"{self.layer}.{name}"
-        return self._state(
-            State(full, self._static(full, shape), "parameter", init, trainable, l1 if trainable else 0, l2)
-        )
+        if not trainable:
+            l1 = l2 = 0  # as in Keras: only what is trained is regularised
+        return self._state(State(full, self._static(full, shape), "parameter", init, trainable, l1, l2))
 
     def fitted(self, name: str, shape: Shape, init: Initial, *, fit: str, values: Value) -> Value:
         full = f"{self.layer}.{name}"
@@ -97,7 +97,7 @@ class Scope:
         self.draws += 1
         name = self.site if self.draws == 1 else f"{self.site}.{self.draws}"
         operands = [self.graph.input(source, SCALAR) for source in (SEED, STEP, ROW)]
-        return self.graph.apply(PRIMITIVES["random_uniform"], operands, {"shape": shape, "site": site(name)})
+        return self.graph.apply(PRIMITIVES["random_uniform"], operands, {"shape": shape, "site": site_number(name)})
 
     def penalize(self, value: Value) -> None:
         self.collected.penalties.append(value)
@@ -112,11 +112,6 @@ class Scope:
         if made.shape != state.shape:
             raise SharedShape(made, state.shape)
         return self.graph.input(made.name, TensorType("f32", made.shape))
-
-
-def site(name: str) -> int:
-    """The number from 0 to 2^32 - 1 by which random numbers know what they are for."""
-    return int.from_bytes(sha256(name.encode()).digest()[:4], "little")
 
 
 def call_composite(composite: Composite, b: Scope, arguments: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import PRIMITIVES, Graph, Node
-from nndsl.graph.sizes import is_static
+from nndsl.graph.sizes import Size, is_static
 from nndsl.graph.types import NUMPY_DTYPES, TensorType, TypeMismatch, broadcast
 from nndsl.transform.rewrite import rewrite, with_name
 
@@ -122,8 +122,13 @@ def is_pure(node: Node) -> bool:
 
 def _grows(node: Node) -> bool:
     """Whether folding this node, whose shape is static, would make a constant larger than those it replaces."""
-    made, *replaced = (prod(int(dim) for dim in item.shape) for item in (node, *node.inputs))  # type: ignore[arg-type]
+    made, *replaced = (_elements(item) for item in (node, *node.inputs))
     return made > max(FOLD_LIMIT, *replaced)
+
+
+def _elements(node: Node) -> int:
+    """How many elements a value of static shape has."""
+    return prod(dim.evaluate({}) if isinstance(dim, Size) else dim for dim in node.shape)
 
 
 def _keep_name(old: Node, new: Node) -> Node:
