@@ -24,6 +24,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def test_pages_show_what_happens(page: Path, folder: Path, request: pytest.Fixtu
     session: dict[str, Any] = {}
     actual: dict[Block, str] = {}
     found = list(blocks(page))
-    for block, following in zip(found, [*found[1:], None], strict=True):
+    for block, following in pairwise([*found, None]):
+        assert block
         match block.info.split():
             case ["python"]:
                 run_script(block, folder)
@@ -172,7 +174,7 @@ def as_shown(output: str, shown: str, vary: bool) -> str:
     """What a command printed, cut where the page has `…`, with the page's numbers if they vary."""
     blank = "\n" if shown.endswith("\n\n") else ""
     wanted = shown.splitlines()
-    lines = output.splitlines()
+    lines = output.rstrip("\n").splitlines()
     if "…" in wanted:
         before = wanted.index("…")
         behind = len(wanted) - before - 1 - len(blank)
