@@ -133,7 +133,7 @@ def marks_of(source: Source, label: Label) -> list[tuple[int, Mark]]:
 
 
 def diagnostics_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    """Diagnostics as plain data, for `--json`; lines and columns count from 1 (columns in characters), ends are excluded.
+    """Diagnostics as plain data, for `--json`. Lines and columns (in characters) count from 1; ends are excluded.
 
     Each has `severity` (error, warning), `code`, `message`, `file line column end_line end_column` (null where a
     diagnostic has no place), `labels` (a list of `file line column end_line end_column text primary`), `help` (text or

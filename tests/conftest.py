@@ -1,4 +1,4 @@
-"""Shared by all tests: `--update-golden`, and `golden(path, text)` which compares a text with the file that holds it."""
+"""Shared by all tests: `--update-golden`, and `golden(path, text)`, which compares a text with the one in a file."""
 
 from __future__ import annotations
 

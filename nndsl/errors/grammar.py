@@ -166,7 +166,8 @@ class NotAStage(Mendable):
 
 @dataclass(frozen=True)
 class WrongSign(Mendable):
-    """`=` names a value, a setting or an argument; `==` compares; `:` gives an input its type and a map's key its value.
+    """`=` names a value, a setting or an argument; `==` compares; `:` stands between an input and its type, and between
+    a key of a map and its value.
 
     Wrong:  epochs: 30            dense(units: 64)       hidden == x -> dense(8)
     Right:  epochs = 30           dense(units = 64)      hidden = x -> dense(8)
@@ -251,7 +252,9 @@ class UnclosedBracket(Diagnostic):
         yield Label(self.end, "still open here")
 
     def help(self) -> Help:
-        return Help(f"close it with `{self.closer}`", Edit(Span(self.end.source, self.end.start, self.end.start), self.closer))
+        return Help(
+            f"close it with `{self.closer}`", Edit(Span(self.end.source, self.end.start, self.end.start), self.closer)
+        )
 
 
 @dataclass(frozen=True)
@@ -327,8 +330,8 @@ class UnknownItem(Mendable):
 
 @dataclass(frozen=True)
 class UnknownStatement(Mendable):
-    """A statement begins with `input`, `target`, `layer`, `output`, `loss`, `metric`, `for`, `assert` or `return`, or it
-    names a value: `NAME = …`.
+    """A statement begins with `input`, `target`, `layer`, `output`, `loss`, `metric`, `for`, `assert` or `return`, or
+    it names a value: `NAME = …`.
 
     Wrong:  ouput y = softmax(z)
     Right:  output y = softmax(z)
@@ -369,7 +372,7 @@ class OutsideModel(Mendable):
 
 @dataclass(frozen=True)
 class NestedItem(Diagnostic):
-    """Models, blocks, consts, imports, `data` and `train` stand side by side at the top of a file, never in one another.
+    """Models, blocks, consts, imports, `data` and `train` stand side by side in a file, never in one another.
 
     Wrong:  model m { const n = 8 … }
     Right:  const n = 8

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help
-from nndsl.source import Span
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class UnclosedString(Diagnostic):
 
     def help(self) -> Help:
         assert self.span is not None
-        return Help("close it with `\"`", Edit(self.span, self.closed))
+        return Help('close it with `"`', Edit(self.span, self.closed))
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class BadEscape(Diagnostic):
 
     code = "NN108"
     title = "`{text}` is not an escape"
-    label = "known are \\n, \\t, \\\", \\\\ and \\u{{…}}"
+    label = 'known are \\n, \\t, \\", \\\\ and \\u{{…}}'
 
     text: str
 
@@ -249,7 +248,9 @@ class ForeignComment(Diagnostic):
 
     def help(self) -> Help:
         assert self.span is not None
-        return Help("write `#`", Edit(self.span, "#")) if self.text == "//" else Help("begin each of its lines with `#`")
+        return (
+            Help("write `#`", Edit(self.span, "#")) if self.text == "//" else Help("begin each of its lines with `#`")
+        )
 
 
 @dataclass(frozen=True)

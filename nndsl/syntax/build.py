@@ -30,6 +30,11 @@ class Body(NamedTuple):
 Children = list[Any]
 
 
+def extent(token: Token) -> tuple[int, int]:
+    """Where a token begins and ends. (Lark leaves both open in its types.)"""
+    return token.start_pos or 0, token.end_pos or token.start_pos or 0
+
+
 def node(child: Any) -> Any:
     return child.node if isinstance(child, Group) else child
 
@@ -46,8 +51,8 @@ class Builder:
 
     def span(self, first: Any, last: Any = None) -> Span:
         last = first if last is None else last
-        start = first.start_pos if isinstance(first, Token) else first.span.start
-        end = last.end_pos if isinstance(last, Token) else last.span.end
+        start = extent(first)[0] if isinstance(first, Token) else first.span.start
+        end = extent(last)[1] if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     # ---------------------------------------------------------------- items

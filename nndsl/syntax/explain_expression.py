@@ -30,9 +30,6 @@ def unclosed_bracket(s: Situation) -> Answer | None:
     if s.here is not None or not s.statement.unclosed:
         return None
     opening, last = s.statement.unclosed[-1], s.statement.lexemes[-1]
-    end = s.span(last)
-    if last is opening:
-        end = s.end_span
     closer = CLOSER[opening.text]
     place = Span(s.source, last.end, last.end)
     return UnclosedBracket(s.span(opening), opening.text, closer, place), skip(s)
@@ -71,7 +68,7 @@ def unfinished(s: Situation) -> Answer | None:
         return Unfinished(place, "a stage", "->"), skip(s)
     if s.wants_value or before.text in CONTINUING:
         advice = ""
-        if before.text == "=" and s.place != "program" or before.text == "=":
+        if before.text == "=":
             advice = "the value begins on the same line (inside brackets it may go on over several)"
         return Unfinished(place, "a value", before.text, advice), skip(s)
     if before.text in ("as", ".", "for", ",") and s.wants_name:
@@ -82,7 +79,7 @@ def unfinished(s: Situation) -> Answer | None:
 def branch_missing(s: Situation) -> Answer | None:
     """A conditional without its `then` or `else`."""
     here, before = s.here, s.before
-    if before is None or not ends_value(before) or here is not None and here.text not in (")", "]", "}", ",", "as"):
+    if before is None or not ends_value(before) or (here is not None and here.text not in (")", "]", "}", ",", "as")):
         return None
     texts = [x.text for x in s.level()]
     if texts.count("if") > texts.count("then"):
@@ -103,7 +100,9 @@ def wrong_sign(s: Situation) -> Answer | None:
     level = s.level()
     if here.text == ":" and s.bracket == "(" and len(level) == 1 and level[0].kind == "word" and s.after:
         title = "`:` gives no value to an argument"
-        return WrongSign(s.here_span, s.replace_sign(" ="), title, "="), (s.mend("=") if "ASSIGN" in s.expected else skip(s))
+        return WrongSign(s.here_span, s.replace_sign(" ="), title, "="), (
+            s.mend("=") if "ASSIGN" in s.expected else skip(s)
+        )
     if here.text == "=" and s.bracket == "{" and "COLON" in s.expected:
         return WrongSign(s.here_span, s.replace_sign(":"), "`=` gives no value to a key of a map", ":"), s.mend(":")
     conditions = {"if", "and", "or", "not", "assert"}
@@ -136,21 +135,41 @@ def parentheses(s: Situation) -> Answer | None:
     if here.text == "if" and before and before.text == "->":
         return around(s, here, last_of(s), "`if` cannot be a stage as it is", "a stage begins here", "the conditional")
     if here.text == "if" and not ends_value(before) and before and before.text in BINARY | {"not"}:
-        return around(s, here, last_of(s), f"`if` meets the operator `{before.text}`", "its end is not clear", "the conditional")
+        return around(
+            s, here, last_of(s), f"`if` meets the operator `{before.text}`", "its end is not clear", "the conditional"
+        )
     if here.text == "->" and "if" in texts and not s.wants_value:
         branch = max((i for i, text in enumerate(texts) if text in ("if", "then", "else")), default=0)
         if texts[branch] == "else":
             start = texts.index("if")
-            return around(s, level[start], before or here, "`->` meets `if`", "what flows into this is not clear", "the conditional, or around the pipe behind `else`")
+            return around(
+                s,
+                level[start],
+                before or here,
+                "`->` meets `if`",
+                "what flows into this is not clear",
+                "the conditional, or around the pipe behind `else`",
+            )
         first = level[branch + 1] if branch + 1 < len(level) else here
         stop = next((x for x in s.statement.lexemes[s.at :] if x.text in ("then", "else")), None)
         index = s.statement.lexemes.index(stop) if stop else len(s.statement.lexemes)
-        return around(s, first, s.statement.lexemes[index - 1], "`->` meets `if`", "a pipe inside a conditional", "the pipe")
+        return around(
+            s, first, s.statement.lexemes[index - 1], "`->` meets `if`", "a pipe inside a conditional", "the pipe"
+        )
     if here.text in BINARY and "->" in texts and ends_value(before):
-        start = next((i + 1 for i in range(len(texts) - 1, -1, -1) if texts[i] in ("return", "loss", "metric", "assert")), 0)
+        start = next(
+            (i + 1 for i in range(len(texts) - 1, -1, -1) if texts[i] in ("return", "loss", "metric", "assert")), 0
+        )
         head = level[start] if start < len(level) else level[0]
         what = "the pipe"
-        return around(s, head, before or here, f"`{here.text}` follows a stage of a pipe", "an operator cannot follow a stage", what)
+        return around(
+            s,
+            head,
+            before or here,
+            f"`{here.text}` follows a stage of a pipe",
+            "an operator cannot follow a stage",
+            what,
+        )
     return None
 
 
@@ -172,14 +191,16 @@ def around(s: Situation, first: Lexeme, last: Lexeme, title: str, why: str, what
 
 def not_a_stage(s: Situation) -> Answer | None:
     here, before = s.here, s.before
-    if before is None or here is not None and here.text == "if":
+    if before is None or (here is not None and here.text == "if"):
         return None
     if before.text != "->":
         return value_as_stage(s)
     if here is None:
         return None
     if here.text == "->":
-        return Unexpected(s.here_span, s.replace(""), "a stage", "a second `->`", "one arrow is enough", "delete it"), Remedy((), here.end)
+        return Unexpected(
+            s.here_span, s.replace(""), "a stage", "a second `->`", "one arrow is enough", "delete it"
+        ), Remedy((), here.end)
     how, edit = "a stage is what a value goes through, like `dense(64)` or `relu`", None
     if here.kind == "number":
         how, edit = f"did you mean `dense({here.text})`?", s.replace(f"dense({here.text})")
@@ -203,7 +224,9 @@ def value_as_stage(s: Situation) -> Answer | None:
     elif before.kind == "word":
         how, edit = "call it, or put it in parentheses", Edit(span, f"({span.text})")
     else:
-        return NotAStage(span, None, span.text, "a stage is what a value goes through, like `dense(64)` or `relu`"), skip(s)
+        return NotAStage(
+            span, None, span.text, "a stage is what a value goes through, like `dense(64)` or `relu`"
+        ), skip(s)
     return NotAStage(span, edit, span.text, how), skip(s)
 
 
@@ -219,12 +242,18 @@ def python_expression(s: Situation) -> Answer | None:
         return ForeignWord(s.span(before), None, "lambda", "a function in Python", how), skip(s)
     if here.text == "for" and s.bracket in ("[", "(") and ends_value(before):
         how = "statements repeat by `for x in [1, 2] { … }`, stages by `repeat 3 { … }`"
-        return Unexpected(s.here_span, None, f"`,` or `{CLOSER[s.bracket]}`", "`for`", "there are no comprehensions", how), skip(s)
+        return Unexpected(
+            s.here_span, None, f"`,` or `{CLOSER[s.bracket]}`", "`for`", "there are no comprehensions", how
+        ), skip(s)
     if here.text in ("in", "is") and ends_value(before):
         how = "compare with `==`, joined by `or`" if here.text == "in" else "compare with `==`"
-        return Unexpected(s.here_span, None, "an operator", f"`{here.text}`", "no operator of the language", how), skip(s)
+        return Unexpected(s.here_span, None, "an operator", f"`{here.text}`", "no operator of the language", how), skip(
+            s
+        )
     if here.text == ":" and s.bracket == "[":
-        return Unexpected(s.here_span, None, "`,` or `]`", "`:`", "there are no slices in brackets", "use `slice(x, …)`"), skip(s)
+        return Unexpected(
+            s.here_span, None, "`,` or `]`", "`:`", "there are no slices in brackets", "use `slice(x, …)`"
+        ), skip(s)
     if here.text == ":" and "if" in {x.text for x in level}:
         start = next(x for x in level if x.text == "if")
         what, how = "`then` is expected here", "write `then`, and `else` for the other value"
@@ -241,7 +270,9 @@ def python_conditional(s: Situation, level: list[Lexeme]) -> Answer:
     last = last_of(s)
     otherwise = next((x for x in lexemes[s.at :] if x.text == "else"), None)
     edit, how = None, "write `if c then a else b`"
-    start = next((i + 1 for i in range(len(level) - 1, -1, -1) if level[i].text in ("return", "loss", "metric", "assert")), 0)
+    start = next(
+        (i + 1 for i in range(len(level) - 1, -1, -1) if level[i].text in ("return", "loss", "metric", "assert")), 0
+    )
     if otherwise and otherwise.end <= last.start and start < len(level):
         yes = text[level[start].start : level[-1].end]
         condition, no = text[here.end : otherwise.start].strip(), text[otherwise.end : last.end].strip()
@@ -252,7 +283,13 @@ def python_conditional(s: Situation, level: list[Lexeme]) -> Answer:
 
 def comma_missing(s: Situation) -> Answer | None:
     here = s.here
-    if here is None or not s.bracket or not ends_value(s.before) or not begins_value(here) or here.text in ("(", "[", "if"):
+    if (
+        here is None
+        or not s.bracket
+        or not ends_value(s.before)
+        or not begins_value(here)
+        or here.text in ("(", "[", "if")
+    ):
         return None
     place = s.here_span
     edit = Edit(s.after_before, ",")
@@ -288,7 +325,7 @@ def otherwise(s: Situation) -> Answer:
         expected = "a name"
     elif s.bracket:
         expected = f"`,` or `{CLOSER[s.bracket]}`"
-    elif before and ends_value(before) and "PLUS" in s.expected or "_NL" in s.expected:
+    elif (before and ends_value(before) and "PLUS" in s.expected) or "_NL" in s.expected:
         expected = "an operator or the end of the line" if here else "the rest of the statement"
         if here and here.kind == "word" and here.text not in RESERVED and before and s.place == "network":
             how, edit = "if it is a stage, `->` is missing", s.insert("-> ")

@@ -28,7 +28,16 @@ from nndsl.errors.grammar import (
 from nndsl.errors.suggest import closest
 from nndsl.source import Span
 from nndsl.syntax.salvage import skip
-from nndsl.syntax.scan import ITEM_HEADERS, ITEM_START, ITEMS, RESERVED, STATEMENTS, begins_line, indentation, skip_blank
+from nndsl.syntax.scan import (
+    ITEM_HEADERS,
+    ITEM_START,
+    ITEMS,
+    RESERVED,
+    STATEMENTS,
+    begins_line,
+    indentation,
+    skip_blank,
+)
 from nndsl.syntax.situation import Answer, Fed, OpenBody, Remedy, Situation, begins_value, found
 
 FOREIGN_WORDS = {
@@ -172,7 +181,7 @@ def foreign_statement(s: Situation) -> Answer | None:
     first, second = s.lexeme(0), s.lexeme(1)
     if s.place != "network" or first is None or first.kind != "word" or s.at != 1:
         return None
-    if second is None or second.kind not in ("word", "string", "number") and first.text != "print":
+    if second is None or (second.kind not in ("word", "string", "number") and first.text != "print"):
         return None
     if first.text in DECLARING or first.text == "const":
         meaning, how = "a name is given by `=` alone", "leave it out"
@@ -182,7 +191,7 @@ def foreign_statement(s: Situation) -> Answer | None:
     if first.text in FOREIGN_WORDS:
         meaning, how = FOREIGN_WORDS[first.text]
         return ForeignWord(s.span(first), None, first.text, meaning, how), skip(s)
-    if second.text in RESERVED or s.text(2) == "=" and closest(first.text, STATEMENTS) is None:
+    if second.text in RESERVED or (s.text(2) == "=" and closest(first.text, STATEMENTS) is None):
         return None
     word = closest(first.text, STATEMENTS)
     if word is None:
@@ -220,17 +229,26 @@ def declaration(s: Situation) -> Answer | None:
         edit = Edit(place, ":")
         return TypeMissing(place, edit, title, "`:` is expected here", "put it there"), s.supply(":")
     if here.text == "=":
-        title, what = f"`{second.text}` is given from outside; it has a type and no value", "`:` and a type are expected"
+        title, what = (
+            f"`{second.text}` is given from outside; it has a type and no value",
+            "`:` and a type are expected",
+        )
         return TypeMissing(s.here_span, None, title, what, how), skip(s)
     return None
 
 
 def keyword_as_name(s: Situation) -> Answer | None:
     first, here = s.lexeme(0), s.here
-    if s.place == "settings" or first is None or here is None or s.at != 1 or here.text not in ("=", ":", "==", ",", "->", "."):
+    if (
+        s.place == "settings"
+        or first is None
+        or here is None
+        or s.at != 1
+        or here.text not in ("=", ":", "==", ",", "->", ".")
+    ):
         return None
     word = first.text
-    if word not in STATEMENTS and word not in ITEMS or word in RESERVED:
+    if (word not in STATEMENTS and word not in ITEMS) or word in RESERVED:
         return None
     if s.place == "program":
         if word in ("data", "train") and here.text in ("=", ":") and s.after and s.after.text == "{":
@@ -262,12 +280,9 @@ def reserved_word(s: Situation) -> Answer | None:
     as_name = s.wants_name or (s.after is not None and s.after.text in ("=", ":") and "NAME" in s.expected)
     if here.text == "repeat" and s.at == 0:
         how = "write `y = x -> repeat …`, or repeat statements by `for`"
-        return LoneRepeat(s, how), skip(s)
+        where = "`repeat` is a stage of a pipe"
+        return Unexpected(s.here_span, None, "a statement", "`repeat`", where, how), skip(s)
     return (ReservedWord(s.here_span, here.text), skip(s)) if as_name and not (s.at == 0 and s.after is None) else None
-
-
-def LoneRepeat(s: Situation, how: str) -> Unexpected:  # noqa: N802: it is made like one
-    return Unexpected(s.here_span, None, "a statement", "`repeat`", "`repeat` is a stage of a pipe", how)
 
 
 def equals_missing(s: Situation) -> Answer | None:
@@ -280,11 +295,15 @@ def equals_missing(s: Situation) -> Answer | None:
     if s.bracket or not named:
         return None
     if here.text in ("==", ":", "<-"):
-        title = {"==": "`==` compares; a name is given by `=`", ":": "`:` gives no value"}.get(here.text, "names are given by `=`")
+        title = {"==": "`==` compares; a name is given by `=`", ":": "`:` gives no value"}.get(
+            here.text, "names are given by `=`"
+        )
         return WrongSign(s.here_span, s.replace_sign(" ="), title, "="), s.mend("=")
     # Two words are a misspelt keyword or a missing `=`; the former has been looked for.
     joins = here.kind == "number" or here.kind == "string" or (here.kind == "word" and here.text not in RESERVED)
-    if (s.place == "settings" and joins) or (first in ("output", "layer", "const") and begins_value(here) and s.at == 2):
+    if (s.place == "settings" and joins) or (
+        first in ("output", "layer", "const") and begins_value(here) and s.at == 2
+    ):
         place = s.after_before
         title = f"`=` is missing after `{s.before.text if s.before else first}`"
         return WrongSign(place, Edit(place, " ="), title, "="), s.supply("=")
@@ -293,7 +312,12 @@ def equals_missing(s: Situation) -> Answer | None:
 
 def lone_expression(s: Situation) -> Answer | None:
     first, here = s.lexeme(0), s.here
-    if s.place == "program" or first is None or first.text in STATEMENTS or first.text in RESERVED - {"true", "false", "not"}:
+    if (
+        s.place == "program"
+        or first is None
+        or first.text in STATEMENTS
+        or first.text in RESERVED - {"true", "false", "not"}
+    ):
         return None
     bare = s.at == 0 and (begins_value(first) or first.text == "-")
     named = s.at >= 1 and {"ASSIGN", "COMMA"} <= s.expected and "PLUS" not in s.expected and not s.bracket
@@ -337,7 +361,9 @@ def header(s: Situation) -> Answer | None:
         path = s.source.text[first.end : end.end].strip()
         edit = Edit(Span(s.source, s.here_span.start, end.end), f'"{path}"') if here else None
         where = "the path of a file stands in quotes"
-        return Unexpected(s.rest(), edit, "a path in quotes", found(here), where, "put it in quotes" if here else ""), skip(s)
+        return Unexpected(
+            s.rest(), edit, "a path in quotes", found(here), where, "put it in quotes" if here else ""
+        ), skip(s)
     if word == "block" and s.at == 2 and (here is None or here.text in ("{", ":")):
         name, place = s.text(1), s.after_before
         return BlockParameters(place, Edit(place, "(x)"), name), s.supply("(", ")")

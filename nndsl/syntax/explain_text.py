@@ -1,4 +1,4 @@
-"""Why a token was refused, where the token itself is wrong: strings, numbers, characters, operators of other languages."""
+"""Why a token was refused, where it is wrong in itself: strings, numbers, characters, operators of other languages."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ TYPOGRAPHIC = re.compile(r"[“”„‘’‚]([^“”„‘’‚\"\n]*)[“�
 PROSE = re.compile(r"[A-Za-z]+ +[A-Za-z]+")
 """Two words in a row, which no expression has (but for words of the language; then a comment is still likelier)."""
 
+SPELT: dict[int, str] = {ord("ß"): "ss", ord("æ"): "ae", ord("œ"): "oe", ord("ø"): "o", ord("ł"): "l"}
+"""Letters that do not come apart into one of ASCII and an accent."""
+
 LOOK_ALIKES = {
     "×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-", "—": "-", "→": "->", "⟶": "->", "⇒": "->",
     "≤": "<=", "≥": ">=", "≠": "!=", "＝": "=", "（": "(", "）": ")", "，": ",", "：": ":", "∧": "and", "∨": "or",
@@ -51,7 +54,7 @@ OPERATORS = {
 
 def wrong_string(s: Situation) -> Answer | None:
     here = s.here
-    if here is None or here.kind not in ("unclosed", "string") or here.text.startswith('"') and here.kind == "string":
+    if here is None or here.kind not in ("unclosed", "string") or (here.text.startswith('"') and here.kind == "string"):
         return None
     span = s.span(here)
     if here.kind == "string":
@@ -78,7 +81,9 @@ def wrong_number(s: Situation) -> Answer | None:
         return None
     if before and before.kind == "word" and before.end == here.start and here.text.startswith("."):
         how = f"an element is taken by `{before.text}[{here.text[1:] or 0}]`"
-        return Unexpected(s.here_span, None, "a name behind `.`", f"`{here.text[1:]}`", "an attribute's name", how), skip(s)
+        return Unexpected(
+            s.here_span, None, "a name behind `.`", f"`{here.text[1:]}`", "an attribute's name", how
+        ), skip(s)
     if NUMBER.fullmatch(here.text):
         return None
     reason, instead = number_mistake(here.text, s.wants_name or s.at == 0)
@@ -124,7 +129,10 @@ def percent(s: Situation) -> Answer | None:
         return PercentOrRemainder(s.span(number, before), fact, meaning, instead), skip(s)
     if before and before.kind == "number" and before.text.endswith("%") and here and here.start == before.end:
         instead = f"{before.text[:-1]} % {here.text}"
-        fact, meaning = f"`{before.text}` is a percentage, and nothing joins it to `{here.text}`", "`%` touches the number"
+        fact, meaning = (
+            f"`{before.text}` is a percentage, and nothing joins it to `{here.text}`",
+            "`%` touches the number",
+        )
         return PercentOrRemainder(s.span(before, here), fact, meaning, instead), skip(s)
     return None
 
@@ -135,7 +143,8 @@ def foreign_comment(s: Situation) -> Answer | None:
         return None
     text = s.source.text
     if here.text == "/*":
-        close = text.find("*/", here.end)
+        close = -1 if s.memory.endless else text.find("*/", here.end)
+        s.memory.endless = close < 0
         end = close + 2 if close >= 0 else s.statement.end
         remedy = Remedy((Fed("SALVAGED", None),), end, True) if s.at == 0 else Remedy((), end)
         return ForeignComment(s.here_span, "/*"), remedy
@@ -144,7 +153,7 @@ def foreign_comment(s: Situation) -> Answer | None:
         return None
     end = text.find("\n", slashes.end)
     end = len(text) if end < 0 else end
-    if end < here.start or slashes is not here and here.kind != "word":
+    if end < here.start or (slashes is not here and here.kind != "word"):
         return None
     if not PROSE.search(text, slashes.end, end) and s.at > 0:
         return None
@@ -262,7 +271,7 @@ def foreign_letters(s: Situation, start: int) -> Answer:
     if word in s.memory.words:
         return None, remedy
     s.memory.words.add(word)
-    spelt = word.translate(str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "œ": "oe"}))
+    spelt = word.translate(SPELT)
     folded = "".join(c for c in unicodedata.normalize("NFKD", spelt) if not unicodedata.combining(c))
     instead = folded if folded.isascii() and folded.isidentifier() else ""
     diagnostic: Diagnostic = UnknownCharacter(

@@ -1,20 +1,17 @@
-"""What a text may not hold whatever its grammar: hidden characters, names too long, nesting too deep."""
+"""Rules for a text whatever its grammar: line ends, hidden characters, how long names and how deep nesting may be."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from lark.lexer import Token
-
-from nndsl.diagnostics import Diagnostic
-from nndsl.errors.syntax import HiddenCharacter, NameTooLong, TooDeep
-from nndsl.source import Source, Span
 
 DEEPEST = 64
 LONGEST_NAME = 128
 
-HIDDEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+HIDDEN = re.compile(
+    "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+|[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]+"
+)
 BIDIRECTIONAL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 OPENING, CLOSING = frozenset({"LPAR", "LSQB", "LBRACE"}), frozenset({"RPAR", "RSQB", "RBRACE"})
@@ -23,10 +20,10 @@ OPERANDS = frozenset({"NAME", "NUMBER", "PERCENTAGE", "STRING", "TRUE", "FALSE",
 POSTFIX = frozenset({"LPAR", "LSQB", "DOT"})
 
 
-def hidden_characters(source: Source) -> Iterator[Diagnostic]:
-    for match in HIDDEN.finditer(source.text):
-        kind = "a bidirectional control" if BIDIRECTIONAL.match(match.group()) else "a control"
-        yield HiddenCharacter(Span(source, *match.span()), kind, ord(match.group()))
+def normalise(text: str) -> str:
+    """Text without a byte order mark and with `\\n` for every line end."""
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 class Nesting:
@@ -36,8 +33,7 @@ class Nesting:
     a binary operator ends such a run, since sums and pipes are flat in the tree.
     """
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self) -> None:
         self.frames: list[tuple[int, int]] = []  # around each open bracket: the run and the conditionals before it
         self.run = self.conditionals = 0
         self.depth = 0
@@ -56,11 +52,9 @@ class Nesting:
         self.run = self.conditionals = 0
         self.last = ""
 
-    def enter(self, token: Token) -> Diagnostic | None:
-        """Count a token; the diagnostic if it goes too deep or is too long a name."""
+    def enter(self, token: Token) -> bool:
+        """Count a token; whether it goes too deep."""
         kind = token.type
-        if kind == "NAME" and len(token) > LONGEST_NAME:
-            return NameTooLong(Span(self.source, token.start_pos, token.end_pos), len(token))
         if kind in OPENING:
             if self.last in OPERANDS and kind in POSTFIX:
                 self.run += 1
@@ -75,13 +69,9 @@ class Nesting:
         elif kind == "IF":
             self.conditionals += 1
             self.run = 0
-        elif kind == "_NL":
-            self.run = self.conditionals = 0
-        elif kind == "COMMA":
+        elif kind == "_NL" or kind == "COMMA":
             self.run = self.conditionals = 0
         elif kind not in OPERANDS:
             self.run = 0
         self.last = kind
-        if self.depth + self.run + self.conditionals > DEEPEST:
-            return TooDeep(Span(self.source, token.start_pos, token.end_pos))
-        return None
+        return self.depth + self.run + self.conditionals > DEEPEST

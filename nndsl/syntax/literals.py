@@ -1,4 +1,4 @@
-"""The values of number and string literals."""
+"""The values of number and string literals. (The errors are imported where one is made: few programs have any.)"""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 from nndsl.diagnostics import Diagnostic
-from nndsl.errors.syntax import BadEscape, NumberOutOfRange
 from nndsl.source import Span
 
 LARGEST_INTEGER = 2**63 - 1
@@ -25,21 +24,28 @@ def number_value(span: Span, report: Report) -> int | float:
         digits = text.lstrip("0") or "0"
         # Python refuses to read thousands of digits, and 19 hold everything up to the limit.
         if len(digits) > 19 or int(digits) > LARGEST_INTEGER:
-            report(NumberOutOfRange(span, "integer", str(LARGEST_INTEGER)))
-            return 0
+            return too_large(span, "integer", str(LARGEST_INTEGER), report)
         return int(digits)
     value = float(hundredth(text[:-1]) if text.endswith("%") else text)
     if value > LARGEST_FLOAT:
-        report(NumberOutOfRange(span, "number", "1.7976931348623157e308"))
-        return 0.0
+        return too_large(span, "number", "1.7976931348623157e308", report)
     return value
+
+
+def too_large(span: Span, kind: str, largest: str, report: Report) -> int:
+    from nndsl.errors.syntax import NumberOutOfRange
+
+    report(NumberOutOfRange(span, kind, largest))
+    return 0
 
 
 def hundredth(text: str) -> str:
     """A hundredth of a decimal, as a decimal: exact where dividing the float by 100 would round twice."""
     mantissa, _, exponent = text.lower().partition("e")
-    # An exponent beyond a few digits makes 0 or infinity whatever the mantissa says.
-    return f"{mantissa}e{max(-(10**6), min(10**6, int(exponent[:12] or 0))) - 2}"
+    digits = exponent.lstrip("+-").lstrip("0") or "0"
+    # An exponent beyond some digits makes 0 or infinity whatever the mantissa says, and Python reads only so many.
+    size = int(digits) if len(digits) < 9 else 10**9
+    return f"{mantissa}e{(-size if exponent.startswith('-') else size) - 2}"
 
 
 def string_value(span: Span, report: Report) -> str:
@@ -51,6 +57,8 @@ def string_value(span: Span, report: Report) -> str:
             return chr(character)
         if other in ESCAPES:
             return ESCAPES[other]
+        from nndsl.errors.syntax import BadEscape
+
         start = span.start + 1 + match.start()
         report(BadEscape(Span(span.source, start, start + len(match.group())), match.group()))
         return ""

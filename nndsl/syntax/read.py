@@ -9,6 +9,7 @@ from pathlib import Path
 from nndsl.diagnostics import Failure
 from nndsl.errors.syntax import NotText, SourceTooLong, UnreadableFile
 from nndsl.source import Source
+from nndsl.syntax.limits import normalise
 
 LARGEST = 1 << 20
 
@@ -47,12 +48,6 @@ def decode(data: bytes, name: str) -> Source:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Failure(NotText(None, name, f"line {line} holds the byte 0x{data[error.start]:02X}")) from None
-
-
-def normalise(text: str) -> str:
-    """Text without a byte order mark and with `\\n` for every line end."""
-    text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def reason(error: OSError, path: str | os.PathLike[str]) -> str:

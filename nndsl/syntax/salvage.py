@@ -113,5 +113,3 @@ def parameters(s: Situation) -> list[Fed]:
             if s.text(index + 1) == "=":
                 found += [Fed("ASSIGN", "="), Fed("HOLE", tree.Hole(name.span), name.span)]
     return found
-
-

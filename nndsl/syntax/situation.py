@@ -55,6 +55,7 @@ class Memory:
     words: set[str] = field(default_factory=set)  # names with letters beyond ASCII that have been reported
     supplied: set[int] = field(default_factory=set)  # offsets of braces that are not in the text
     suspects: list[OpenBody] = field(default_factory=list)  # bodies whose `}` is indented less than their header
+    endless: bool = False  # no `*/` follows
     closed: Span | None = None  # the last `}` of an item
 
 
@@ -110,14 +111,19 @@ class Situation:
     @property
     def bracket(self) -> str:
         """The innermost bracket around the refused lexeme, or nothing."""
-        enclosing = self.statement.enclosing
-        around = enclosing[self.at] if self.at < len(enclosing) else (self.statement.unclosed or [None])[-1]
-        return around.text if around else ""
+        return self.around.text if self.around else ""
+
+    @property
+    def around(self) -> Lexeme | None:
+        """The same as a lexeme."""
+        if self.at < len(self.statement.enclosing):
+            return self.statement.enclosing[self.at]
+        return self.statement.unclosed[-1] if self.statement.unclosed else None
 
     def level(self) -> list[Lexeme]:
         """The lexemes before the refused one in the same bracket and the same argument, in order."""
         lexemes, enclosing = self.statement.lexemes, self.statement.enclosing
-        around = enclosing[self.at] if self.at < len(enclosing) else (self.statement.unclosed or [None])[-1]
+        around = self.around
         found: list[Lexeme] = []
         for index in range(min(self.at, len(lexemes)) - 1, -1, -1):
             if lexemes[index] is around or (enclosing[index] is around and lexemes[index].text in (",", "=", ":")):
