@@ -588,7 +588,7 @@ class TooMuchWork(Diagnostic):
         wrong:  for i in range(0, 1_000_000) { h = h -> dense(8) }
         right:  for i in range(0, 10) { h = h -> dense(8) }
 
-    A network may have 10 000 layers and 100 000 operations, and take 2 000 000 steps of evaluation.
+    A network may have 10 000 layers and 100 000 operations, and take 1 000 000 steps of evaluation.
     """
 
     code = "NN239"

@@ -19,6 +19,7 @@ from nndsl.graph.sizes import Size
 from nndsl.graph.types import TensorType
 from nndsl.model.expectations import Expectation, one_of, usage
 from nndsl.model.network import Number, Term
+from nndsl.model.static import divided
 from nndsl.model.values import (
     Found,
     Given,
@@ -82,6 +83,8 @@ def coerce(value: Value, e: Expectation, callee: str, span: Span) -> Any:
     """A static value or tensor as the parameter takes it; raises `Found`. Words of the vocabulary come elsewhere."""
     if value is None and e.none:
         return None
+    if e.anything:
+        return value
     if e.tensor and not e.marker:
         return tensor(value, e, callee, span)
     if is_tensor(value) and not isinstance(value, Number):
@@ -140,9 +143,8 @@ def plain(value: Value, e: Expectation, callee: str, span: Span) -> Any:
 
 
 def wrong(value: Value, e: Expectation, callee: str, span: Span) -> Found:
-    advice = ""
-    if isinstance(value, float) and "/" in span.text and (int in e.kinds or e.marker in ("Size", "Sizes")):
-        advice = "`/` gives a decimal number; `//` divides whole numbers"
+    wants_whole = int in e.kinds or e.marker in ("Size", "Sizes")
+    advice = divided(value, span) if wants_whole else ""
     return Found(WrongArgument(span, callee, e.name, e.expects, describe(value), advice))
 
 

@@ -15,11 +15,11 @@ from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Failure
 from nndsl.errors.names import NeedsData, TooDeep
 from nndsl.errors.shapes import AmbiguousClasses, NoLoss, NoOutput, OutputNeedsTarget
 from nndsl.library.vocabulary import load
-from nndsl.model.bodies import Body
+from nndsl.model.blocks import Body
 from nndsl.model.consts import Checker, names_in
 from nndsl.model.data_settings import data_section
 from nndsl.model.declarations import Declarations, Declaring, known
-from nndsl.model.lints import lint, reached
+from nndsl.model.lints import layers_of, lint, reached
 from nndsl.model.naming import ordinals
 from nndsl.model.network import Apply, Declared, Facts, Input, Network, OutputSpec, Term
 from nndsl.model.overrides import Overrides, parse_overrides
@@ -55,7 +55,7 @@ def declarations(loaded: Loaded, overrides: Sequence[str] = (), model_name: str 
     work.found.extend(loaded.diagnostics)
     given = parse_overrides(overrides, loaded, work.found)
     work.overrides = given.consts
-    checker = Checker(work, {})
+    checker = Checker(work)
     environment = Environment(loaded.main, "model")
     found: list[Declared] = []
     data: DataSection | None = None
@@ -163,7 +163,7 @@ class _Run:
 
     def _check(self) -> Checked | None:
         loaded, work, model = self.loaded, self.work, self.model
-        checker = Checker(work, {})
+        checker = Checker(work)
         environment = Environment(loaded.main, "model")
         declared = Declaring(checker, environment).declare(model)
         declared, checker.inputs = known(checker, declared, self.facts, complain=True)
@@ -184,7 +184,7 @@ class _Run:
         roots: list[Term] = [output.term for output in outputs]
         roots += [loss.term for loss in purpose.losses]
         roots += [metric.term for metric in purpose.metrics.values()]
-        used = {term.layer for term in reached(roots) if isinstance(term, Apply)}
+        used = layers_of(work, reached(roots))
         network = Network(
             name=model.name.text,
             inputs=tuple(item for item in declared if item.role == "input"),
@@ -195,19 +195,20 @@ class _Run:
             layers=tuple(layer for layer in work.layers.values() if layer in used),
             span=model.span,
         )
-        warnings = tuple(dict.fromkeys(lint(work, loaded, network, purpose.shared)))
+        warnings = tuple(dict.fromkeys(lint(work, loaded, network)))
         work.release()
         return Checked(network, data, train, warnings)
 
     def _unused_blocks(self, checker: Checker) -> None:
         """Blocks that nothing uses are looked through for what is wrong with any argument."""
-        for entry in dict.fromkeys(self.loaded.main.names.values()):
+        for entry in reversed(dict.fromkeys(self.loaded.main.names.values())):
             if not isinstance(entry.tree, tree.Block) or entry.used:
                 continue
             block = BlockValue(entry.tree, entry.file)
             environment = Environment(entry.file, "block", prefix=f"block {block.name}", calls=(entry.tree,))
             for parameter in entry.tree.parameters:
                 environment.names[parameter.name.text] = Entry(POISON, "parameter", parameter.name.span)
+            entry.used = True
             checker.run(entry.tree.body, Body(environment, ordinals(entry.tree.body)))
 
     def _output(self, output: OutputSpec) -> OutputSpec:

@@ -17,7 +17,7 @@ from nndsl.model.consts import Checker, names_in
 from nndsl.model.network import Classes, Declared, Facts, Input
 from nndsl.model.scope import Environment, Place
 from nndsl.model.sections import DATA_SETTINGS, DataSection
-from nndsl.model.values import POISON, Found, Silenced, Value, describe, is_poisoned, is_whole, show
+from nndsl.model.values import POISON, Found, Silenced, Value, describe, is_whole, show
 from nndsl.source import Span
 from nndsl.syntax import tree
 
@@ -107,7 +107,7 @@ class Declaring:
 
     def shape(self, bracket: tree.List) -> tuple[Dim, ...]:
         sizes = [self.size(item) for item in bracket.items]
-        if is_poisoned(tuple(sizes)):
+        if POISON in sizes:
             raise Silenced
         return tuple(sizes)
 
@@ -151,7 +151,7 @@ class Declaring:
                         )
                         raise Silenced
         values = tuple(self.checker.evaluate(item, self.place) for item in items)
-        if is_poisoned(values):
+        if POISON in values:
             raise Silenced
         return (values[0] if len(values) == 1 and not isinstance(values[0], str) else values), bracket
 

@@ -51,6 +51,11 @@ class Expectation:
         return " or ".join(self.words) or "a value"
 
     @property
+    def anything(self) -> bool:
+        """Whether it takes any value, as a block's parameters do."""
+        return not (self.tensor or self.marker or self.kinds or self.items or self.choices)
+
+    @property
     def named(self) -> bool:
         """Whether it takes words of the vocabulary, so that a tensor of that name is not meant."""
         return bool(self.choices) or self.marker in (

@@ -30,7 +30,6 @@ from nndsl.model.values import (
     describe,
     has_term,
     is_number,
-    is_poisoned,
     is_tensor,
 )
 from nndsl.model.words import Words
@@ -112,7 +111,7 @@ class Invoking(Words):
     def builtin(self, name: str, given: Sequence[Given], span: Span) -> Value:
         """`range`, `len` and `zip` of static values."""
         values = tuple(self.plain(argument) for argument in given)
-        if is_poisoned(values):
+        if POISON in values:
             return POISON
         if any(map(is_tensor, values)):
             raise Found(WrongValue(span, f"what `{name}` takes", "a static value", "a tensor"))
@@ -127,7 +126,8 @@ class Invoking(Words):
         if result is None:
             how = {"range": "range(start, stop)", "len": "len(list)", "zip": "zip(a, b)"}[name]
             raise Found(WrongArgument(span, name, "the list of values", f"written {how}", f"{len(values)} values"))
-        self.work.spend(len(result) // 64 if isinstance(result, tuple) else 0, span)
+        if isinstance(result, tuple):
+            self.work.spend(len(result) // 16, span)
         return result
 
     def composite(
@@ -136,7 +136,7 @@ class Invoking(Words):
         """Apply a composite to arguments."""
         if composite.kind in ("activation", "function") and not any(has_term(g.value) for g in given):
             given = self.early(given)
-            if is_poisoned(tuple(g.value for g in given)):
+            if any(g.value is POISON for g in given):
                 return POISON
             found = self.unapplied(composite, given, span)
             if found is not None:
@@ -173,8 +173,10 @@ class Invoking(Words):
     ) -> Value:
         """The term of a composite applied; `fixed` are the arguments that a shared layer has already."""
         arguments, spans = self.arguments(composite.name, parameters, bound, replace(place, path=layer.name, plan=None))
-        arguments = {**fixed, **arguments}
-        if any(map(is_poisoned, arguments.values())):
+        if fixed:
+            merged = {**fixed, **arguments}
+            arguments = {e.name: merged[e.name] for e in expectations(composite) if e.name in merged}
+        if POISON in arguments.values():
             return POISON
         epoch = any(term in self.work.epochs for term in tensors(arguments))
         if epoch and composite.kind in ("layer", "loss", "metric"):
@@ -182,8 +184,7 @@ class Invoking(Words):
         prepared = prepare(self.work, composite, arguments, spans, span)
         if prepared is None:
             return POISON
-        name = "" if place.repeats else place.result
-        term = self.typing.apply(composite, prepared, layer, span, spans, use=use, name=name)
+        term = self.typing.apply(composite, prepared, layer, span, spans, use=use, name=place.result)
         note(self.work, term)
         if isinstance(of, Input):
             self.work.of[term] = of.declared

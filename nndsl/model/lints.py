@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from nndsl.diagnostics import Diagnostic
 from nndsl.errors.lints import (
@@ -17,7 +17,7 @@ from nndsl.errors.lints import (
 from nndsl.model.apply import operands
 from nndsl.model.expectations import expectations
 from nndsl.model.naming import has_parameters
-from nndsl.model.network import Apply, Input, Layer, LayerState, Network, Term
+from nndsl.model.network import Apply, Closure, Input, Layer, LayerState, Network, Term
 from nndsl.model.program import Loaded
 from nndsl.model.scores import LOSS_OF, link
 from nndsl.model.values import Shared
@@ -41,18 +41,32 @@ def reached(roots: Sequence[Term]) -> dict[Term, None]:
     return found
 
 
-def layers_in(terms: dict[Term, None]) -> dict[str, None]:
-    """The names of the layers with parameters among terms."""
-    names: dict[str, None] = {}
+def layers_of(work: Work, terms: Iterable[Term]) -> dict[Layer, None]:
+    """The layers that terms apply, those inside of functions given as arguments too."""
+    found: dict[Layer, None] = {}
     for term in terms:
-        if isinstance(term, Apply) and term.composite.kind == "layer" and has_parameters(term.composite):
-            names.setdefault(term.layer.name)
-        elif isinstance(term, LayerState):
-            names.setdefault(term.name.rpartition(".")[0])
-    return names
+        if not isinstance(term, Apply):
+            continue
+        found.setdefault(term.layer)
+        for argument in term.arguments.values():
+            if isinstance(argument, Closure):
+                found.update(dict.fromkeys(work.inside.get(argument, {}).values()))
+    return found
 
 
-def lint(work: Work, loaded: Loaded, network: Network, shared: Sequence[Shared]) -> Iterator[Diagnostic]:
+def trained_in(work: Work, terms: Iterable[Term]) -> dict[str, None]:
+    """The names of the layers with parameters that terms depend on."""
+    terms = list(terms)
+    names = [layer.name for layer in layers_of(work, terms) if _has_parameters(layer)]
+    names += [term.name.rpartition(".")[0] for term in terms if isinstance(term, LayerState)]
+    return dict.fromkeys(names)
+
+
+def _has_parameters(layer: Layer) -> bool:
+    return layer.composite.kind == "layer" and has_parameters(layer.composite)
+
+
+def lint(work: Work, loaded: Loaded, network: Network) -> Iterator[Diagnostic]:
     """All warnings about a network that has no error."""
     outputs = reached([output.term for output in network.outputs])
     losses = reached([loss.term for loss in network.losses])
@@ -60,10 +74,10 @@ def lint(work: Work, loaded: Loaded, network: Network, shared: Sequence[Shared])
     everything = outputs | losses | metrics
     yield from _unused_inputs(network, everything)
     yield from _unused_consts(loaded)
-    yield from _unused_layers(list(work.layers.values()), layers_in(everything), shared)
+    yield from _unused_layers(list(work.layers.values()), trained_in(work, everything), work.shared)
     if network.losses:
-        yield from _untrained(network, layers_in(losses))
-    yield from _after_last(network)
+        yield from _untrained(work, network, trained_in(work, losses))
+    yield from _after_last(work, network)
     yield from _slow(losses)
     for target in network.targets:
         if target.classes is not None and target.classes.indices == 1:
@@ -85,21 +99,21 @@ def _unused_consts(loaded: Loaded) -> Iterator[Diagnostic]:
 
 def _unused_layers(layers: Sequence[Layer], used: dict[str, None], shared: Sequence[Shared]) -> Iterator[Diagnostic]:
     for layer in layers:
-        if has_parameters(layer.composite) and layer.name not in used:
+        if _has_parameters(layer) and layer.name not in used:
             yield UnusedLayer(layer.span, layer.name)
     for layer_ in shared:
         if not layer_.uses:
             yield UnusedLayer(layer_.span, layer_.name)
 
 
-def _untrained(network: Network, trained: dict[str, None]) -> Iterator[Diagnostic]:
+def _untrained(work: Work, network: Network, trained: dict[str, None]) -> Iterator[Diagnostic]:
     for output in network.outputs:
-        lost = next((name for name in layers_in(reached([output.term])) if name not in trained), None)
+        lost = next((name for name in trained_in(work, reached([output.term])) if name not in trained), None)
         if lost is not None:
             yield UntrainedOutput(output.span, output.name, lost)
 
 
-def _after_last(network: Network) -> Iterator[Diagnostic]:
+def _after_last(work: Work, network: Network) -> Iterator[Diagnostic]:
     """Walk back from predictions to the last layer with parameters."""
     roots = [(output.term, f"the output `{output.name}`") for output in network.outputs]
     roots += [(loss.term, "what the loss compares") for loss in network.losses]
@@ -113,12 +127,12 @@ def _after_last(network: Network) -> Iterator[Diagnostic]:
             visited.add(term)
             name = term.composite.name
             if term.composite.kind == "layer" and name in DISTURBING:
-                behind = layers_in(reached(list(operands(term))))
+                behind = trained_in(work, reached(list(operands(term))))
                 if behind and term.layer not in seen:
                     seen.add(term.layer)
                     yield AfterLastLayer(term.span, name, what)
                 continue
-            if term.composite.kind == "layer" and has_parameters(term.composite):
+            if _has_parameters(term.layer):
                 continue
             stack += operands(term)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -66,6 +66,9 @@ class Environment:
         return {"model": "in this model", "block": "in this block", "section": "here"}[self.kind]
 
 
+Statement = Literal["binding", "layer", "output", "loss", "metric", "static", "setting"]
+"""What kind of statement an expression belongs to."""
+
 Made = dict[tuple[str, Group], Layer]
 """Layers by name and group."""
 
@@ -82,9 +85,9 @@ class Place:
     """
 
     environment: Environment
-    statement: Literal["binding", "layer", "output", "loss", "metric", "static", "setting"] = "static"
+    statement: Statement = "static"
     path: str = ""
-    plan: Plan | None = None
+    plan: Callable[[], Plan] | None = None
     repeats: tuple[int, ...] = ()
     made: Made | None = None
     result: str = ""
@@ -95,9 +98,9 @@ class Place:
 
     def repeated(self, iteration: int) -> Place:
         """The place of a stage in an iteration of `repeat`."""
-        return replace(self, repeats=(*self.repeats, iteration), result="")
+        return replace(self, repeats=(*self.repeats, iteration))
 
     def layer_name(self, callee: tree.Expression, word: str) -> str:
         """The name of the layer, block or loss that `callee` makes here; `word` is its kind."""
-        part = word if self.plan is None else self.plan.part(callee, word)
+        part = word if self.plan is None else self.plan().part(callee, word)
         return join(self.path, *map(str, self.repeats), part)

@@ -11,7 +11,7 @@ from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
 from nndsl.model.program import Loaded
 from nndsl.model.scope import Environment, Place
-from nndsl.model.values import Found, Silenced, Value, describe, has_term, is_poisoned, is_whole
+from nndsl.model.values import POISON, Found, Silenced, Value, describe, has_term, is_whole
 from nndsl.source import Span
 from nndsl.syntax import tree
 
@@ -64,7 +64,7 @@ class Settings:
 
     def static(self, expression: tree.Expression, name: str, expects: str) -> Value:
         value = self.checker.evaluate(expression, self.place)
-        if is_poisoned(value):
+        if value is POISON:
             raise Silenced
         if has_term(value):
             raise Found(BadSetting(expression.span, name, expects, describe(value)))

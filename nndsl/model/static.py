@@ -219,7 +219,11 @@ def whole(value: Value, what: str, span: Span) -> int:
         raise Unfixed(value.symbols, span)
     if is_whole(value):
         return int(value)
-    advice = "`/` gives a decimal number; `//` divides whole numbers" if isinstance(value, float) and "/" in span.text else ""
+    advice = (
+        "`/` gives a decimal number; `//` divides whole numbers"
+        if isinstance(value, float) and "/" in span.text
+        else ""
+    )
     raise Found(WrongValue(span, what, "a whole number", describe(value), advice))
 
 
@@ -231,3 +235,9 @@ def dimension(value: Value, what: str, span: Span) -> Dim:
     if size < 1:
         raise Found(WrongValue(span, what, "at least 1", describe(size)))
     return size
+
+
+def divided(value: Value, span: Span) -> str:
+    """The advice for a decimal number that comes from a division where a whole number is wanted."""
+    decimal = isinstance(value, float) and "/" in span.text
+    return "`/` gives a decimal number; `//` divides whole numbers" if decimal else ""

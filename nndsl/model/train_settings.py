@@ -15,7 +15,7 @@ from nndsl.model.program import Loaded
 from nndsl.model.scope import Entry
 from nndsl.model.sections import TRAIN_SETTINGS, Configured, TrainSection
 from nndsl.model.settings import Settings, unknown
-from nndsl.model.values import POISON, Found, Given, Silenced, Value, Word, WordCall, describe, is_poisoned
+from nndsl.model.values import POISON, Found, Given, Silenced, Value, Word, WordCall, describe
 from nndsl.syntax import tree
 
 
@@ -118,7 +118,7 @@ class _TrainReader:
 
     def optimizer(self, expression: tree.Expression, name: str) -> Configured:
         value = self.checker.named(expression, OPTIMIZER, "train", self.settings.place)
-        if is_poisoned(value):
+        if value is POISON:
             raise Silenced
         composite = OPTIMIZERS.get(ALIASES.get(value.name, value.name)) if isinstance(value, Word | WordCall) else None
         if composite is None:
@@ -161,7 +161,7 @@ class _TrainReader:
 
     def argument(self, given: Given, e: Expectation, callee: str) -> Any:
         value = self.checker.argument(given, e, callee, self.settings.place)
-        if is_poisoned(value):
+        if value is POISON:
             raise Silenced
         if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
             raise Found(WrongArgument(given.span, callee, e.name, f"{e.expects} of at least 0", describe(value)))

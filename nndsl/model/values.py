@@ -131,13 +131,6 @@ def is_tensor(value: Value) -> bool:
     return isinstance(value, TERMS)
 
 
-def is_poisoned(value: Value) -> bool:
-    """Whether it is or holds `POISON`."""
-    if isinstance(value, tuple):
-        return any(is_poisoned(item) for item in value)
-    return value is POISON
-
-
 def is_whole(value: Value) -> bool:
     """A whole number; `true` and `false` are none."""
     return isinstance(value, int) and not isinstance(value, bool)
@@ -224,3 +217,8 @@ def show_declared(term: Input) -> str:
 def has_term(value: Closure | Value) -> bool:
     """Whether a value is or holds a tensor."""
     return any(has_term(item) for item in value) if isinstance(value, tuple) else is_tensor(value)
+
+
+def is_static(value: Value) -> bool:
+    """Whether it is a number, string, list or map: nothing that can be called."""
+    return isinstance(value, int | float | str | tuple | dict | None)

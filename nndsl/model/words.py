@@ -31,7 +31,6 @@ from nndsl.model.values import (
     describe,
     has_term,
     is_number,
-    is_poisoned,
     is_tensor,
 )
 from nndsl.model.work import Work
@@ -82,7 +81,7 @@ class Words(ABC):
                 value = self.named(given.expression, e, callee, given.place.inner())
             else:
                 value = self.plain(given)
-            if is_poisoned(value):
+            if value is POISON:
                 return POISON
             match e.marker:
                 case "Activation":
@@ -101,14 +100,14 @@ class Words(ABC):
             pass
         return POISON
 
-    def several(self, given: Sequence[Given], e: Expectation, callee: str) -> tuple[Any, ...]:
+    def several(self, given: Sequence[Given], e: Expectation, callee: str) -> Any:
         """The tensors of a variadic parameter; a list of tensors counts as its elements."""
         values: list[Any] = []
         for argument in given:
             value = self.plain(argument)
             items = value if isinstance(value, tuple) and has_term(value) else (value,)
-            values += [POISON if is_poisoned(item) else coerce(item, e, callee, argument.span) for item in items]
-        return tuple(values)
+            values += [POISON if item is POISON else coerce(item, e, callee, argument.span) for item in items]
+        return POISON if POISON in values else tuple(values)
 
     # ---------------------------------------------------------------- words
 
@@ -172,11 +171,13 @@ class Words(ABC):
             if is_tensor(result):
                 tensor: Term = result
                 return tensor
-            if is_poisoned(result):
+            if result is POISON:
                 raise Silenced
             raise Found(WrongArgument(span, callee, e.name, e.expects, f"a function that gives {describe(result)}"))
 
-        return Closure(name, apply)
+        closure = Closure(name, apply)
+        self.work.inside[closure] = place.made if place.made is not None else {}
+        return closure
 
     def initial(self, value: Value, e: Expectation, callee: str, span: Span) -> Initial | None:
         """`he_normal`, or `uniform(-0.1, 0.1)` with its arguments."""
@@ -209,7 +210,7 @@ class Words(ABC):
             argument = bound.get(e.name)
             if isinstance(argument, Given) and argument.place is not None:
                 arguments[e.name] = self.argument(argument, e, composite.name, argument.place)
-        if any(map(is_poisoned, arguments.values())):
+        if POISON in arguments.values():
             raise Silenced
         return arguments
 

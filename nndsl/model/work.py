@@ -9,15 +9,16 @@ from nndsl.diagnostics import Diagnostic, Diagnostics
 from nndsl.errors.names import SameLayerName, TooMuchWork
 from nndsl.library.building import State
 from nndsl.model.naming import Group
-from nndsl.model.network import Declared, Facts, Layer, Term
+from nndsl.model.network import Closure, Declared, Facts, Layer, Term
 from nndsl.model.program import Global
-from nndsl.model.values import Found, Value
+from nndsl.model.scope import Made
+from nndsl.model.values import Found, Shared, Value
 from nndsl.source import Span
 from nndsl.syntax import tree
 
 LAYERS = 10_000
 OPERATIONS = 100_000
-STEPS = 2_000_000
+STEPS = 1_000_000
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Work:
     - `epochs`: terms that are numbers of a whole epoch: metric functions, and what is calculated from them.
     - `probabilities`: terms that look like probabilities; `behind`: the scores behind those that are direct results
       of `softmax` or `sigmoid`; `scored`: the scores that losses compare with classes.
+    - `shared`: the shared layers; `inside`: the layers that functions given as arguments make.
     - `of`: whose classes an `argmax` gives, where the program says it.
     """
 
@@ -46,6 +48,8 @@ class Work:
     behind: dict[Term, Term] = field(default_factory=dict)
     scored: list[tuple[Term, Declared]] = field(default_factory=list)
     of: dict[Term, Declared] = field(default_factory=dict)
+    shared: list[Shared] = field(default_factory=list)
+    inside: dict[Closure, Made] = field(default_factory=dict)
     operations: int = 0
     steps: int = 0
 
