@@ -79,7 +79,7 @@ class Choice:
         users = self.users[node]
         if node.op in VIEWS and node.type.rank:
             return False
-        if len(users) != 1 or node in heavy or (self.buffered and node.op == "matmul" and is_big(node)):
+        if len(users) != 1 or node in heavy or (self.buffered and is_big(node) and self._leads_to_matmul(node)):
             return True
         (user,) = users
         if Section.of(user.origin) != Section.of(node.origin) and not {user.op, node.op} & (VIEWS | {"slice"}):

@@ -7,14 +7,14 @@ computed step by step into the arrays of a workspace.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nndsl.codegen.numpy.buffers import Lifetime
 from nndsl.codegen.numpy.choice import COPYING, Choice, fills_buffer, is_big
-from nndsl.codegen.numpy.expressions import as_function, call, item, name, show
+from nndsl.codegen.numpy.expressions import as_function, call, item, name
 from nndsl.codegen.numpy.forms import count_of
-from nndsl.codegen.numpy.layout import assignment
+from nndsl.codegen.numpy.layout import assignment, laid_out
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.naming import suggest
 from nndsl.codegen.numpy.schedule import Section
@@ -102,7 +102,11 @@ class _Emission:
             else:
                 made_up.append(chain)
         for chain in made_up:
-            self._give(chain, *suggest(chain, self.choice.users, self.outputs.get(chain[-1], "")))
+            self._give(chain, *self._suggestions(chain))
+
+    def _suggestions(self, chain: Sequence[Node]) -> Iterator[str]:
+        output = self.outputs.get(chain[-1], "")
+        return suggest(chain, self.choice.users, self.named, output, self.graph.name)
 
     def _give(self, chain: Sequence[Node], *wishes: str) -> None:
         identifier = self.names.unique(*wishes)
@@ -120,7 +124,7 @@ class _Emission:
         function = as_function(tree)
         if node in self.choice.previous:
             assert function
-            return [_in_place(target, *function)], False
+            return _in_place(target, *function), False
         if self.choice.buffered and function and is_big(node) and fills_buffer(node):
             out = item(name("work"), target)
             return assignment(target, call(function[0], *function[1], out=out)), True
@@ -144,7 +148,7 @@ class _Emission:
         return {self.named[node] for node in variables if node.op not in COPYING and node.type.rank}
 
 
-def _in_place(target: str, function: str, operands: Sequence[ast.expr]) -> str:
+def _in_place(target: str, function: str, operands: Sequence[ast.expr]) -> list[str]:
     """The statement that puts a function of `target` in its place."""
 
     def is_target(tree: ast.expr) -> bool:
@@ -155,8 +159,8 @@ def _in_place(target: str, function: str, operands: Sequence[ast.expr]) -> str:
         if function in COMMUTATIVE and not is_target(left):
             left, right = right, left
         if is_target(left):
-            return f"{target} {IN_PLACE[function]}= {show(right)}"
-    return show(call(function, *operands, out=name(target)))
+            return laid_out(f"{target} {IN_PLACE[function]}= ", right)
+    return laid_out("", call(function, *operands, out=name(target)))
 
 
 def _reads(tree: ast.expr) -> frozenset[str]:

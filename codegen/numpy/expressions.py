@@ -178,7 +178,8 @@ def _show(tree: ast.expr) -> tuple[str, int]:
             return f"({', '.join(map(show, items))}{',' if len(items) == 1 else ''})", ATOM
         case ast.UnaryOp(operator, operand):
             symbol, own = SYMBOLS[type(operator)]
-            return f"{symbol}{show(operand, own)}", own
+            clear = ATOM if _operator(operand) is ast.Pow else own  # `-(x**2)`: correct without, clear with
+            return f"{symbol}{show(operand, clear)}", own
         case ast.Compare(left, [operator], [right]):
             symbol, own = SYMBOLS[type(operator)]
             return f"{show(left, own + 1)} {symbol} {show(right, own + 1)}", own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -13,17 +13,18 @@ from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.comments import title
 from nndsl.codegen.numpy.emit import Body, emit
 from nndsl.codegen.numpy.expressions import call, item, name, number, quote, show
-from nndsl.codegen.numpy.layout import INDENT, WIDTH, mapping
+from nndsl.codegen.numpy.layout import INDENT, WIDTH, laid_out, mapping
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import dim
 from nndsl.codegen.numpy.schedule import schedule
 from nndsl.codegen.numpy.updates import update_body
 from nndsl.graph.facets import NUMPY_NAMES, numpy_array
-from nndsl.graph.node import Graph, Node
+from nndsl.graph.node import Graph, Node, Origin
 from nndsl.graph.sizes import Size
 from nndsl.model.apply import operands
 from nndsl.model.network import Apply, Term
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
+from nndsl.transform.rewrite import rewrite
 from nndsl.transform.step import Step
 
 SMALL = 16
@@ -73,13 +74,18 @@ class Functions:
         lines += self._sections(body, phases=True)
         gradients = {k.removeprefix("grad."): tree for k, tree in body.results.items() if k.startswith("grad.")}
         measured = {k: tree for k, tree in body.results.items() if not k.startswith("grad.")}
-        lines += ["", *mapping(_entries(measured), before="result = ")]
-        lines += [*mapping(_entries(gradients), before="grads = "), "return result, grads"]
+        lines += ["", *mapping(measured.items(), before="result = ")]
+        lines += [*mapping(gradients.items(), before="grads = "), "return result, grads"]
         return lines, self._workspace(body)
 
     def update(self) -> list[str]:
         graph = self.step.apply
         return update_body(self.step, {graph.inputs[STEP]: name("step"), graph.inputs[LR_SCALE]: name("lr_scale")})
+
+    def train_step(self) -> list[str]:
+        """The call of `loss_and_grads` in `train_step`."""
+        passed = {local: name(local) for local in (*self.parameters.values(), "step", "seed", "work")}
+        return laid_out("result, grads = ", call("loss_and_grads", name("state"), **passed))
 
     def metrics(self) -> list[str]:
         """The body of `metrics(sums)`."""
@@ -88,12 +94,13 @@ class Functions:
         names = Names(["sums"])
         for plan in self.step.metrics:
             bound: dict[Node, ast.expr] = {node: item(name("sums"), k) for k, node in plan.finish.inputs.items()}
-            order = [node for node in plan.finish.nodes if node.op != "input"]
-            graph = Graph(plan.name, plan.finish.inputs, {plan.name: plan.finish.outputs["value"]})
+            finish = rewrite(plan.finish, _without_origin)
+            order = [node for node in finish.nodes if node.op != "input"]
+            graph = Graph(plan.name, finish.inputs, {plan.name: finish.outputs["value"]})
             body = emit(graph, order, bound, names, self.sizes, buffered=False)
             lines += [line for statement in body.statements for line in statement.lines]
             results |= body.results
-        return [*lines, *mapping(_entries(results))]
+        return [*lines, *mapping(results.items())]
 
     # ---------------------------------------------------------------- their parts
 
@@ -103,7 +110,7 @@ class Functions:
         bound = self._bound(graph, names)
         order = schedule(graph, self.step.network.span)
         body = emit(graph, order, bound, names, self.sizes, buffered=False, said=self.said)
-        return [*self._head(graph, body, bound), *self._sections(body), "", *mapping(_entries(body.results))]
+        return [*self._head(graph, body, bound), *self._sections(body), "", *mapping(body.results.items())]
 
     def _bound(self, graph: Graph, names: Names) -> dict[Node, ast.expr]:
         """What the graph's inputs are called in the function's body, and large constants in the module."""
@@ -197,7 +204,7 @@ class Functions:
         entries = []
         for life in own:
             shape = ast.Tuple([dim(size, self.sizes) for size in life.type.shape])
-            entries.append((quote(life.name), show(call("np.empty", shape, _dtype(life.type.dtype)))))
+            entries.append((life.name, call("np.empty", shape, _dtype(life.type.dtype))))
         shared = [(quote(life.name), owners[life.name]) for life in body.buffers if owners[life.name] != life.name]
         if not shared:
             return mapping(entries)
@@ -205,6 +212,10 @@ class Functions:
         lines += ["# When these are written to, what they overwrite has been read for the last time."]
         lines += [f"work[{key}] = work[{quote(owner)}]" for key, owner in shared]
         return [*lines, "return work"]
+
+
+def _without_origin(node: Node) -> Node:
+    return node if node.op == "input" else replace(node, origin=Origin())
 
 
 def names_said(step: Step) -> frozenset[str]:
@@ -226,7 +237,3 @@ def names_said(step: Step) -> frozenset[str]:
 
 def _dtype(dtype: str) -> ast.expr:
     return ast.Attribute(name("np"), NUMPY_NAMES[dtype].removeprefix("np."))
-
-
-def _entries(results: Mapping[str, ast.expr]) -> list[tuple[str, str]]:
-    return [(quote(key), show(tree)) for key, tree in results.items()]

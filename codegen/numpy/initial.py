@@ -25,7 +25,7 @@ def initial_helpers(step: Step) -> Iterator[Helper]:
 def initial_state(step: Step) -> list[str]:
     """The lines of the function's body."""
     first = [state for state in step.states if state.role != "slot"]
-    entries = [(quote(state.name), show(_value(state))) for state in first]
+    entries = [(state.name, _value(state)) for state in first]
     slots = [state for state in step.states if state.role == "slot"]
     if not slots:
         return mapping(entries)

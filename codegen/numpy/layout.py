@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from nndsl.codegen.numpy.expressions import show, show_arguments
+from nndsl.codegen.numpy.expressions import quote, show, show_arguments
 
-WIDTH = 100
+WIDTH = 120
 INDENT = "    "
 
 
@@ -19,7 +19,7 @@ def assignment(target: str, tree: ast.expr, *, depth: int = 1) -> list[str]:
 def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) -> list[str]:
     """The expression between two texts: on one line, or with its outermost brackets opened up."""
     line = f"{before}{show(tree)}{after}"
-    if len(line) + len(INDENT) * depth <= WIDTH:
+    if _fits(line, depth):
         return [line]
     match tree:
         case ast.Call(function, arguments, keywords) if arguments or keywords:
@@ -28,15 +28,15 @@ def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) ->
             else:
                 parts = show_arguments(arguments, keywords)
                 together = ", ".join(parts)
-                fits = len(together) + len(INDENT) * (depth + 1) <= WIDTH
-                parts = [together] if fits else [f"{part}," for part in parts]
+                parts = [together] if _fits(together, depth + 1) else [f"{part}," for part in parts]
             return [f"{before}{show(function)}(", *_indented(parts), f"){after}"]
         case ast.List(items):
             return [f"{before}[", *_indented(f"{show(part)}," for part in items), f"]{after}"]
         case ast.Tuple(items):
             return [f"{before}(", *_indented(f"{show(part)}," for part in items), f"){after}"]
         case ast.BinOp(_, operator, _):
-            pieces = _terms(tree, type(operator))
+            whole = show(tree)
+            pieces = [whole] if _fits(whole, depth + 1) else _terms(tree, type(operator))
             return [f"{before}(", *_indented(pieces), f"){after}"]
     return [line]
 
@@ -57,10 +57,26 @@ def _indented(lines: Iterable[str]) -> Sequence[str]:
     return [INDENT + line for line in lines]
 
 
-def mapping(entries: Iterable[tuple[str, str]], *, before: str = "return ", depth: int = 1) -> list[str]:
-    """A dict of code by key: on one line if it fits, else one entry a line."""
-    pairs = [f"{key}: {value}" for key, value in entries]
-    line = f"{before}{{{', '.join(pairs)}}}"
-    if len(line) + len(INDENT) * depth <= WIDTH:
+def mapping(entries: Iterable[tuple[str, ast.expr]], *, before: str = "return ", depth: int = 1) -> list[str]:
+    """A dict by key: on one line if it fits, else one entry a line."""
+    pairs = list(entries)
+    line = f"{before}{{{', '.join(f'{quote(key)}: {show(tree)}' for key, tree in pairs)}}}"
+    if _fits(line, depth):
         return [line]
-    return [f"{before}{{", *(f"{INDENT}{pair}," for pair in pairs), "}"]
+    inner = [line for key, tree in pairs for line in laid_out(f"{quote(key)}: ", tree, ",", depth=depth + 1)]
+    return [f"{before}{{", *_indented(inner), "}"]
+
+
+def signature(function: str, keywords: Sequence[str], *more: str) -> str:
+    """The head of a function of the state and of these keywords."""
+    parameters = ["state", "*", *keywords, *more]
+    line = f"def {function}({', '.join(parameters)}):"
+    if _fits(line, 0):
+        return line
+    together = ", ".join(parameters)
+    parts = [together] if _fits(together, 1) else [f"{part}," for part in parameters]
+    return "\n".join([f"def {function}(", *_indented(parts), "):"])
+
+
+def _fits(line: str, depth: int) -> bool:
+    return len(line) + len(INDENT) * depth <= WIDTH

@@ -24,7 +24,7 @@ BUILTINS = frozenset(dir(builtins))
 
 def identifier(text: str) -> str:
     """The letters, digits and underscores of a name, `_` for anything else: `hidden.W` is `hidden_W`."""
-    safe = re.sub(r"[^A-Za-z0-9_]", "_", text)
+    safe = re.sub(r"_*[^A-Za-z0-9_]+_*", "_", text)
     return safe if safe[:1].isalpha() and not safe.endswith("__") else f"x{safe.rstrip('_')}"
 
 

@@ -31,10 +31,16 @@ NOUNS = {
 ADJECTIVES = {"abs": "absolute", "neg": "negative"}
 
 
-def suggest(chain: Sequence[Node], users: Mapping[Node, Sequence[Node]], output: str) -> Iterator[str]:
-    """Names, the best first, for the value that a chain of nodes ends in; `output` is the graph's output that it is."""
+def suggest(
+    chain: Sequence[Node], users: Mapping[Node, Sequence[Node]], named: Mapping[Node, str], output: str, graph: str
+) -> Iterator[str]:
+    """Names, the best first, for the value that a chain of nodes ends in.
+
+    `named` are the variables that have names already; `output` is the graph's output that the value is, if it is one;
+    what belongs to no layer is called after `graph`.
+    """
     node = chain[-1]
-    origin = node.origin.name or "value"
+    origin = node.origin.name or graph or "value"
     if output:
         yield _of_output(output)
         return
@@ -46,17 +52,22 @@ def suggest(chain: Sequence[Node], users: Mapping[Node, Sequence[Node]], output:
     following = [user for user in users[node] if user.origin.phase == node.origin.phase]
     if node.origin.phase == "backward":
         yield f"d_{origin}"
-        if primal := _multiplied(chain[0], users):
-            yield f"d_{primal.name or primal.origin.name}"
+        if any(user.op == "matmul" and user.inputs[1] is node for user in following):
+            yield f"d_{origin}_z"
+        primal = _multiplied(chain[0], users)
+        if primal and primal in named:
+            yield f"d_{named[primal]}"
         yield f"d_{origin}_{noun(node)}"
         return
+    if node.op == "cast" and node.type.dtype == "f64" and node.inputs[0].name:
+        yield f"{node.inputs[0].name}_f64"
     if (adjective := ADJECTIVES.get(node.op)) and node.inputs[0].name:
         yield f"{adjective}_{node.inputs[0].name}"
     if node.op == "mul" and node.inputs[0] is node.inputs[1] and node.inputs[0].name:
         yield f"squared_{node.inputs[0].name}"
     if all(user.origin.name != node.origin.name for user in following):
         yield origin
-    elif node.op in ("matmul", "add") and any(step.op == "matmul" for step in chain):
+    elif node.op in ("matmul", "add") and any(_is_product(step) for step in (*chain, *node.inputs)):
         yield f"{origin}_z"
     for user in following:
         if user.op == "matmul" and user.inputs[0] is node:
@@ -73,8 +84,14 @@ def _multiplied(adjoint: Node, users: Mapping[Node, Sequence[Node]]) -> Node | N
     return products[0].inputs[0] if len(products) == 1 else None
 
 
+def _is_product(node: Node) -> bool:
+    return node.op == "matmul" or (node.op == "reshape" and node.inputs[0].op == "matmul")
+
+
 def noun(node: Node) -> str:
     """What kind of thing a node's value is."""
+    if node.op == "cast" and node.inputs[0].type.dtype == "bool":
+        return "mask"
     return NOUNS.get(node.op, node.op)
 
 

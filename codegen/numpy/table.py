@@ -17,7 +17,7 @@ def table(step: Step) -> list[str]:
     rows = list(_rows(step))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return ["What goes in and out:", "", *(line.rstrip() for line in lines)]
+    return ["What goes in and out, and what is learnt:", "", *(line.rstrip() for line in lines)]
 
 
 def _rows(step: Step) -> Iterator[Row]:

@@ -33,7 +33,7 @@ def function_source(graph: Graph, *, buffered: bool) -> str:
     bound = {node: name(names.unique(key)) for key, node in graph.inputs.items()}
     body = emit(graph, schedule(graph, BODY), bound, names, sizes, buffered=buffered)
     lines = [line for statement in body.statements for line in statement.lines]
-    lines += mapping((repr(key), show(tree)) for key, tree in body.results.items())
+    lines += mapping(body.results.items())
     parameters = ", ".join(["work", *sorted(sizes), *(show(tree) for tree in bound.values())])
     code = "\n".join(f"    {line}" for line in lines)
     return "\n\n".join(["import numpy as np", *map(source, helpers), f"def compute({parameters}):\n{code}\n"])

@@ -152,7 +152,7 @@ def dense(phase: Any = "forward") -> Graph:
 
 
 def test_a_layer_is_one_expression_where_nothing_is_kept() -> None:
-    assert lines(dense(), buffered=False) == ["h = np.maximum(x @ W + b, 0)", "return {'h': h}"]
+    assert lines(dense(), buffered=False) == ["h = np.maximum(x @ W + b, 0)", 'return {"h": h}']
 
 
 def test_a_layer_is_computed_in_place_where_buffers_are() -> None:
@@ -160,7 +160,7 @@ def test_a_layer_is_computed_in_place_where_buffers_are() -> None:
         'h = np.matmul(x, W, out=work["h"])',
         "h += b",
         "np.maximum(h, 0, out=h)",
-        "return {'h': h}",
+        'return {"h": h}',
     ]
 
 

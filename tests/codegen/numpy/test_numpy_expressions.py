@@ -20,7 +20,7 @@ from nndsl.codegen.numpy.expressions import as_function, fill, name, number, par
         ("np.subtract(np.subtract(a, b), c)", "a - b - c"),
         ("np.divide(a, np.multiply(b, c))", "a / (b * c)"),
         ("np.power(np.negative(x), 2)", "(-x)**2"),
-        ("np.negative(np.power(x, 2))", "-x**2"),
+        ("np.negative(np.power(x, 2))", "-(x**2)"),
         ("np.power(np.add(a, b), 2)", "(a + b) ** 2"),
         ("np.greater(np.add(a, b), 0)", "a + b > 0"),
         ("np.multiply(g, np.greater(y, 0))", "g * (y > 0)"),

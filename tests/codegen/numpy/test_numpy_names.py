@@ -12,6 +12,8 @@ from nndsl.codegen.numpy.names import RESERVED, Names, identifier
 
 def test_dots_become_underscores() -> None:
     assert identifier("hidden.dense_1.W") == "hidden_dense_1_W"
+    assert identifier("a_.W") == "a_W"
+    assert identifier("a__b") == "a__b"
 
 
 def test_reserved_names_get_an_underscore() -> None:
