@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -10,6 +11,10 @@ from nndsl.model.apply import operands
 from nndsl.model.network import Apply, Input, Term
 from nndsl.model.text import network_terms
 from nndsl.transform.step import Step
+
+
+SHOWN = ("layer", "activation")
+"""Kinds of composites that have a row; functions and operators are looked through."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,11 @@ def layer_table(step: Step) -> list[Row]:
     ]
     seen: set[str] = set()
     for term in network_terms(network):
-        if not isinstance(term, Apply) or term.composite.kind not in ("layer", "activation"):
+        if not isinstance(term, Apply) or term.composite.kind not in SHOWN:
             continue
         first = term.layer.name not in seen
         seen.add(term.layer.name)
-        sources = tuple(dict.fromkeys(_source(operand) for operand in operands(term)))
+        sources = tuple(dict.fromkeys(source for operand in operands(term) for source in _sources(operand)))
         rows.append(
             Row(
                 term.layer.name,
@@ -54,14 +59,19 @@ def layer_table(step: Step) -> list[Row]:
                 show_shape(term.type.shape),
                 counts.get(term.layer.name, 0) if first else 0,
                 term.layer.name not in frozen,
-                tuple(source for source in sources if source),
+                sources,
                 term.span.line,
             )
         )
     return rows
 
 
-def _source(term: Term) -> str:
+def _sources(term: Term) -> Iterator[str]:
+    """What a layer is applied to: the inputs and layers behind a term, looking through arithmetic and functions."""
     if isinstance(term, Input):
-        return term.declared.name
-    return term.layer.name if isinstance(term, Apply) else ""
+        yield term.declared.name
+    elif isinstance(term, Apply) and term.composite.kind in SHOWN:
+        yield term.layer.name
+    else:
+        for operand in operands(term):
+            yield from _sources(operand)
