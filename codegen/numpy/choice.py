@@ -79,12 +79,24 @@ class Choice:
         users = self.users[node]
         if node.op in VIEWS and node.type.rank:
             return False
-        if len(users) != 1 or node in heavy or (self.buffered and is_big(node) and self._leads_to_matmul(node)):
+        if (
+            self._times_written(node) != 1
+            or node in heavy
+            or (self.buffered and is_big(node) and self._leads_to_matmul(node))
+        ):
             return True
         (user,) = users
         if Section.of(user.origin) != Section.of(node.origin) and not {user.op, node.op} & (VIEWS | {"slice"}):
             return True
         return repeats_operand(user, user.inputs.index(node), self.sizes)
+
+    def _times_written(self, node: Node) -> int:
+        """How often the node's expression would stand in the code: once for each use of each view of it."""
+        written = 0
+        for user in self.users[node]:
+            is_view = user.op in VIEWS and user.type.rank and not self.own_name(user) and user not in self.outputs
+            written += self._times_written(user) if is_view else 1
+        return written
 
     def _heavy(self) -> set[Node]:
         """Nodes whose expressions would be too long to stand within another one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from nndsl.codegen.numpy.expressions import quote, show, show_arguments
+from nndsl.codegen.numpy.expressions import SYMBOLS, quote, show, show_arguments
 
 WIDTH = 120
 INDENT = "    "
@@ -34,23 +34,31 @@ def laid_out(before: str, tree: ast.expr, after: str = "", *, depth: int = 1) ->
             return [f"{before}[", *_indented(f"{show(part)}," for part in items), f"]{after}"]
         case ast.Tuple(items):
             return [f"{before}(", *_indented(f"{show(part)}," for part in items), f"){after}"]
-        case ast.BinOp(_, operator, _):
-            whole = show(tree)
-            pieces = [whole] if _fits(whole, depth + 1) else _terms(tree, type(operator))
-            return [f"{before}(", *_indented(pieces), f"){after}"]
+        case ast.BinOp(left, operator, right):
+            symbol, own = SYMBOLS[type(operator)]
+            head = f"{before}{show(left, own)} {symbol} "
+            alone = not (isinstance(left, ast.BinOp) and SYMBOLS[type(left.op)][1] == own)
+            if alone and isinstance(right, ast.Call):  # the last brackets are the ones to open
+                return laid_out(head, right, after, depth=depth)
+            if alone and isinstance(right, ast.BinOp) and show(right, own + 1).startswith("("):
+                return [f"{head}(", *_indented(_inside(right, depth + 1)), f"){after}"]
+            return [f"{before}(", *_indented(_inside(tree, depth + 1)), f"){after}"]
     return [line]
 
 
-def _terms(tree: ast.BinOp, operator: type[ast.operator]) -> list[str]:
-    """`a + b + c` as one line for each term, the operator before it."""
+def _inside(tree: ast.BinOp, depth: int) -> list[str]:
+    """An operation in brackets of its own: on one line if it fits, else one for each term, the operator before it."""
+    whole = show(tree)
+    if _fits(whole, depth):
+        return [whole]
+    operator = type(tree.op)
+    symbol, own = SYMBOLS[operator]
     terms: list[ast.expr] = []
-    left: ast.expr = tree
-    while isinstance(left, ast.BinOp) and isinstance(left.op, operator):
-        terms.append(left.right)
-        left = left.left
-    symbol = show(ast.BinOp(ast.Name("a"), operator(), ast.Name("b"))).strip("ab").strip()
-    binding = 13 if symbol in "*/@%//" else 12
-    return [show(left, binding), *(f"{symbol} {show(term, binding + 1)}" for term in reversed(terms))]
+    first: ast.expr = tree
+    while isinstance(first, ast.BinOp) and isinstance(first.op, operator):
+        terms.append(first.right)
+        first = first.left
+    return [show(first, own), *(f"{symbol} {show(term, own + 1)}" for term in reversed(terms))]
 
 
 def _indented(lines: Iterable[str]) -> Sequence[str]:

@@ -69,7 +69,9 @@ def generate(step: Step) -> Module:
         first=quote((inputs or examples)[0]),
         sizes=", ".join(functions.sizes[symbol] for symbol in functions.workspace_sizes),
         fit_sizes=", ".join(functions.fit_sizes()),
-        statistics=[quote(key.removesuffix(".next")) for key in step.gradients.outputs if key.endswith(".next")],
+        statistics=[
+            (quote(key.removesuffix(".next")), quote(key)) for key in step.gradients.outputs if key.endswith(".next")
+        ],
         train=step.train,
         has_metrics=bool(step.metrics),
         helpers=[source(helper) for helper in helpers],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from nndsl.codegen.numpy.schedule import VIEWS
 from nndsl.graph.node import Node
 
 NOUNS = {
@@ -49,8 +50,12 @@ def suggest(
         yield f"{origin}_{node.name}"
     if node.op == "random_uniform":
         yield "u"
+        yield f"{origin}_u"
     following = [user for user in users[node] if user.origin.phase == node.origin.phase]
     if node.origin.phase == "backward":
+        for user in following:
+            if user.op == "add" and user.name:  # one of the parts of an adjoint
+                yield f"{user.name}_part"
         yield f"d_{origin}"
         if any(user.op == "matmul" and user.inputs[1] is node for user in following):
             yield f"d_{origin}_z"
@@ -70,7 +75,9 @@ def suggest(
     elif node.op in ("matmul", "add") and any(_is_product(step) for step in (*chain, *node.inputs)):
         yield f"{origin}_z"
     for user in following:
-        if user.op == "matmul" and user.inputs[0] is node:
+        if user.op in VIEWS:
+            following += users[user]
+        if user.op == "matmul" and node in (user.inputs[0], *user.inputs[0].inputs):
             yield f"{user.origin.name or origin}_input"
     yield f"{origin}_{noun(node)}"
 

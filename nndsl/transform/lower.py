@@ -86,12 +86,15 @@ class _Lowering:
             if loss.name:
                 named[f"loss.{loss.name}"] = part
         penalties = [*self.collected.penalties]
+        total = parts[0]
+        with self.builder.at(Origin("total")):
+            for part in parts[1:]:
+                total = total + part
         with self.builder.at(Origin("regularisation")):
             for state in self.collected.states.values():
                 penalties += self._regularisation(state)
-            total = parts[0]
-            for part in (*parts[1:], *penalties):
-                total = total + part
+            for penalty in penalties:
+                total = total + penalty
         return {"loss": total.named("loss"), **named}
 
     def _regularisation(self, state: State) -> list[Value]:

@@ -79,6 +79,28 @@ train {
   batch_size = 8
 }
 """,
+    "loops": """
+model loops {
+  input  image: f32[3, 4]
+  target shade: class[3]
+  hidden = image / 16
+    -> flatten
+    -> dense(8, selu)
+    -> repeat 2 { dense(6, relu) -> dropout(0.5) }
+  for units in [5, 4] {
+    hidden = hidden -> dense(units, softplus)
+  }
+  scores = hidden -> dense(3)
+  output scores
+  loss   cross_entropy(scores, shade)
+  loss   0.1 * mean(square(scores)) as small
+  metric accuracy(scores, shade)
+}
+train {
+  optimizer = adamw(lr = 1e-2, weight_decay = 0.01)
+  batch_size = 8
+}
+""",
     "clashes": """
 model clashes {
   input  lambda: f32[3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,15 @@ import numpy as np
 import pytest
 from numpy_programs import PROGRAMS, Arrays, compiled, compiled_text, examples
 
+from nndsl import ops
 from nndsl.codegen.numpy.module import generate
 from nndsl.codegen.numpy.session import load_module
+from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
+from nndsl.graph.node import Graph
+from nndsl.graph.types import TensorType
+from nndsl.library.arguments import Initial
+from nndsl.library.building import State
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.state import initial_state
 from nndsl.transform.step import Step
@@ -178,6 +185,27 @@ def test_metrics_are_finished_from_sums(name: str, tmp_path: Path) -> None:
     for plan in generated.step.metrics:
         wanted = {key: sums[key] for key in plan.accumulators}
         close(numbers[plan.name], evaluate(plan.finish, wanted, float_dtype="f64")["value"])
+
+
+def test_a_statistic_moves_with_each_step(tmp_path: Path) -> None:
+    """What a training step gives as `STATISTIC.next` is in the state afterwards, and in no result."""
+    step = compiled("classifier", tmp_path)
+    builder = Builder()
+    builder.inputs = dict(step.gradients.inputs)
+    mean = builder.input("norm.mean", TensorType("f32", (12,)))
+    batch_mean = ops.reduce_mean(
+        builder.input("pixels", step.gradients.inputs["pixels"].type), axes=(0,), keepdims=False
+    )
+    following = (mean * 0.9 + batch_mean * 0.1).node
+    outputs = {**step.gradients.outputs, "norm.mean.next": following}
+    statistic = State("norm.mean", (12,), "statistic", Initial("ones", {}), trainable=False)
+    step = replace(step, states=(*step.states, statistic), gradients=Graph("", builder.inputs, outputs))
+    module: Any = load_module("moving", generate(step).text)
+    state = module.init_state()
+    batch = examples(step, 8)
+    result = module.train_step(state, **batch, step=0)
+    assert "norm.mean.next" not in result
+    close(state["norm.mean"], 0.9 + 0.1 * batch["pixels"].mean(axis=0))
 
 
 def test_fit_learns_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -176,7 +176,7 @@ def workspace(batch):
     work["d_hidden"] = work["hidden_residual_2_y"]
     work["d_hidden_residual_2_y_dense_2"] = work["hidden_residual_2_y_dense_1"]
     work["d_hidden_residual_2_y_dense_1"] = work["hidden"]
-    work["d_hidden_residual_1"] = work["hidden_residual_1"]
+    work["d_start_part"] = work["hidden_residual_1"]
     work["d_hidden_residual_1_y_dense_2"] = work["hidden_residual_1_y_dense_1"]
     work["d_hidden_residual_1_y_dense_1"] = work["hidden_residual_1_y"]
     work["d_start"] = work["start_z"]
@@ -284,7 +284,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, work=Non
     r2_total = price_f64.sum()
     r2_squares = (price_f64**2).sum()
 
-    # regularisation
+    # total
     loss += side_loss
 
     # -------------------- backward
@@ -331,20 +331,18 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, work=Non
         hidden_residual_1.T, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_W"]
     )
     d_hidden_residual_2_y_dense_1_b = d_hidden_residual_2_y_dense_1.sum(axis=0)
-    d_hidden_residual_1 = np.matmul(
-        d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_hidden_residual_1"]
-    )
+    d_start_part = np.matmul(d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
 
     # return x + y
-    d_hidden_residual_1 += d_hidden
+    d_start_part += d_hidden
 
     # y = x -> dense(n, silu) -> dense(n)
     d_hidden_residual_1_y_dense_2_W = np.matmul(
-        hidden_residual_1_y_dense_1.T, d_hidden_residual_1, out=work["d_hidden_residual_1_y_dense_2_W"]
+        hidden_residual_1_y_dense_1.T, d_start_part, out=work["d_hidden_residual_1_y_dense_2_W"]
     )
-    d_hidden_residual_1_y_dense_2_b = d_hidden_residual_1.sum(axis=0)
+    d_hidden_residual_1_y_dense_2_b = d_start_part.sum(axis=0)
     d_hidden_residual_1_y_dense_2 = np.matmul(
-        d_hidden_residual_1, hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
+        d_start_part, hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
     )
     d_hidden_residual_1_y_dense_1 = np.multiply(
         d_hidden_residual_1_y_dense_2, hidden_residual_1_y_dense_1_p, out=work["d_hidden_residual_1_y_dense_1"]
@@ -362,7 +360,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, work=Non
     d_start = np.matmul(d_hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
 
     # start = deep -> dense(units, gelu)
-    d_start += d_hidden_residual_1
+    d_start += d_start_part
     d_start_z = np.multiply(d_start, start_product, out=work["d_start_z"])
     d_start_z *= 1.1283792
     d_start_z *= np.exp(-(start_quotient**2))
@@ -489,7 +487,7 @@ def evaluate(state, *, wide, deep, price, weight):
     r2_total = price_f64.sum()
     r2_squares = (price_f64**2).sum()
 
-    # regularisation
+    # total
     loss += side_loss
 
     return {
