@@ -38,10 +38,15 @@ class UnknownName(Suggesting):
     code = "NN201"
     title = "there is no {kind} called `{name}`"
     label = "not known {where}"
+    advice = "{hint}"
 
     kind: str
     name: str
     where: str
+    hint: str = ""
+
+    def help(self) -> Help | None:
+        return Help(self.hint) if self.hint else super().help() if self.suggestion else None
 
 
 @dataclass(frozen=True)
@@ -183,6 +188,27 @@ class SameLayerName(Diagnostic):
 
 
 @dataclass(frozen=True)
+class UsedBeforeBound(Diagnostic):
+    """A name is used above the line that binds it. A body is read from top to bottom.
+
+    wrong:  output y = h -> dense(1)
+            h = x -> dense(8)
+    right:  h = x -> dense(8)
+            output y = h -> dense(1)
+    """
+
+    code = "NN209"
+    title = "`{name}` is used before it is bound"
+    label = "not bound yet"
+
+    name: str
+    bound: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.bound, "bound here")
+
+
+@dataclass(frozen=True)
 class UnknownAttribute(Suggesting):
     """What stands behind the dot is nothing that this value has.
 
@@ -310,7 +336,7 @@ class WrongArgument(Diagnostic):
     """
 
     code = "NN215"
-    title = "`{name}` of `{callee}` is {expects}"
+    title = "`{name}` of `{callee}` must be {expects}"
     label = "this is {found}"
 
     callee: str
@@ -368,12 +394,11 @@ class WrongCount(Diagnostic):
     """
 
     code = "NN218"
-    title = "{names} names take {values}"
-    label = "{detail}"
+    title = "{names} names are bound to {values}"
+    label = "gives {values}"
 
     names: int
     values: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -449,7 +474,7 @@ class WrongValue(Diagnostic):
     """
 
     code = "NN231"
-    title = "{what} is {expects}"
+    title = "{what} must be {expects}"
     label = "this is {found}"
 
     what: str
@@ -771,7 +796,7 @@ class BadSetting(Diagnostic):
     """
 
     code = "NN259"
-    title = "`{name}` is {expects}"
+    title = "`{name}` must be {expects}"
     label = "this is {found}"
 
     name: str

@@ -14,7 +14,7 @@ from nndsl.library.registry import Composite, lookup
 from nndsl.model.calls import bind
 from nndsl.model.evaluate import Evaluator
 from nndsl.model.expectations import expectations, of_block
-from nndsl.model.naming import Kind, Plan, join, kind_of, numbered, ordinals
+from nndsl.model.naming import Kind, Plan, bound_names, join, kind_of, numbered, ordinals
 from nndsl.model.network import Layer
 from nndsl.model.scope import REBINDABLE, ROLES, Entry, Environment, Made, Place, Role, Statement
 from nndsl.model.values import POISON, BlockValue, Found, Given, Shared, Value, Word, has_term
@@ -121,7 +121,8 @@ class Blocks(Evaluator):
             raise Exhausted(TooDeep(span))
         self.work.spend(10, span)
         used = use or place.environment.use
-        environment = Environment(block.file, "block", {}, {}, prefix, used, (*calls, block.tree))
+        later = bound_names(block.tree.body)
+        environment = Environment(block.file, "block", {}, {}, later, prefix, used, (*calls, block.tree))
         body = Body(environment, self.ordinals(block.tree), made=place.made, name=place.result)
         for parameter in block.tree.parameters:
             name = parameter.name.text

@@ -13,6 +13,8 @@ from nndsl.errors.names import (
 )
 from nndsl.library.registry import Composite, lookup
 from nndsl.model.blocks import Body
+from nndsl.model.evaluate import given
+from nndsl.model.naming import bound_names
 from nndsl.model.network import Input
 from nndsl.model.purposes import Purposes
 from nndsl.model.scope import ROLES, Entry, Place, Role
@@ -20,7 +22,6 @@ from nndsl.model.values import (
     POISON,
     BlockValue,
     Found,
-    Given,
     Value,
     Word,
     describe,
@@ -29,9 +30,6 @@ from nndsl.model.values import (
 from nndsl.model.work import Work
 from nndsl.source import Span
 from nndsl.syntax import tree
-
-DEEPEST = 32
-"""How many blocks may be unfolded within each other."""
 
 
 class Bodies(Purposes):
@@ -111,7 +109,7 @@ class Bodies(Purposes):
         if isinstance(value, tuple) and len(value) == count:
             return value
         values = f"{len(value)} values" if isinstance(value, tuple) else "1 value"
-        raise Found(WrongCount(statement.value.span, count, values, f"this is {describe(value)}"))
+        raise Found(WrongCount(statement.value.span, count, values))
 
     def declaration(self, statement: tree.Declaration, body: Body) -> None:
         if body.environment.kind == "block" or body.iterations:
@@ -120,37 +118,39 @@ class Bodies(Purposes):
             raise Found(Misplaced(head(statement), f"`{statement.kind}`", where, reason))
         role: Role = "input" if statement.kind == "input" else "target"
         first = body.environment.names.get(statement.name.text)
-        if first is not None:
+        if first is not None and statement.name.span.start in self.inputs:
             raise Found(NotRebindable(statement.name.span, statement.name.text, ROLES[first.role], first.span))
+        if first is not None:
+            return  # one of two declarations of the name: said where declarations are read
         value = self.inputs.get(statement.name.span.start, POISON)
         self.bind_name(statement.name, value, role, body, statement.name.text)
 
     def shared_layer(self, statement: tree.SharedLayer, body: Body) -> None:
         path = self.path(statement.name, body)
         place = self.place("layer", path, body)
-        expression, value = statement.value, POISON
-        call = expression if isinstance(expression, tree.Call) else None
-        function = call.function if call is not None else expression
-        if isinstance(function, tree.Name):
-            value = self.callee(function, body.environment)
-        composite = lookup(value.name) if isinstance(value, Word) else None
-        callee: Composite | BlockValue | None = value if isinstance(value, BlockValue) else composite
-        if value is POISON and isinstance(function, tree.Name):
-            callee = None
-        elif callee is None or (
-            isinstance(callee, Composite) and callee.kind not in ("layer", "activation", "function")
-        ):
-            expects = "one layer or block with its arguments, such as dense(64, relu)"
-            shown = "several layers" if isinstance(expression, tree.Pipe) else "something else"
-            advice = (
-                "to share several layers, write a block of them: layer NAME = my_block()" if shown[:3] == "sev" else ""
-            )
-            raise Found(WrongValue(expression.span, "a shared layer", expects, shown, advice))
+        call = statement.value if isinstance(statement.value, tree.Call) else None
+        arguments = given(call, place) if call is not None else []
+        callee = self.shareable(call.function if call is not None else statement.value, body)
         shared: Value = POISON
         if callee is not None:
-            arguments = [Given(a.name, a.span, a.value, place) for a in call.arguments] if call is not None else []
-            shared = self.make_shared(statement.name.text, path, callee, arguments, expression.span, place)
+            shared = self.make_shared(statement.name.text, path, callee, arguments, statement.value.span, place)
         self.bind_name(statement.name, shared, "layer", body, path)
+
+    def shareable(self, callee: tree.Expression, body: Body) -> Composite | BlockValue | None:
+        """The layer or block that a shared layer is made of; None where an error has been reported."""
+        value = self.callee(callee, body.environment) if isinstance(callee, tree.Name) else None
+        if value is POISON or isinstance(callee, tree.Hole):
+            return None
+        if isinstance(value, BlockValue):
+            return value
+        composite = lookup(value.name) if isinstance(value, Word) else None
+        if composite is not None and composite.kind in ("layer", "activation", "function"):
+            return composite
+        expects = "one layer or block with its arguments, such as dense(64, relu)"
+        if isinstance(callee, tree.Pipe):
+            advice = "to share several layers, write a block of them: layer NAME = my_block()"
+            raise Found(WrongValue(callee.span, "a shared layer", expects, "several layers", advice))
+        raise Found(WrongValue(callee.span, "a shared layer", expects, describe(value) if value else "something else"))
 
     # ---------------------------------------------------------------- loops, assertions, returns
 
@@ -159,9 +159,8 @@ class Bodies(Purposes):
         remedy = "it decides how many layers there are; lists, range(…), zip(…) and x.shape are known"
         values = self.static_list(statement.iterable, place, "what `for` runs through", remedy)
         if values is None:
-            for name in bound_names(statement):
-                if name.text not in body.environment.names:
-                    body.environment.names[name.text] = Entry(POISON, "value", name.span)
+            for text, span in bound_names([statement]).items():
+                body.environment.names.setdefault(text, Entry(POISON, "value", span))
             return
         outer = body.iterations
         for count, value in enumerate(values):
@@ -220,19 +219,3 @@ def head(statement: tree.Statement) -> Span:
     text = statement.span.text
     length = next((i for i, character in enumerate(text) if not character.isalpha()), len(text))
     return Span(statement.span.source, statement.span.start, statement.span.start + length)
-
-
-def bound_names(statement: tree.For) -> list[tree.Name]:
-    """All names that a loop binds."""
-    names = list(statement.names)
-    for inner in statement.body:
-        match inner:
-            case tree.Binding():
-                names += inner.names
-            case tree.SharedLayer() | tree.Output():
-                names.append(inner.name)
-            case tree.For():
-                names += bound_names(inner)
-            case _:
-                pass
-    return names

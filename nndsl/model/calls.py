@@ -55,7 +55,7 @@ def bind(
                 raise Found(UnknownArgument(argument.name.span, closest(name, known), callee, name, shown))
         else:
             if place == len(positional):
-                raise Found(TooManyArguments(argument.span, callee, usage(callee, tuple(parameters), piped=piped)))
+                raise Found(TooManyArguments(argument.whole, callee, usage(callee, tuple(parameters), piped=piped)))
             parameter = positional[place]
             name = parameter.name
             if parameter.variadic:
@@ -67,7 +67,7 @@ def bind(
         if name in bound:
             first = bound[name]
             assert isinstance(first, Given)
-            raise Found(ArgumentTwice(argument.span, callee, name, first.span))
+            raise Found(ArgumentTwice(argument.whole, callee, name, first.span))
         bound[name] = argument
     for parameter in parameters:
         if parameter.required and parameter.name not in bound:

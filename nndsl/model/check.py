@@ -20,7 +20,7 @@ from nndsl.model.consts import Checker, names_in
 from nndsl.model.data_settings import data_section
 from nndsl.model.declarations import Declarations, Declaring, known
 from nndsl.model.lints import layers_of, lint, reached
-from nndsl.model.naming import ordinals
+from nndsl.model.naming import bound_names, ordinals
 from nndsl.model.network import Apply, Declared, Facts, Input, Network, OutputSpec, Term
 from nndsl.model.overrides import Overrides, parse_overrides
 from nndsl.model.program import Loaded, load_program
@@ -164,7 +164,9 @@ class _Run:
     def _check(self) -> Checked | None:
         loaded, work, model = self.loaded, self.work, self.model
         checker = Checker(work)
-        environment = Environment(loaded.main, "model")
+        later = bound_names(model.body)
+        work.values = frozenset(later)
+        environment = Environment(loaded.main, "model", later=later)
         declared = Declaring(checker, environment).declare(model)
         declared, checker.inputs = known(checker, declared, self.facts, complain=True)
         for entry in list(loaded.main.names.values()):

@@ -21,6 +21,8 @@ class Checker(Bodies):
         if known is None:
             return None
         known.used = True
+        if known.ambiguous:
+            return POISON
         if isinstance(known.tree, tree.Block):
             return BlockValue(known.tree, known.file)
         if known not in self.work.consts:

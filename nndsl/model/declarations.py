@@ -113,13 +113,11 @@ class Declaring:
 
     def size(self, expression: tree.Expression) -> Any:
         """The size of an axis; a name that is no const is a free size."""
-        for name in names_in([expression]):
-            self.free(name)
-        value = self.checker.evaluate(expression, self.place)
-        if value is POISON:
-            return POISON
         try:
-            return static.dimension(value, "a size", expression.span)
+            for name in names_in([expression]):
+                self.free(name)
+            value = self.checker.evaluate(expression, self.place)
+            return POISON if value is POISON else static.dimension(value, "a size", expression.span)
         except Found as found:
             self.checker.work.report(found.diagnostic)
             return POISON
@@ -130,8 +128,8 @@ class Declaring:
             return
         near = closest(name.text, environment.file.names)
         if near is not None:
-            self.checker.work.report(UnknownName(name.span, near, "const", name.text, "here"))
-        elif name.text == "batch":
+            raise Found(UnknownName(name.span, near, "const", name.text, "here"))
+        if name.text == "batch":
             raise Found(ReservedName(name.span, "a size", "batch", "the size of the batch is called so"))
         environment.sizes[name.text] = name.span
 
@@ -140,16 +138,16 @@ class Declaring:
     def kinds(self, bracket: tree.List) -> tuple[Value, tree.List]:
         """What stands in the first bracket of a class: a count, names, or an expression that gives either."""
         items = bracket.items
-        for item in items:
-            for name in names_in([item]):
-                if name.text not in self.environment.file.names:
-                    near = closest(name.text, self.environment.file.names)
-                    quoted = f'class["{name.text}", …]'
-                    if near is None:
-                        self.checker.work.report(
-                            BadType(name.span, f"`{name.text}` is no const", f"names of classes are strings: {quoted}")
-                        )
-                        raise Silenced
+        words = [item.text for item in items if isinstance(item, tree.Name)]
+        if len(words) == len(items) > 0 and not any(word in self.environment.file.names for word in words):
+            near = closest(words[0], self.environment.file.names) if len(words) == 1 else None
+            if near is None:
+                quoted = ", ".join(f'"{word}"' for word in words)
+                edit = Edit(bracket.span, f"[{quoted}]")
+                detail = "no const is called so"
+                raise Found(
+                    BadType(items[0].span, "names of classes are strings", detail, "write them in quotes", edit)
+                )
         values = tuple(self.checker.evaluate(item, self.place) for item in items)
         if POISON in values:
             raise Silenced
@@ -190,7 +188,9 @@ class Declaring:
                 raise Found(BadType(option.span, "only a class can have unknown kinds", f"this is {type_.base.text}"))
             word = option.value.text if isinstance(option.value, tree.Name) else None
             if word not in ("error", "other"):
-                raise Found(BadType(option.value.span, "`unknown` is `error` or `other`", "neither of them"))
+                near = closest(word or "", ("error", "other"))
+                help_ = (f"did you mean `{near}`?", Edit(option.value.span, near)) if near else ("",)
+                raise Found(BadType(option.value.span, "`unknown` is `error` or `other`", "neither of them", *help_))
             unknown = "other" if word == "other" else "error"
         return unknown
 

@@ -10,6 +10,7 @@ from nndsl.errors.names import (
     NotAFunction,
     NotStatic,
     UnknownName,
+    UsedBeforeBound,
     WrongValue,
 )
 from nndsl.errors.suggest import closest
@@ -114,6 +115,12 @@ class Evaluator(Attributes):
     def unknown(self, name: tree.Name, environment: Environment) -> NoReturn:
         if name.text in FOREIGN:
             raise Found(ForeignName(name.span, name.text, FOREIGN[name.text]))
+        later = environment.later.get(name.text)
+        if later is not None:
+            raise Found(UsedBeforeBound(name.span, name.text, later))
+        if environment.kind == "block" and name.text in self.work.values:
+            hint = f"a block sees no value of a model: make `{name.text}` a parameter of the block"
+            raise Found(UnknownName(name.span, None, "value", name.text, environment.words, hint))
         near = closest(name.text, [*environment.known(), "true", "false", "none"])
         near = near or closest(name.text, vocabulary())
         kind = "name" if environment.kind == "section" else "value or layer"
@@ -229,4 +236,4 @@ class Evaluator(Attributes):
 
 def given(call: tree.Call, place: Place) -> list[Given]:
     """The arguments of a call, not evaluated yet."""
-    return [Given(argument.name, argument.span, argument.value, place) for argument in call.arguments]
+    return [Given(argument.name, argument.value.span, argument.value, place) for argument in call.arguments]

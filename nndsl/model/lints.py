@@ -25,7 +25,8 @@ from nndsl.model.work import Work
 from nndsl.syntax import tree
 
 DISTURBING = ("dropout", "gaussian_dropout", "alpha_dropout", "spatial_dropout2d", "gaussian_noise", "batch_norm")
-SLOW = ("mse", "mae", "huber", "log_cosh", "msle", "hinge", "squared_hinge", "perceptron", "categorical_hinge")
+OF_NUMBERS = ("mse", "mae", "huber", "log_cosh", "msle")
+SLOW = (*OF_NUMBERS, "hinge", "squared_hinge", "perceptron", "categorical_hinge")
 """Losses that are not made for probabilities."""
 
 
@@ -143,6 +144,16 @@ def _slow(losses: dict[Term, None]) -> Iterator[Diagnostic]:
             continue
         prediction = term.arguments.get(expectations(term.composite)[0].name)
         found = link(prediction) if isinstance(prediction, Apply) else None
+        if found == "sigmoid" and term.composite.name in OF_NUMBERS and not _of_classes(term):
+            continue  # numbers from 0 to 1, such as grey values
         if found is not None:
             made = prediction.span if prediction is not None and prediction.span != term.span else None
             yield WrongLossForLink(term.span, term.composite.name, found, LOSS_OF[found], made)
+
+
+def _of_classes(loss: Apply) -> bool:
+    """Whether a loss compares with a class or a truth value."""
+    return any(
+        isinstance(term, Input) and term.declared.role == "target" and term.declared.kind in ("class", "binary")
+        for term in reached([loss])
+    )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nndsl.library.registry import Composite
+from nndsl.source import Span
 from nndsl.syntax import tree
 
 Group = Literal["parameters", "plain", "reported", "block"]
@@ -147,6 +148,26 @@ def ordinals(body: Sequence[tree.Statement]) -> dict[int, int]:
                     pass
 
     walk(body)
+    return found
+
+
+def bound_names(body: Sequence[tree.Statement]) -> dict[str, Span]:
+    """The names that a body binds, and where each is bound first."""
+    found: dict[str, Span] = {}
+    for statement in body:
+        match statement:
+            case tree.Binding():
+                names: Sequence[tree.Name] = statement.names
+            case tree.SharedLayer() | tree.Output() | tree.Declaration():
+                names = (statement.name,)
+            case tree.For():
+                names = statement.names
+            case _:
+                names = ()
+        for name in names:
+            found.setdefault(name.text, name.span)
+        if isinstance(statement, tree.For):
+            found = bound_names(statement.body) | found
     return found
 
 

@@ -35,6 +35,8 @@ class Global:
     tree: tree.Const | tree.Block
     file: File
     used: bool = False
+    ambiguous: bool = False
+    """Whether something else has its name too, which is an error."""
 
 
 @dataclass(eq=False)
@@ -153,6 +155,7 @@ class _Loader:
     def _name(self, file: File, name: str, entry: Global, span: Span) -> None:
         first = file.names.setdefault(name, entry)
         if first.tree is not entry.tree:
+            first.ambiguous = True
             self.found.report(DefinedTwice(span, name, first.tree.name.span))
 
     def _import(self, item: tree.Import, source: Source, folder: Path) -> File | None:

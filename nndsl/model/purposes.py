@@ -87,7 +87,9 @@ class Purposes(Blocks):
         first = self.purpose.metrics.get(name)
         if first is not None:
             taken = {*self.purpose.metrics, name}
-            free = next(f"{name}_{i}" for i in range(2, 10**6) if f"{name}_{i}" not in taken)
+            subject = first_argument(statement.value)
+            names = [f"{subject}_{name}"] if subject else []
+            free = next(n for n in (*names, *(f"{name}_{i}" for i in range(2, 10**6))) if n not in taken)
             raise Found(NeedsAlias(where, "metrics", name, first.span, edit_alias(statement, free)))
         value = self.evaluate(statement.value, self.place("metric", name, body, statement.value))
         term = self.reported(value, statement.value, "metric")
@@ -124,3 +126,11 @@ def edit_alias(statement: tree.Loss | tree.Metric, free: str) -> Edit:
         return Edit(statement.alias.span, free)
     end = statement.value.span.end
     return Edit(Span(statement.span.source, end, end), f" as {free}")
+
+
+def first_argument(expression: tree.Expression) -> str:
+    """The name that a metric function is applied to, if it is one."""
+    if not isinstance(expression, tree.Call) or not expression.arguments:
+        return ""
+    value = expression.arguments[0].value
+    return value.text if isinstance(value, tree.Name) else ""

@@ -42,6 +42,7 @@ class Environment:
     """The names of one model, or of one use of a block.
 
     - `sizes`: free sizes of the model, by name, and where each was first used.
+    - `later`: where names are bound that the body binds, for errors about those that are not bound yet.
     - `prefix`: what the names of its layers begin with; `use` is that of the shared block which this is a use of.
     - `calls`: the blocks that are being unfolded, outermost first.
     """
@@ -50,6 +51,7 @@ class Environment:
     kind: Literal["model", "block", "section"]
     names: dict[str, Entry] = field(default_factory=dict)
     sizes: dict[str, Span] = field(default_factory=dict)
+    later: Mapping[str, Span] = field(default_factory=dict)
     prefix: str = ""
     use: int = 0
     calls: tuple[tree.Block, ...] = ()

@@ -165,7 +165,8 @@ def element(value: Value, index: Value, span: Span) -> Value:
         if not isinstance(index, str | int | float | bool) or index not in value:
             suggestion = closest(index, filter(_is_text, value)) if isinstance(index, str) else None
             quoted = f'"{suggestion}"' if suggestion else None
-            raise Found(NoSuchElement(span, quoted, f"the map has no key {show(index)}", "not a key of it"))
+            keys = ", ".join(map(show, list(value)[:8])) + (", …" if len(value) > 8 else "")
+            raise Found(NoSuchElement(span, quoted, f"the map has no key {show(index)}", f"its keys are {keys}"))
         return value[index]
     if not isinstance(value, tuple | str):
         raise Found(WrongValue(span, "what is indexed", "a list, a map or a tensor's shape", describe(value)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nndsl.diagnostics import Edit
 from nndsl.errors.names import BadSetting, NeedsData, WrongArgument
 from nndsl.errors.suggest import closest
 from nndsl.library.registry import ALIASES, OPTIMIZERS
@@ -147,17 +148,15 @@ class _TrainReader:
         if word not in CALLBACKS:
             expects = "a list of callbacks such as early_stopping(val_loss)"
             raise unknown(head, name, expects, CALLBACKS, f"there are {', '.join(CALLBACKS)}")
-        given = (
-            [Given(a.name, a.span, a.value, self.settings.place) for a in call.arguments] if call is not None else []
-        )
-        bound = bind(word, CALLBACKS[word], given, expression.span, piped=False)
-        arguments: dict[str, Any] = {}
+        arguments = given(call, self.settings.place) if call is not None else []
+        bound = bind(word, CALLBACKS[word], arguments, expression.span, piped=False)
+        found: dict[str, Any] = {}
         for e in CALLBACKS[word]:
             argument = bound.get(e.name)
             if isinstance(argument, Given):
                 read = self.monitor if e.name == "monitor" else self.argument
-                arguments[e.name] = read(argument, e, word)
-        return Configured(word, arguments, expression.span)
+                found[e.name] = read(argument, e, word)
+        return Configured(word, found, expression.span)
 
     def argument(self, given: Given, e: Expectation, callee: str) -> Any:
         value = self.checker.argument(given, e, callee, self.settings.place)
@@ -177,7 +176,7 @@ class _TrainReader:
         if written not in known:
             near = closest(written or "", known)
             advice = f"did you mean `{near}`?" if near else f"there are {', '.join(known)}"
+            edit = Edit(given.span, near) if near else None
             found = f"`{written}`" if written else "something else"
-            where = expression.span if expression is not None else given.span
-            raise Found(WrongArgument(where, callee, e.name, "a name that is reported", found, advice))
+            raise Found(WrongArgument(given.span, callee, e.name, "a name that is reported", found, advice, edit))
         return written

@@ -73,9 +73,15 @@ class Given:
 
     name: tree.Name | None
     span: Span
+    """Where the value stands."""
     expression: tree.Expression | None = None
     place: Place | None = None
     value: Any = None
+
+    @property
+    def whole(self) -> Span:
+        """The argument with its name."""
+        return self.span if self.name is None else self.name.span.to(self.span)
 
 
 @dataclass(frozen=True, eq=False)

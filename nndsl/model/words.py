@@ -131,7 +131,7 @@ class Words(ABC):
                 raise Found(self.unknown_word(head, e, callee, place))
             return self.evaluate(expression, place)
         if isinstance(expression, tree.Call) and isinstance(value, Word | BlockValue):
-            given = tuple(Given(a.name, a.span, a.value, place) for a in expression.arguments)
+            given = tuple(Given(a.name, a.value.span, a.value, place) for a in expression.arguments)
             if isinstance(value, Word):
                 return WordCall(value.name, given, expression.span)
             return BlockCall(value, given, expression.span)

@@ -31,6 +31,7 @@ class Work:
     - `epochs`: terms that are numbers of a whole epoch: metric functions, and what is calculated from them.
     - `probabilities`: terms that look like probabilities; `behind`: the scores behind those that are direct results
       of `softmax` or `sigmoid`; `scored`: the scores that losses compare with classes.
+    - `values`: the names that the model binds, for errors about blocks that use one.
     - `shared`: the shared layers; `inside`: the layers that functions given as arguments make.
     - `of`: whose classes an `argmax` gives, where the program says it.
     """
@@ -48,6 +49,7 @@ class Work:
     behind: dict[Term, Term] = field(default_factory=dict)
     scored: list[tuple[Term, Declared]] = field(default_factory=list)
     of: dict[Term, Declared] = field(default_factory=dict)
+    values: frozenset[str] = frozenset()
     shared: list[Shared] = field(default_factory=list)
     inside: dict[Closure, Made] = field(default_factory=dict)
     operations: int = 0
