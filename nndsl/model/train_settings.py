@@ -11,6 +11,7 @@ from nndsl.errors.suggest import closest
 from nndsl.library.registry import ALIASES, OPTIMIZERS
 from nndsl.model.calls import bind
 from nndsl.model.consts import Checker, names_in
+from nndsl.model.evaluate import given
 from nndsl.model.expectations import Expectation
 from nndsl.model.program import Loaded
 from nndsl.model.scope import Entry
@@ -64,10 +65,10 @@ OPTIMIZER = Expectation(
 
 
 def train_section(
-    checker: Checker, loaded: Loaded, given: Sequence[tree.Setting], metrics: Sequence[str], rows: int | None
+    checker: Checker, loaded: Loaded, overrides: Sequence[tree.Setting], metrics: Sequence[str], rows: int | None
 ) -> TrainSection:
     """The `train` section with its defaults; `metrics` are what callbacks can monitor besides the loss."""
-    settings = Settings(checker, "train", loaded, given, TRAIN_SETTINGS)
+    settings = Settings(checker, "train", loaded, overrides, TRAIN_SETTINGS)
     batch_size = settings.value("batch_size", 32, _BatchSize(settings))
     reader = _TrainReader(settings, metrics)
     reader.define_epoch(rows, batch_size)
