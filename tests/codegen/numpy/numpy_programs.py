@@ -144,6 +144,8 @@ def examples(step: Step, rows: int, seed: int = 0) -> Arrays:
         if item.kind == "class":
             assert item.classes
             arrays[item.name] = random.integers(0, item.classes.count, shape)
+        elif item.kind == "i64":
+            arrays[item.name] = random.integers(0, 2, shape)
         elif item.kind == "binary":
             arrays[item.name] = random.integers(0, 2, shape).astype(np.float32)
         else:
