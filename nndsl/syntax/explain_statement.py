@@ -320,7 +320,7 @@ def lone_expression(s: Situation) -> Answer | None:
     ):
         return None
     bare = s.at == 0 and (begins_value(first) or first.text == "-")
-    named = s.at >= 1 and {"ASSIGN", "COMMA"} <= s.expected and "PLUS" not in s.expected and not s.bracket
+    named = s.at >= 1 and len(s.expected & {"ASSIGN", "COMMA"}) == 2 and "PLUS" not in s.expected and not s.bracket
     setting = s.place == "settings" and s.at == 1 and "ASSIGN" in s.expected
     if not (bare or named or setting):
         return None

@@ -34,7 +34,9 @@ class Nesting:
     """
 
     def __init__(self) -> None:
-        self.frames: list[tuple[int, int]] = []  # around each open bracket: the run and the conditionals before it
+        self.frames: list[
+            tuple[int, int, bool]
+        ] = []  # before each open bracket: run, conditionals; whether it is a call
         self.run = self.conditionals = 0
         self.depth = 0
         self.statement = (0, 0)  # open brackets and depth where the statement began
@@ -56,14 +58,15 @@ class Nesting:
         """Count a token; whether it goes too deep."""
         kind = token.type
         if kind in OPENING:
-            if self.last in OPERANDS and kind in POSTFIX:
-                self.run += 1
-            self.frames.append((self.run, self.conditionals))
+            leans = self.last in OPERANDS and kind in POSTFIX
+            self.frames.append((self.run, self.conditionals, leans))
             self.depth += 1 + self.run + self.conditionals
             self.run = self.conditionals = 0
         elif kind in CLOSING and self.frames:
-            self.run, self.conditionals = self.frames.pop()
+            self.run, self.conditionals, leans = self.frames.pop()
             self.depth -= 1 + self.run + self.conditionals
+            # A call or an index is one level for what stands inside, and one for what is called or taken of it.
+            self.run += leans
         elif kind == "DOT" or (kind in PREFIX and (kind != "MINUS" or self.last not in OPERANDS)):
             self.run += 1
         elif kind == "IF":

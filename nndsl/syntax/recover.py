@@ -24,7 +24,7 @@ from nndsl.syntax.grammar import END, Parser, finish, tokens
 from nndsl.syntax.limits import BIDIRECTIONAL, HIDDEN, LONGEST_NAME, Nesting
 from nndsl.syntax.salvage import skip
 from nndsl.syntax.scan import ITEM_HEADERS, LOOPS, Statement, begins_line, indentation, statement
-from nndsl.syntax.situation import Fed, Memory, OpenBody, Remedy, Situation
+from nndsl.syntax.situation import Expected, Fed, Memory, OpenBody, Remedy, Situation
 
 MOST_MENDS = 16
 """Errors of one statement that are mended in passing; after that the rest of it is left alone."""
@@ -156,7 +156,8 @@ class Run:
         bodies = self.open_bodies(self.state.value_stack)
         scanned = statement(self.source.text, offset, ITEM_HEADERS | LOOPS)
         starters = frozenset({"INPUT" if bodies else "CONST"})
-        situation = Situation(self.source, offset, frozenset({"_NL"}), starters, scanned, bodies, self.memory)
+        expected = Expected(self.state.parse_conf.states, self.state.state_stack)
+        situation = Situation(self.source, offset, expected, starters, scanned, bodies, self.memory)
         explanation, remedy = behind_body(situation)
         if explanation is not None:
             self.found.report(explanation)
@@ -172,7 +173,9 @@ class Run:
             self.mends = self.mends + 1 if self.begun < self.scanned_to else 0
             self.scanned_to = max(self.scanned_to, self.scanned.end)
         bodies = self.open_bodies(self.stacks[1])
-        return Situation(self.source, offset, frozenset(self.actions), starters, self.scanned, bodies, self.memory)
+        return Situation(
+            self.source, offset, Expected(states, self.state.state_stack), starters, self.scanned, bodies, self.memory
+        )
 
     def open_bodies(self, values: Iterable[Any]) -> tuple[OpenBody, ...]:
         return tuple(body for body in self.open_braces(values) if body is not None)

@@ -118,7 +118,7 @@ def statement(text: str, start: int, headers: frozenset[str]) -> Statement:
             continue
         if lexeme.text in CLOSER:
             if not found.unclosed:
-                in_body = lexeme.text == "{" and last is not None and (last.kind == "word" or last.text == ")")
+                in_body = lexeme.text == "{" and last is not None and (last.kind != "operator" or last.text in ")]}")
             found.enclosing.append(found.unclosed[-1] if found.unclosed else None)
             found.unclosed.append(lexeme)
             braces += lexeme.text == "{"

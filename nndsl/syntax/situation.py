@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
+
+from lark.grammar import Rule
 
 from nndsl.diagnostics import Diagnostic, Edit
 from nndsl.source import Source, Span
@@ -59,12 +62,43 @@ class Memory:
     closed: Span | None = None  # the last `}` of an item
 
 
+class Expected:
+    """The tokens that the parser would take.
+
+    A state of an LALR table has actions for more than those: it may reduce before it sees that a token cannot follow.
+    So the reductions are tried, on the states alone.
+    """
+
+    def __init__(self, states: Mapping[int, Mapping[str, Any]], stack: Sequence[int]) -> None:
+        self.states, self.stack = states, list(stack)
+        self.known: dict[str, bool] = {}
+
+    def __contains__(self, terminal: str) -> bool:
+        if terminal not in self.known:
+            self.known[terminal] = self.takes(terminal)
+        return self.known[terminal]
+
+    def __and__(self, terminals: Iterable[str]) -> set[str]:
+        return {terminal for terminal in terminals if terminal in self}
+
+    def takes(self, terminal: str) -> bool:
+        stack = self.stack[:]
+        while action := self.states[stack[-1]].get(terminal):
+            _, rule = action
+            if not isinstance(rule, Rule):
+                return True
+            del stack[len(stack) - len(rule.expansion) :]
+            _, state = self.states[stack[-1]][rule.origin.name]
+            stack.append(state)
+        return False
+
+
 @dataclass(frozen=True)
 class Situation:
     source: Source
     offset: int
-    expected: frozenset[str]  # tokens for which the parser has an action here
-    starters: frozenset[str]  # those for which it had one where the statement began
+    expected: Expected
+    starters: frozenset[str]  # the tokens with which the statement could begin
     statement: Statement
     bodies: tuple[OpenBody, ...]
     memory: Memory
@@ -80,7 +114,7 @@ class Situation:
 
     @property
     def wants_name(self) -> bool:
-        return "NAME" in self.expected and not self.expected & {"NUMBER", "PLUS", "_NL"}
+        return "NAME" in self.expected and not self.wants_value
 
     # ------------------------------------------------------------- lexemes
 
