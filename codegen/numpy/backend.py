@@ -28,7 +28,7 @@ class NumpyBackend:
         provider: str = "cpu",
         sizes: Mapping[str, int] | None = None,
     ) -> Session:
-        """`provider` is the CPU whatever it says: there is no other one here."""
+        """`provider` can only be `cpu`: the API refuses another one before it comes here."""
         from nndsl.codegen.numpy.session import NumpySession
 
         return NumpySession(step, state, seed=seed, batch_size=batch_size, sizes=sizes)

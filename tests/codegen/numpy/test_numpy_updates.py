@@ -10,7 +10,7 @@ import pytest
 from nndsl.codegen.numpy.expressions import name
 from nndsl.codegen.numpy.session import load_module
 from nndsl.codegen.numpy.updates import update_body
-from nndsl.graph.builder import Builder
+from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph
 from nndsl.graph.types import TensorType
@@ -117,7 +117,7 @@ def test_an_old_value_that_is_read_later_changes_last() -> None:
     b = Builder()
     scale = b.input(LR_SCALE, TensorType("f32", ()))
     b.input(STEP, TensorType("i64", ()))
-    outputs = {}
+    outputs: dict[str, Value] = {}
     for s in PARAMETERS:
         p, g, m = (b.input(f"{k}", TensorType("f32", s.shape)) for k in (s.name, f"grad.{s.name}", f"{s.name}.swap_m"))
         made = rule(p, g, m)
@@ -136,7 +136,7 @@ def test_parameters_that_are_updated_in_another_way_have_a_loop_of_their_own() -
     b = Builder()
     scale = b.input(LR_SCALE, TensorType("f32", ()))
     b.input(STEP, TensorType("i64", ()))
-    outputs = {}
+    outputs: dict[str, Value] = {}
     for s, decay in zip(PARAMETERS, (0.5, 0.0), strict=True):
         p, g = (b.input(k, TensorType("f32", s.shape)) for k in (s.name, f"grad.{s.name}"))
         outputs[f"{s.name}.next"] = p * (1 - decay) - scale * g if decay else p - scale * g
