@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -25,17 +27,17 @@ from nndsl.compiler import Stages, compile_network
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.load import Data, load_inputs
 from nndsl.diagnostics import Diagnostic, Failure
-from nndsl.errors.commands import BadOption, NothingToTrainOn, TooLarge
+from nndsl.errors.commands import BadOption, NothingToTrainOn, OutOfMemory, TooLarge
 from nndsl.graph.text import print_graph
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, load_program
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
 from nndsl.model.text import print_network
 from nndsl.training import callbacks, checking, loop, store
+from nndsl.training.batches import training_batches
 from nndsl.training.history import History
-from nndsl.training.loop import training_batches
 from nndsl.training.plot import can_plot, history_png
-from nndsl.training.results import log_text, summary_text
+from nndsl.training.results import bytes_text, format_logs, log_text, summary_text
 from nndsl.transform.memory import Memory, estimate
 from nndsl.transform.state import initial_state
 from nndsl.transform.step import Step
@@ -45,19 +47,36 @@ STAGES = ("syntax", "model", "forward", "gradients", "graph", "apply", "evaluate
 """What `show` knows: forward and gradients as they are before simplification, the graphs after `graph` after it."""
 
 Provider = Literal["cpu", "cuda"]
+PROVIDERS = ("cpu", "cuda")
+Split = Literal["train", "validation", "test"]
+SPLITS = ("train", "validation", "test")
 Overrides = Mapping[str, object] | Sequence[str]
 """`{"train.epochs": 5}`, or the command line's `["train.epochs=5"]`."""
+
+MACHINE_SHARE = 0.8
+"""Of the machine's memory: what a step may take unless a limit is given."""
+
+PREDICTED_TOGETHER = 1024
+PREDICTION_MEMORY = 2**30
+"""Prediction runs on this many rows at a time, or on as few as keep their activations within this many bytes."""
 
 
 def load(
     path: str | os.PathLike[str], *, set: Overrides = (), model: str | None = None, root: str | None = None
 ) -> Net | Run:
-    """A program (`digits.nn`), or the folder of a run (`runs/digits-001`).
+    """A program (`digits.nn`) as a `Net`, or the folder of a run (`runs/digits-001`) as a `Run`.
 
-    Raises `nndsl.Failure` with every error that the program has.
+    `set` overrides consts and settings of a program: `{"train.epochs": 5, "train.optimizer": "sgd(0.1)"}`; texts are
+    expressions of the language, other values are written as such. `model` chooses among several models; imports must
+    lie in `root` (the program's own folder if None).
+
+    Raises `nndsl.Failure` where the file cannot be read or the folder is not a run's. What is wrong in the program
+    itself is raised by what is first asked of the `Net`, every error at once.
     """
     if Path(path).is_dir():
-        return Run.open(Path(path))
+        if set or model or root:
+            raise Failure(BadOption(None, "set, model, root", f"{path} is a run, whose program is what it is"))
+        return Run.open(path)
     return Net(load_program(os.fspath(path), root=root), set, model)
 
 
@@ -75,13 +94,20 @@ def backend_named(name: str) -> Backend:
 
 
 class Net:
-    """A program, with what compiling it gives; each stage is computed when it is first asked for."""
+    """A program, with what compiling it gives; each stage is computed when it is first asked for.
+
+    Whatever is wrong with the program, its data or an argument is raised as `nndsl.Failure`.
+    """
 
     def __init__(self, program: Loaded, overrides: Overrides = (), model: str | None = None):
         self.program = program
         self.overrides = _override_texts(overrides)
         self.model = model
         self.facts: Facts | None = None
+
+    def __repr__(self) -> str:
+        overrides = f" with {', '.join(self.overrides)}" if self.overrides else ""
+        return f"<Net {self.program.source.name}{f' ({self.model})' if self.model else ''}{overrides}>"
 
     @cached_property
     def declared(self) -> Declarations:
@@ -106,13 +132,15 @@ class Net:
 
     @property
     def warnings(self) -> Sequence[Diagnostic]:
-        return self.checked.warnings
+        """What the checker warns of, and what looks wrong with the data once they have been read."""
+        return (*self.checked.warnings, *(self.data.warnings if "data" in self.__dict__ else ()))
 
     @cached_property
     def _opened(self) -> Data:
         section = self.declared.data
         if section is None:
-            raise Failure(NothingToTrainOn(None, self.declared.name))
+            name = self.program.model(self.model).name
+            raise Failure(NothingToTrainOn(name.span, name.text))
         return Data(section, self.declared.declared)
 
     @cached_property
@@ -129,14 +157,26 @@ class Net:
         return self.data
 
     @property
+    def batch_size(self) -> int:
+        """Rows of a whole batch: the program's `batch_size`, or all; where data are known, no more than there are."""
+        rows = self.facts.rows.get("train") if self.facts else None
+        asked = self.checked.train.batch_size
+        return min(asked or rows or 1, rows or asked or 1)
+
+    @property
     def memory(self) -> Memory:
         """The memory of a training step at the program's batch size."""
-        rows = self.facts.rows.get("train", 1) if self.facts else 1
-        batch_size = self.checked.train.batch_size or rows
-        return estimate(self.step, batch_size, dict(self.facts.sizes) if self.facts else None)
+        return self._memory(self.batch_size)
 
-    def initial_state(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The state for the program's seed; fitted layers are fitted to the training split."""
+    def _memory(self, rows: int) -> Memory:
+        return estimate(self.step, rows, dict(self.facts.sizes) if self.facts else None)
+
+    def initial_state(self, max_memory: int | None = None) -> dict[str, np.ndarray[Any, Any]]:
+        """The state for the program's seed, by name; fitted layers are fitted to the training split.
+
+        Raises `Failure` (NN508) before anything is allocated where a step needs more than `max_memory` bytes.
+        """
+        self.refuse_too_large(max_memory)
         state = initial_state(self.step.states, self.step.train.seed)
         if any(spec.fit for spec in self.step.states):
             from nndsl.training.fitting import fit_statistics
@@ -148,17 +188,21 @@ class Net:
     def compile(
         self,
         out: str | os.PathLike[str] = "build",
-        target: Sequence[BackendName] = ("onnx", "numpy"),
+        target: BackendName | Sequence[BackendName] = ("onnx", "numpy"),
         *,
         max_memory: int | None = None,
     ) -> list[Path]:
-        """Write the artifacts of the targets into the folder `out`; gives their paths."""
-        self.refuse_too_large(max_memory)
-        state = self.initial_state()
-        files: dict[str, bytes] = {}
-        for name in target:
-            files |= backend_named(name).artifacts(self.step, state)
+        """Write the artifacts of the targets into the folder `out`, all or none; gives their paths.
+
+        Files of an earlier compilation are replaced; a module that nndsl did not write is left alone (`Failure`).
+        """
+        backends = [backend_named(name) for name in ([target] if isinstance(target, str) else target)]
+        state = self.initial_state(max_memory)
+        files: dict[str, bytes | str] = {}
+        for backend in backends:
+            files |= backend.artifacts(self.step, state)
         folder = Path(out)
+        store.refuse_foreign(folder / f"{self.step.network.name}.py", files)
         store.save(folder, files)
         return [folder / name for name in files]
 
@@ -170,22 +214,38 @@ class Net:
         provider: Provider = "cpu",
         observer: loop.Observer | None = None,
         max_memory: int | None = None,
+        picture: bool = True,
     ) -> Run:
-        """Train as the program says; gives the run, whose folder is `out` (`runs/NAME-001` and so on if not given)."""
+        """Train as the program says; gives the run, whose folder is `out` (`runs/NAME-001` and so on if not given).
+
+        The `observer` is told of every batch and epoch (`nndsl.training.loop.Observer`), and can end training. Nothing
+        is written until training has ended; then all of it, and last `history.png`, unless `picture` is false or
+        plotting is not installed. Raises `Failure`, among others with NN501 where training diverges; the run then has
+        the weights of the last good epoch.
+        """
         data = self.read_data()
-        self.refuse_too_large(max_memory)
-        state = self.initial_state()
+        step = self.step
+        reported = ["loss", *(f"loss.{loss.name}" for loss in step.network.losses if loss.name)]
+        metrics = [metric.name for metric in step.metrics]
+        known = {*reported, *(metrics if step.train.train_metrics else ())}
+        if data.validation:
+            known |= {f"val_{name}" for name in (*reported, *metrics)}
+        actions = callbacks.build(step.train.callbacks, known)
+        state = self.initial_state(max_memory)
         session = self.session(state, backend, provider)
-        folder = store.new_folder(self.step.network.name, os.fspath(out) if out is not None else None)
-        history = loop.fit(
-            session,
-            self.step,
-            loop.Examples(data.train, data.validation),
-            callbacks.build(self.step.train.callbacks),
-            observer,
-        )
-        run = Run(folder, self, session.state(), history, backend, provider)
-        run.save()
+        with store.new_folder(step.network.name, os.fspath(out) if out is not None else None) as folder:
+            examples = loop.Examples(data.train, data.validation)
+            outcome = loop.fit(session, step, examples, actions, observer)
+            run = Run(folder, self, session.state(), outcome.history, backend, provider, outcome.stopped)
+            run._session = session
+            kept = ""
+            if outcome.diverged is None or len(outcome.history):
+                run.save()
+                kept = f"\n{folder} keeps the weights after epoch {len(outcome.history)}"
+            if outcome.diverged is not None:
+                raise Failure(replace(outcome.diverged, kept=kept))
+        if picture:
+            run.plot()
         return run
 
     def summary(self) -> str:
@@ -211,72 +271,107 @@ class Net:
                 return print_graph(getattr(self.step, stage))
             case "numpy":
                 files = backend_named("numpy").artifacts(self.step, self.initial_state())
-                return files[f"{self.step.network.name}.py"].decode()
+                return str(files[f"{self.step.network.name}.py"], "utf-8")
             case "onnx":
                 from nndsl.codegen.onnx.text import training_graph_text
 
-                return training_graph_text(self.step)
+                text: str = training_graph_text(self.step)
+                return text
         raise Failure(BadOption(None, "stage", f"there is no stage `{stage}`; there are {', '.join(STAGES)}"))
 
     def check_gradients(self, rows: int = 8) -> Iterator[checking.GradientCheck]:
         """Each parameter's gradient against finite differences in float64, on the first rows of the training split."""
+        if rows < 1:
+            raise Failure(BadOption(None, "rows", "at least one row is needed"))
         data = self.read_data().train
         batch = {name: array[:rows] for name, array in data.arrays.items()}
         return checking.check_gradients(self.step, self.initial_state(), batch)
 
     def check_backends(self, steps: int = 20) -> Iterator[checking.BackendCheck]:
         """Train on ONNX Runtime, comparing each step's loss and gradients with NumPy's from the same state."""
+        if steps < 1:
+            raise Failure(BadOption(None, "steps", "at least one step is needed"))
         data, state = self.read_data().train, self.initial_state()
-        sessions = [self.session(state, "onnx"), self.session(state, "numpy")]
+        first, second = self.session(state, "onnx"), self.session(state, "numpy")
         batches = islice(training_batches(self.step.train, data.rows), steps)
-        return checking.check_backends(*sessions, self.step, data, batches)
+        return checking.check_backends(first, second, self.step, data, batches)
 
-    def session(self, state: Arrays, backend: BackendName, provider: str = "cpu") -> Session:
+    def session(self, state: Arrays, backend: BackendName, provider: Provider = "cpu") -> Session:
         """The program's network with this state, on an engine."""
-        facts = self.facts or Facts()
-        batch_size = self.step.train.batch_size or facts.rows.get("train", 1)
-        return backend_named(backend).session(
-            self.step, state, seed=self.step.train.seed, batch_size=batch_size, provider=provider, sizes=facts.sizes
-        )
+        if provider not in PROVIDERS:
+            raise Failure(BadOption(None, "provider", f"there is no provider `{provider}`; there are cpu and cuda"))
+        if backend == "numpy" and provider != "cpu":
+            raise Failure(BadOption(None, "provider", "the numpy backend computes on the CPU only"))
+        sizes = self.facts.sizes if self.facts else {}
+        made = backend_named(backend)
+        try:
+            return made.session(
+                self.step,
+                state,
+                seed=self.step.train.seed,
+                batch_size=self.batch_size,
+                provider=provider,
+                sizes=sizes,
+            )
+        except MemoryError:
+            raise Failure(OutOfMemory(None, f" for batches of {self.batch_size}")) from None
 
     def refuse_too_large(self, limit: int | None = None) -> None:
         """Raise `Failure` where a step would need more memory than `limit` bytes (80 % of the machine's if None)."""
-        limit = limit or int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        limit = _machine_memory() if limit is None else limit
         memory = self.memory
         if memory.total > limit:
             largest = memory.largest
             detail = f"its largest value is {largest.type}" if largest else ""
             span = largest.origin.span if largest else None
-            raise Failure(TooLarge(span, _gigabytes(memory.total), _gigabytes(limit), detail))
+            raise Failure(TooLarge(span, bytes_text(memory.total), bytes_text(limit), detail))
 
 
 class Run:
-    """A trained network and the folder it lives in."""
+    """A trained network and the folder it lives in.
 
-    def __init__(self, path: Path, net: Net, state: Arrays, history: History, backend: BackendName, provider: Provider):
+    `state` is the trained state by name, `history` what was logged after each epoch, `stopped` why training ended
+    before its last epoch (empty if it did not).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        net: Net,
+        state: Arrays,
+        history: History,
+        backend: BackendName = "onnx",
+        provider: Provider = "cpu",
+        stopped: str = "",
+    ):
         self.path = path
         self.net = net
         self.state = dict(state)
         self.history = history
         self.backend = backend
         self.provider = provider
+        self.stopped = stopped
+
+    def __repr__(self) -> str:
+        last = f", {format_logs(self.history.epochs[-1])}" if len(self.history) else ""
+        return f"<Run {self.path}: {len(self.history)} epochs{last}>"
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, backend: BackendName = "onnx", provider: Provider = "cpu") -> Run:
-        """The run in a folder; raises `Failure` (NN504) where it is not one."""
+        """The run in a folder; raises `Failure` (NN504) where it is not one, or its files do not fit together."""
         folder = Path(path)
-        record, facts = store.read_record(folder)
-        program = load_program(str(folder / record["program"]), data_folder=record["data_folder"])
-        net = Net(program, (), record["model"])
-        net.facts = facts
-        return cls(folder, net, store.read_weights(folder), store.read_history(folder), backend, provider)
+        record = store.read_record(folder)
+        program = load_program(folder / record.program, data_folder=record.data_folder)
+        net = Net(program, (), record.model)
+        net.facts = record.facts
+        state = store.read_weights(folder, net.step.states)
+        return cls(folder, net, state, store.read_history(folder), backend, provider, record.stopped)
 
     def save(self) -> None:
-        """Write everything into the run's folder."""
-        step = self.net.step
-        numpy_files = backend_named("numpy").artifacts(step, self.state)
+        """Write everything into the run's folder, all or nothing; then the picture, if plotting is installed."""
         from nndsl.codegen.onnx.trained import trained_model
 
+        step = self.net.step
         record = {
             "nndsl": __version__,
             "model": step.network.name,
@@ -284,50 +379,87 @@ class Run:
             "data_folder": self.net.program.folder,
             "backend": self.backend,
             "provider": self.provider,
+            "stopped": self.stopped,
             "python": platform.python_version(),
             "numpy": np.__version__,
         }
+        module = backend_named("numpy").artifacts(step, self.state)[f"{step.network.name}.py"]
         files: dict[str, bytes | str] = {
             **copies(self.net.program, self.net.overrides),
             "model.onnx": trained_model(step, self.state),
-            "model.py": numpy_files[f"{step.network.name}.py"],
+            "model.py": module,
             "weights.npz": store.npz_bytes(self.state),
-            "weights.safetensors": store.safetensors_bytes(self.state),
-            "history.csv": self.history.to_csv(),
-            "train.log": log_text(self.history),
+            store.WEIGHTS: store.safetensors_bytes(self.state),
+            store.HISTORY: self.history.to_csv(),
+            "train.log": log_text(self.history, self.stopped),
             store.RECORD: store.record_text(record, self.net.facts or Facts()),
         }
-        if can_plot():
-            files["history.png"] = history_png(self.history)
         store.save(self.path, files)
+
+    def plot(self) -> Path | None:
+        """Draw `history.png`; None where plotting is not installed or there is nothing to draw."""
+        if not can_plot() or not len(self.history):
+            return None
+        store.save(self.path, {"history.png": history_png(self.history)})
+        return self.path / "history.png"
 
     @cached_property
     def _session(self) -> Session:
         return self.net.session(self.state, self.backend, self.provider)
 
-    def evaluate(self, split: Literal["train", "validation", "test"] = "test") -> dict[str, float]:
-        """Loss and metrics over one split of the program's data."""
+    def evaluate(self, split: Split = "test") -> dict[str, float]:
+        """Loss and metrics over one split of the program's data, `test`, `validation` or `train`."""
+        if split not in SPLITS:
+            raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
         data: Dataset | None = getattr(self.net.data, split)
         if data is None:
-            raise Failure(BadOption(None, "split", f"the program's data have no {split} split"))
-        return loop.evaluate(self._session, self.net.step, data, self.net.step.train.batch_size or data.rows)
+            reason = f"the program's data have no {split} split; they have {', '.join(self._splits())}"
+            raise Failure(BadOption(None, "split", reason))
+        return loop.evaluate(self._session, self.net.step, data, self.net.batch_size)
+
+    def _splits(self) -> list[str]:
+        return [split for split in SPLITS if getattr(self.net.data, split) is not None]
 
     def predict(self, data: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]:
-        """The outputs for arrays by input name, or for the rows of a data file; classes by their names."""
+        """The outputs by name for all rows of `data`: arrays by input name, or the path of a data file.
+
+        A scalar output is [rows], another [rows, …]. Classes that have names are given by name.
+        """
         inputs = load_inputs(data, self.net.declared.data, self.net.checked.network.inputs)
-        outputs = loop.predict(self._session, inputs)
+        outputs = loop.predict(self._session, inputs, self._predicted_together)
         for output in self.net.step.network.outputs:
-            names = output.classes.classes.names if output.classes and output.classes.classes else None
-            if names is not None:
-                outputs[output.name] = np.array(names)[outputs[output.name]]
+            classes = output.classes.classes if output.classes else None
+            if classes is not None and classes.names is not None:
+                other = ("other",) if classes.unknown == "other" else ()
+                outputs[output.name] = np.array([*classes.names, *other])[outputs[output.name]]
         return outputs
+
+    @cached_property
+    def _predicted_together(self) -> int:
+        needed = self.net._memory(PREDICTED_TOGETHER).activations
+        return max(1, PREDICTED_TOGETHER * PREDICTION_MEMORY // max(needed, PREDICTION_MEMORY))
 
 
 def _override_texts(overrides: Overrides) -> tuple[str, ...]:
     if isinstance(overrides, Mapping):
-        return tuple(f"{name}={value}" for name, value in overrides.items())
+        return tuple(f"{name}={_expression(value)}" for name, value in overrides.items())
     return tuple(overrides)
 
 
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:,.1f} GB"
+def _expression(value: object) -> str:
+    """A value as the language writes it; a text is an expression already."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_expression, value))}]"
+    return str(value)
+
+
+def _machine_memory() -> int:
+    """What a step may take on this machine, in bytes; no limit where the system does not say what it has."""
+    try:
+        return int(MACHINE_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return sys.maxsize

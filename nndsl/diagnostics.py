@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from nndsl.source import Span
 
-WRONG_INPUT, FAILED, DIVERGED, ENVIRONMENT = 2, 1, 3, 4
+WRONG_INPUT, FAILED, DIVERGED, ENVIRONMENT, INTERRUPTED, TERMINATED = 2, 1, 3, 4, 130, 143
 """Exit codes of a command that ends with a diagnostic."""
 
 
@@ -81,8 +81,14 @@ class Failure(Exception):
     """Raised with the diagnostics that stopped a stage; a command prints them and exits with `exit_code`."""
 
     def __init__(self, *diagnostics: Diagnostic):
-        super().__init__("\n".join(f"{d.severity}[{d.code}]: {d.message}" for d in diagnostics))
+        super().__init__(*diagnostics)
         self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        """The messages as a command prints them."""
+        from nndsl.render import render
+
+        return render(self.diagnostics).rstrip("\n")
 
     @property
     def exit_code(self) -> int:

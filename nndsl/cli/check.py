@@ -4,46 +4,53 @@ from __future__ import annotations
 
 import click
 
-from nndsl.cli.output import print_diagnostics, program_options
+from nndsl.cli.output import program_options, say, show_messages
 
 
 @click.command("check")
 @program_options
 @click.option("--grad", is_flag=True, help="Compare the gradients with finite differences in float64.")
 @click.option("--backends", is_flag=True, help="Train on ONNX Runtime and compare each step with NumPy.")
-@click.option("--steps", default=20, show_default=True, help="How many steps --backends takes.")
+@click.option(
+    "--steps", type=click.IntRange(min=1), default=20, show_default=True, help="How many steps --backends takes."
+)
 def command(
     program: str,
     overrides: tuple[str, ...],
     model: str | None,
     root: str | None,
-    style: str,
     grad: bool,
     backends: bool,
     steps: int,
 ) -> None:
     """Check a program; with --grad its gradients, with --backends that both backends agree."""
-    from nndsl.api import Net, load_program
+    from nndsl.api import Net
     from nndsl.diagnostics import Diagnostic, Failure
-    from nndsl.errors.commands import BackendsDiffer, GradientDiffers
+    from nndsl.errors.commands import BackendsDiffer, BadOption, GradientDiffers
+    from nndsl.model.check import load_program
 
     net = Net(load_program(program, root=root), overrides, model)
     if grad or backends:
         net.read_data()
-    print_diagnostics(net.warnings, style)
+    show_messages(net.warnings)
     parameters = sum(state.size for state in net.step.parameters)
-    click.echo(f"{program}: {net.step.network.name} is sound, with {parameters:,} parameters")
+    say(f"{program}: {net.step.network.name} is sound, with {parameters:,} parameters")
     failed: list[Diagnostic] = []
     if grad:
         for gradient in net.check_gradients():
-            click.echo(f"  gradient of {gradient.parameter}: differs by {gradient.difference:.1e} at most")
+            say(f"  gradient of {gradient.parameter}: differs by {gradient.difference:.1e} at most")
             if not gradient.passed:
                 failed.append(GradientDiffers(None, gradient.parameter, gradient.difference))
     if backends:
         done = list(net.check_backends(steps))
+        if not done:
+            raise Failure(
+                BadOption(None, "--backends", "the program trains for 0 epochs, so there is no step to compare")
+            )
         worst = max(done, key=lambda step: step.gradient)
-        click.echo(f"  {len(done)} steps on both backends: losses differ by {max(s.loss for s in done):.1e} at most,")
-        click.echo(f"  gradients by {worst.gradient:.1e} of their norm ({worst.worst} at step {worst.step})")
+        steps_taken = f"{len(done)} step{'s' * (len(done) > 1)}"
+        say(f"  {steps_taken} on both backends: losses differ by {max(s.loss for s in done):.1e} at most,")
+        say(f"  gradients by {worst.gradient:.1e} of their norm ({worst.worst} at step {worst.step})")
         failed += [BackendsDiffer(None, s.step, s.loss, s.gradient, s.worst) for s in done if not s.passed]
     if failed:
         raise Failure(*failed)

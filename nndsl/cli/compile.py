@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from nndsl.cli.output import print_diagnostics, program_options, size
+from nndsl.cli.output import program_options, say, show_messages, size
 
 
 @click.command("compile")
@@ -19,16 +19,16 @@ def command(
     overrides: tuple[str, ...],
     model: str | None,
     root: str | None,
-    style: str,
     out: str,
     target: tuple[Literal["onnx", "numpy"], ...],
     max_memory: int | None,
 ) -> None:
     """Write the training graph, the prediction graph and the NumPy module."""
-    from nndsl.api import Net, load_program
+    from nndsl.api import Net
+    from nndsl.model.check import load_program
     from nndsl.training.results import bytes_text
 
     net = Net(load_program(program, root=root), overrides, model)
-    print_diagnostics(net.warnings, style)
+    show_messages(net.warnings)
     for path in net.compile(out, target or ("onnx", "numpy"), max_memory=max_memory):
-        click.echo(f"{path}  {bytes_text(path.stat().st_size)}")
+        say(f"{path}  {bytes_text(path.stat().st_size)}")

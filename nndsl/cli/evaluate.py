@@ -24,7 +24,6 @@ def command(
     as_json: bool,
     backend: Literal["onnx", "numpy"],
     provider: Literal["cpu", "cuda"],
-    style: str,
 ) -> None:
     """Losses and metrics of a trained model."""
     from nndsl.api import Run

@@ -10,7 +10,7 @@ from nndsl.cli.output import format_option
 @click.command("explain")
 @click.argument("code")
 @format_option
-def command(code: str, style: str) -> None:
+def command(code: str) -> None:
     """Explain the code of a message, such as NN305."""
     from nndsl.diagnostics import Failure
     from nndsl.errors.commands import UnknownCode
@@ -20,7 +20,7 @@ def command(code: str, style: str) -> None:
     wanted = code.upper()
     if wanted.isdigit():
         wanted = f"NN{wanted}"
-    if wanted not in all_codes():
+    if not (text := explain(wanted)):
         near = closest(wanted, list(all_codes()))
         raise Failure(UnknownCode(None, code, f"did you mean {near}?" if near else "codes look like NN305"))
-    click.echo(explain(wanted))
+    click.echo(text)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 import click
 
 from nndsl import __version__
-from nndsl.cli.output import print_diagnostics
-from nndsl.diagnostics import WRONG_INPUT, Failure
+from nndsl.cli.output import Messages
+from nndsl.cli.signals import termination_as_exit
+from nndsl.diagnostics import FAILED, TERMINATED, Diagnostic, Failure
 
 COMMANDS = {
     "train": "Train a program's network; makes a run folder with the trained model.",
@@ -52,7 +56,9 @@ class Commands(click.Group):
             from nndsl.errors.suggest import closest
 
             near = closest(name, list(COMMANDS))
-            raise click.UsageError(f"there is no command `{name}`" + (f"; did you mean `{near}`?" if near else ""))
+            raise click.UsageError(
+                f"there is no command `{name}`" + (f"; did you mean `{near}`?" if near else ""), context
+            )
         return super().resolve_command(context, arguments)
 
 
@@ -63,26 +69,92 @@ def commands() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code is DESIGN's: 0 done, 1 failed, 2 wrong input, 3 diverged, 4 environment."""
-    style = _format_asked_for(arguments)
+    """Run one command; the exit code is DESIGN's: 0 done, 1 failed, 2 wrong input, 3 diverged, 4 environment, 130 and
+    143 interrupted. Whatever goes wrong ends in a message."""
+    sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
+    messages = Messages(_format_asked_for(arguments))
     try:
-        commands.main(list(arguments), prog_name="nndsl", standalone_mode=False)
-    except Failure as failure:
-        print_diagnostics(failure.diagnostics, style)
-        return failure.exit_code
+        with termination_as_exit():
+            commands.main(list(arguments), prog_name="nndsl", standalone_mode=False, obj=messages)
+            sys.stdout.flush()
+        code = 0
     except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        return 130
-    except click.ClickException as wrong:
-        click.echo(f"error: {wrong.format_message()}", err=True)
-        if isinstance(wrong, click.UsageError) and wrong.ctx:
-            click.echo(f"  see: {wrong.ctx.command_path} --help", err=True)
-        return WRONG_INPUT
+        code = stop.exit_code
     except BrokenPipeError:
-        sys.stdout = None  # whoever read the output is gone: nothing more to flush
-        return 1
-    return 0
+        _leave(sys.stdout)  # whoever read the output is gone
+        code = FAILED
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        failure = error if isinstance(error, Failure) else Failure(explanation(error))
+        messages.show(failure.diagnostics)
+        code = failure.exit_code
+        _flush(sys.stdout)
+    messages.finish()
+    return code
+
+
+def explanation(error: BaseException) -> Diagnostic:
+    """The message for an error that no part of nndsl has put into words."""
+    from nndsl.errors.commands import (
+        Internal,
+        Interrupted,
+        OutOfMemory,
+        SystemRefuses,
+        Terminated,
+        WrongCommand,
+    )
+
+    match error:
+        case KeyboardInterrupt() | click.Abort():
+            return Interrupted(None)
+        case SystemExit(code=code) if code == TERMINATED:
+            return Terminated(None)
+        case click.UsageError(ctx=context) if context is not None:
+            return WrongCommand(None, _one_line(error.format_message()), f"see {context.command_path} --help")
+        case click.ClickException():
+            return WrongCommand(None, _one_line(error.format_message()), "see nndsl --help")
+        case MemoryError():
+            return OutOfMemory(None)
+        case OSError():
+            reason = (error.strerror or str(error)).lower()
+            return SystemRefuses(None, f"{error.filename}: {reason}" if error.filename else reason)
+    if "allocat" in str(error) or "bad_alloc" in str(error):  # so says ONNX Runtime, in errors of no kind of their own
+        return OutOfMemory(None)
+    if os.environ.get("NNDSL_TRACEBACK"):
+        traceback.print_exception(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nndsl"
+    return Internal(None, _one_line(f"{type(error).__name__}: {error}"), place)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    """A stream that any text can be printed to: what its encoding has no characters for comes out as escapes, and what
+    is printed to a closed one goes nowhere."""
+    if stream is None:
+        return open(os.devnull, "w")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except OSError:
+        _leave(stream)
+
+
+def _leave(stream: TextIO) -> None:
+    """Let what is still to be flushed go nowhere, so that the interpreter's end does not stumble over it."""
+    try:
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, stream.fileno())
+        os.close(descriptor)
+    except (OSError, ValueError):
+        pass
 
 
 def _format_asked_for(arguments: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nndsl.cli.output import format_option
+from nndsl.cli.output import format_option, say
 
 
 @click.command("new")
@@ -16,7 +16,7 @@ from nndsl.cli.output import format_option
 )
 @click.option("--target", help="The column to predict (the last one if not given).")
 @format_option
-def command(data: str, out: str | None, target: str | None, style: str) -> None:
+def command(data: str, out: str | None, target: str | None) -> None:
     """Write a starting program for a CSV file."""
     from nndsl.data.starter import identifier, starting_program
     from nndsl.diagnostics import Failure
@@ -27,4 +27,4 @@ def command(data: str, out: str | None, target: str | None, style: str) -> None:
     if path.exists():
         raise Failure(ExistsAlready(None, str(path)))
     save(path.parent, {path.name: starting_program(Path(data), path.stem, target, path.parent)})
-    click.echo(f"{path}: train it with `nndsl train {path}`")
+    say(f"{path}: train it with `nndsl train {path}`")

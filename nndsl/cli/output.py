@@ -6,30 +6,55 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, TextIO, TypeVar
+from fractions import Fraction
+from typing import Any, TextIO, TypeVar
 
 import click
 
 from nndsl.diagnostics import Diagnostic
+from nndsl.snippet import plain
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def print_diagnostics(diagnostics: Iterable[Diagnostic], style: str = "text") -> None:
-    """Print messages to standard error: as text, in colour on a terminal; or as one JSON list."""
-    from nndsl.render import render, render_json
+class Messages:
+    """Messages on their way to standard error: as text at once, in colour on a terminal; or as one JSON list at the
+    end, which is there even if it is empty."""
 
-    found = tuple(diagnostics)
-    if not found:
-        return
-    if style == "json":
-        click.echo(render_json(found), err=True)
-        return
-    colour = wants_colour(sys.stderr)
-    click.echo(render(found, colour), err=True, color=colour)
-    errors = sum(d.severity == "error" for d in found)
-    if errors > 1:
-        click.echo(f"{errors} errors", err=True)
+    def __init__(self, style: str = "text") -> None:
+        self.style = style
+        self.found: list[Diagnostic] = []
+
+    def show(self, diagnostics: Iterable[Diagnostic]) -> None:
+        new = [diagnostic for diagnostic in diagnostics if diagnostic not in self.found]
+        if self.found and new and self.style == "text":
+            click.echo(err=True)
+        self.found += new
+        if not new or self.style == "json":
+            return
+        from nndsl.render import render
+
+        colour = wants_colour(sys.stderr)
+        click.echo(render(new, colour), nl=False, err=True, color=colour)
+        errors = sum(diagnostic.severity == "error" for diagnostic in new)
+        if errors > 1:
+            click.echo(f"\n{errors} errors", err=True)
+
+    def finish(self) -> None:
+        if self.style == "json":
+            from nndsl.render import render_json
+
+            click.echo(render_json(self.found), err=True)
+
+
+def show_messages(diagnostics: Iterable[Diagnostic]) -> None:
+    """Show messages of the command that runs."""
+    click.get_current_context().ensure_object(Messages).show(diagnostics)
+
+
+def say(line: str) -> None:
+    """Print a line to standard output; what could steer a terminal in names and paths comes out as escapes."""
+    click.echo(plain(line))
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -54,8 +79,14 @@ def program_options(function: Function) -> Function:
 
 
 def format_option(function: Function) -> Function:
+    """`--format`, which `main` has read before the command line is parsed."""
     return click.option(
-        "--format", "style", type=click.Choice(["text", "json"]), default="text", help="How messages are printed."
+        "--format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        expose_value=False,
+        help="How messages are printed.",
     )(function)
 
 
@@ -70,17 +101,16 @@ def backend_options(function: Function) -> Function:
     return backend(provider(function))
 
 
-class SizeType(click.ParamType):
-    """A number of bytes: `500MB`, `2GB`, `1.5 GiB`, or a plain number."""
-
-    name = "size"
-    UNITS: ClassVar = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b)?\s*", str(value), re.IGNORECASE)
-        if not match:
-            self.fail(f"{value!r} is not a size such as 500MB or 2GB", parameter, context)
-        return int(float(match[1]) * self.UNITS[(match[2] or "").lower()])
+UNITS = {
+    "": 1,
+    **{f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)},
+    **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)},
+}
 
 
-size = SizeType()
+def size(text: str) -> int:
+    """A number of bytes: `500MB`, `2GB`, `1.5 GiB`, or a plain number (at most 18 digits)."""
+    match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([kmgt]i?b)?\s*", text, re.IGNORECASE | re.ASCII)
+    if not match:
+        raise click.BadParameter(f"{text!r} is not a size such as 500MB or 2GB")
+    return int(Fraction(match[1]) * UNITS[(match[2] or "").lower()])

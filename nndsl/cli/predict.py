@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from nndsl.cli.output import backend_options, format_option
+from nndsl.cli.output import backend_options, format_option, say
 
 
 @click.command("predict")
@@ -22,7 +22,6 @@ def command(
     out: str | None,
     backend: Literal["onnx", "numpy"],
     provider: Literal["cpu", "cuda"],
-    style: str,
 ) -> None:
     """Run a trained model on a file of examples."""
     from nndsl.api import Run
@@ -35,4 +34,4 @@ def command(
     else:
         path = Path(out)
         save(path.parent, {path.name: text})
-        click.echo(f"{path}: {text.count(chr(10)) - 1} rows")
+        say(f"{path}: {text.count(chr(10)) - 1} rows")

@@ -1,4 +1,4 @@
-"""How training shows itself: a bar per epoch on a terminal, plain lines otherwise, nothing when quiet."""
+"""How training shows itself: a bar for each epoch on a terminal, plain lines otherwise, nothing when quiet."""
 
 from __future__ import annotations
 
@@ -7,25 +7,41 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from nndsl.training.loop import Observer
+from nndsl.cli.signals import Stopping
+from nndsl.training.loop import Observer, StopTraining
 from nndsl.training.results import format_logs
 from nndsl.transform.step import Step
 
 
-class Lines:
-    """One line an epoch."""
+class Quiet:
+    """Shows nothing; ends training when the user asks for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, stopping: Stopping) -> None:
+        self.stopping = stopping
         self.epochs = 0
+        self.batches = 0
 
     def start(self, step: Step, epochs: int, batches: int) -> None:
-        self.epochs = epochs
+        self.epochs, self.batches = epochs, batches
 
     def batch(self, epoch: int, batch: int, loss: float) -> None:
+        if self.stopping.asked is not None:
+            raise StopTraining(f"interrupted in epoch {epoch + 1}, after {batch + 1} of its {self.batches} steps")
+
+    def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
+        if self.stopping.asked is not None:
+            raise StopTraining(f"interrupted after epoch {epoch + 1}")
+
+    def stop(self, reason: str) -> None:
         pass
+
+
+class Lines(Quiet):
+    """One line an epoch."""
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
         self.say(f"epoch {epoch + 1:>{len(str(self.epochs))}}/{self.epochs}  {format_logs(logs)}")
+        super().epoch(epoch, logs)
 
     def stop(self, reason: str) -> None:
         if reason:
@@ -36,65 +52,71 @@ class Lines:
 
 
 class Bars(Lines):
-    """A bar for the epoch that runs, above it a line for each that is done."""
+    """A bar that fills with the epoch, below a line for each epoch that is done."""
 
     REFRESH = 0.05
     """Seconds between two looks of the bar, so that showing it costs training nothing."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stopping: Stopping) -> None:
+        super().__init__(stopping)
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
-        self.console = Console()
         self.progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             TextColumn("{task.fields[rate]}"),
             TextColumn("loss {task.fields[loss]}"),
-            TimeRemainingColumn(),
-            console=self.console,
+            TextColumn("{task.fields[left]} left"),
+            console=Console(highlight=False, markup=False, emoji=False, soft_wrap=True),
             transient=True,
             auto_refresh=False,
+            expand=True,
         )
-        self.shown = 0.0
-        self.began = 0.0
-        self.batches = 0
+        self.shown = self.began = 0.0
         self.task: Any = None
 
     def start(self, step: Step, epochs: int, batches: int) -> None:
         super().start(step, epochs, batches)
-        self.batches = batches
-        self.began = time.monotonic()
-        self.task = self.progress.add_task("", total=epochs * batches, epoch=f"1/{epochs}", loss="", rate="")
-        self.progress.start()
+        self.began = self.shown = time.monotonic()
 
     def batch(self, epoch: int, batch: int, loss: float) -> None:
+        super().batch(epoch, batch, loss)
         now = time.monotonic()
         if now - self.shown < self.REFRESH:
             return
         self.shown = now
         done = epoch * self.batches + batch + 1
-        rate = done / max(now - self.began, 1e-9)
-        self.progress.update(
-            self.task,
-            completed=done,
-            epoch=f"{epoch + 1}/{self.epochs}",
-            loss=f"{loss:.4g}",
-            rate=f"{rate:,.0f} steps/s",
-            refresh=True,
-        )
+        rate = done / (now - self.began)
+        fields: dict[str, Any] = {
+            "epoch": f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}",
+            "loss": f"{loss:.4f}" if 1e-3 <= abs(loss) < 1e4 else f"{loss:.3e}",
+            "rate": f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.2g} steps/s",
+            "left": duration((self.epochs * self.batches - done) / rate),
+        }
+        if self.task is None:
+            self.task = self.progress.add_task("", total=self.batches, **fields)
+            self.progress.start()
+        self.progress.update(self.task, completed=batch + 1, refresh=True, **fields)
 
     def stop(self, reason: str) -> None:
         self.progress.stop()
         super().stop(reason)
 
     def say(self, line: str) -> None:
-        self.progress.console.print(line, highlight=False, markup=False)
+        self.progress.console.print(line)
 
 
-def observer(quiet: bool) -> Observer | None:
+def duration(seconds: float) -> str:
+    """`0:07`, `12:30`, `3:05:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def observer(quiet: bool, stopping: Stopping) -> Observer:
     """What suits where the output goes."""
     if quiet:
-        return None
-    return Bars() if sys.stdout.isatty() else Lines()
+        return Quiet(stopping)
+    return Bars(stopping) if sys.stdout.isatty() else Lines(stopping)

@@ -19,10 +19,9 @@ STAGES = ("syntax", "model", "forward", "gradients", "graph", "apply", "evaluate
     show_default=True,
     help="forward and gradients: before simplification; graph: the gradients after it.",
 )
-def command(
-    program: str, overrides: tuple[str, ...], model: str | None, root: str | None, style: str, stage: str
-) -> None:
+def command(program: str, overrides: tuple[str, ...], model: str | None, root: str | None, stage: str) -> None:
     """Print a stage of the compilation as text."""
-    from nndsl.api import Net, load_program
+    from nndsl.api import Net
+    from nndsl.model.check import load_program
 
     click.echo(Net(load_program(program, root=root), overrides, model).show(stage), nl=False)

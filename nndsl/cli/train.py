@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Literal
 
 import click
 
-from nndsl.cli.output import backend_options, print_diagnostics, program_options, size
+from nndsl.cli.output import backend_options, program_options, say, show_messages, size
 
 
 @click.command("train")
@@ -20,22 +21,34 @@ def command(
     overrides: tuple[str, ...],
     model: str | None,
     root: str | None,
-    style: str,
     backend: Literal["onnx", "numpy"],
     provider: Literal["cpu", "cuda"],
     out: str | None,
     quiet: bool,
     max_memory: int | None,
 ) -> None:
-    """Train a program's network; makes a run folder with the trained model."""
-    from nndsl.api import Net, load_program
+    """Train a program's network; makes a run folder with the trained model.
+
+    Ctrl-C ends training after the step it is in, and saves what it has learnt.
+    """
+    from nndsl.api import Net
     from nndsl.cli.progress import observer
+    from nndsl.cli.signals import Stopping
+    from nndsl.diagnostics import Failure
+    from nndsl.errors.commands import Interrupted, Terminated
+    from nndsl.model.check import load_program
     from nndsl.training.results import format_logs
 
     net = Net(load_program(program, root=root), overrides, model)
     net.read_data()
-    print_diagnostics(net.warnings, style)
-    run = net.train(out, backend=backend, provider=provider, observer=observer(quiet), max_memory=max_memory)
+    show_messages(net.warnings)
+    with Stopping() as stopping:
+        shown = observer(quiet, stopping)
+        run = net.train(out, backend=backend, provider=provider, observer=shown, max_memory=max_memory, picture=False)
+    if stopping.asked is not None:
+        outcome = f": {run.path} has the model as it was"
+        raise Failure((Terminated if stopping.asked == signal.SIGTERM else Interrupted)(None, outcome))
     if net.data.test is not None and not quiet:
-        click.echo(f"test  {format_logs(run.evaluate('test'))}")
-    click.echo(f"{run.path}")
+        say(f"test  {format_logs(run.evaluate('test'))}")
+    say(str(run.path))
+    run.plot()

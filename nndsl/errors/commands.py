@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nndsl.diagnostics import DIVERGED, ENVIRONMENT, FAILED, Diagnostic
+from nndsl.diagnostics import DIVERGED, ENVIRONMENT, FAILED, INTERRUPTED, TERMINATED, Diagnostic
 
 
 @dataclass(frozen=True)
 class Diverged(Diagnostic):
-    """The loss became infinite or not a number, so training stopped: no later step can mend it.
+    """The loss, or a weight, became infinite or not a number, so training stopped: no later step can mend it.
 
-    The run keeps the weights of the last epoch that ended well. What usually helps: a smaller learning rate, inputs of
-    moderate size (`normalize(x)`, `x / 255`), `clip_norm`, a loss on scores instead of on probabilities.
+    The message points at the first value that went wrong, found by taking the steps of that epoch again. The run keeps
+    the weights of the last epoch that ended well, if there was one. What usually helps: a smaller learning rate, inputs
+    of moderate size (`normalize(x)`, `x / 255`), `clip_norm`, a loss on scores instead of on probabilities.
     """
 
     code = "NN501"
-    title = "the loss became {loss} at step {step} (epoch {epoch})"
-    advice = "try a smaller learning rate than {lr}, or bring the inputs to a moderate size with `normalize`"
+    title = "{what} became {value} at step {step} (epoch {epoch})"
+    label = "{culprit}"
+    advice = "try a smaller learning rate than {lr}, or bring the inputs to a moderate size with `normalize`{kept}"
     exit_code = DIVERGED
 
-    loss: str
+    what: str
+    value: str
     step: int
+    """From 1, over the whole run."""
     epoch: int
     lr: str
+    culprit: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,11 @@ class NotARun(Diagnostic):
 
 @dataclass(frozen=True)
 class NothingToTrainOn(Diagnostic):
-    """Training needs examples: a `data` section with a source whose training split has rows."""
+    """Training, evaluation and the checks on a program's own data need examples: a `data` section with a source."""
 
     code = "NN505"
-    title = "`{model}` cannot be trained without data"
+    title = "`{model}` has no data"
+    label = "what this learns from is not said"
     advice = 'add a section such as `data {{ source = csv("examples.csv") }}`, or give one: --set data.source=…'
 
     model: str
@@ -185,3 +192,92 @@ class NoUsableColumn(Diagnostic):
     path: str
     reason: str
     hint: str
+
+
+@dataclass(frozen=True)
+class NotMonitored(Diagnostic):
+    """A callback watches a value that this run does not report: `val_…` needs a validation split (`validation = 15%` in
+    `data`), and with `train_metrics = false` there are no metrics of the training rows."""
+
+    code = "NN514"
+    title = "`{callback}` watches `{monitor}`, which this run does not report"
+    label = "watches `{monitor}`"
+    advice = "{remedy}"
+
+    callback: str
+    monitor: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Interrupted(Diagnostic):
+    """The command was stopped from the keyboard. Training stops after the step it is in and saves what it has learnt;
+    a second Ctrl-C ends it at once. No file is left half-written."""
+
+    code = "NN515"
+    title = "interrupted{outcome}"
+    exit_code = INTERRUPTED
+
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Terminated(Diagnostic):
+    """The command was asked to end (SIGTERM). Training stops after the step it is in and saves what it has learnt. No
+    file is left half-written."""
+
+    code = "NN516"
+    title = "terminated{outcome}"
+    exit_code = TERMINATED
+
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class OutOfMemory(Diagnostic):
+    """The system gave less memory than was needed, though the estimate was below the limit (see --max-memory)."""
+
+    code = "NN517"
+    title = "there is not enough memory{detail}"
+    advice = "make the batch or the layers smaller, or end other programs"
+    exit_code = FAILED
+
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class WrongCommand(Diagnostic):
+    """The command line cannot be read: an unknown command or option, or one with a value that it cannot have."""
+
+    code = "NN518"
+    title = "{problem}"
+    advice = "{hint}"
+
+    problem: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class SystemRefuses(Diagnostic):
+    """The operating system refused something that has no message of its own, such as writing to a full standard
+    output."""
+
+    code = "NN519"
+    title = "{problem}"
+    exit_code = FAILED
+
+    problem: str
+
+
+@dataclass(frozen=True)
+class Internal(Diagnostic):
+    """A fault of nndsl, not of the program or the data. Please report it with the program and the line that the message
+    names; with NNDSL_TRACEBACK=1 in the environment the command shows the whole way to it."""
+
+    code = "NN520"
+    title = "this is a fault of nndsl: {problem} ({place})"
+    advice = "please report it, with the program; NNDSL_TRACEBACK=1 shows more"
+    exit_code = FAILED
+
+    problem: str
+    place: str

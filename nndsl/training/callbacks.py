@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from nndsl.codegen.backend import Arrays, Session
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import NotMonitored
 from nndsl.model.sections import Configured
 
 Mode = Literal["auto", "min", "max"]
@@ -141,6 +143,20 @@ CALLBACKS: dict[str, type[Callback]] = {
 }
 
 
-def build(configured: tuple[Configured, ...]) -> list[Callback]:
-    """The callbacks that a program's `train` section lists, with fresh counters."""
+def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list[Callback]:
+    """The callbacks that a program's `train` section lists, with fresh counters.
+
+    Raises `Failure` where one watches what is not among the names that the run reports.
+    """
+    wrong = [_not_monitored(each) for each in configured if each.arguments.get("monitor", "val_loss") not in reported]
+    if wrong:
+        raise Failure(*wrong)
     return [CALLBACKS[callback.name](**callback.arguments) for callback in configured]
+
+
+def _not_monitored(callback: Configured) -> NotMonitored:
+    monitor = str(callback.arguments.get("monitor", "val_loss"))
+    remedy = "`train_metrics = false` leaves it out: watch a value of the validation rows"
+    if monitor.startswith("val_"):
+        remedy = f"give `data` a validation split (validation = 15%), or watch `{monitor.removeprefix('val_')}`"
+    return NotMonitored(callback.span, callback.name, monitor, remedy)

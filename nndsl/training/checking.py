@@ -11,7 +11,7 @@ import numpy as np
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.data.dataset import Dataset
 from nndsl.graph.evaluate import evaluate
-from nndsl.training.loop import gather
+from nndsl.training.batches import gather
 from nndsl.transform.names import ROW, SEED, STEP
 from nndsl.transform.step import Step
 
@@ -94,7 +94,7 @@ def check_backends(
             name = f"grad.{parameter.name}"
             norm = max(float(np.linalg.norm(a[name])), 1e-12)
             difference = float(np.linalg.norm(a[name] - b[name])) / norm
-            if difference >= largest:
+            if not difference < largest:  # also where it is not a number
                 worst, largest = parameter.name, difference
         loss = abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12)
         yield BackendCheck(number, loss, largest, worst)

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from nndsl.codegen.backend import Arrays, Session
-from nndsl.data.batches import count_batches, epoch_batches
+from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
-from nndsl.diagnostics import Failure
 from nndsl.errors.commands import Diverged
 from nndsl.graph.evaluate import evaluate as evaluate_graph
-from nndsl.model.sections import TrainSection
+from nndsl.training.batches import batches_in_order, batches_of_epoch, gather
 from nndsl.training.callbacks import Callback, Control
+from nndsl.training.divergence import explain_divergence, wrong_state
 from nndsl.training.history import History
 from nndsl.transform.step import MetricPlan, Step
 
 
 class Observer(Protocol):
-    """Is told how training goes, to show it."""
+    """Is told how training goes, to show it; `batch` and `epoch` may raise `StopTraining`."""
 
-    def start(self, step: Step, epochs: int, batches: int) -> None: ...
-
-    def batch(self, epoch: int, batch: int, loss: float) -> None:
-        """After each batch; `loss` is the mean over the epoch's rows so far."""
+    def start(self, step: Step, epochs: int, batches: int) -> None:
+        """Before the first step; `batches` are those of an epoch."""
         ...
 
-    def epoch(self, epoch: int, logs: Mapping[str, float]) -> None: ...
+    def batch(self, epoch: int, batch: int, loss: float) -> None:
+        """After each batch (both count from 0); `loss` is the mean over the epoch's rows so far."""
+        ...
 
-    def stop(self, reason: str) -> None: ...
+    def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """After each epoch, with all that it reports."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """When training ends in whatever way; `reason` says why before the last epoch, and is empty otherwise."""
+        ...
+
+
+class StopTraining(Exception):
+    """Raised by an observer: training ends after this step as if it had been the last. Its text says why."""
 
 
 class Sums:
@@ -74,79 +84,93 @@ class Examples:
     validation: Dataset | None = None
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How training ended; the session holds the state it ended with, that of the last good epoch if it diverged."""
+
+    history: History
+    stopped: str = ""
+    """Why it ended before its last epoch; empty if it did not."""
+    diverged: Diverged | None = None
+
+
 def fit(
     session: Session, step: Step, examples: Examples, callbacks: Sequence[Callback], observer: Observer | None = None
-) -> History:
+) -> Outcome:
     """Train as the program's `train` section says; the session holds the result.
 
-    Raises `Failure` with NN501 as soon as an epoch's loss is not finite.
+    Training ends early where a callback or the observer stops it, after `steps` steps, or as soon as the loss is not
+    finite (other states are looked at after each epoch).
     """
-    settings = step.train
-    data = examples.train
-    batch_size = min(settings.batch_size or data.rows, data.rows)
-    history = History()
-    control = Control(session)
-    taken = 0
+    settings, data = step.train, examples.train
+    history, control, taken = History(), Control(session), 0
     span = settings.spans.get("drop_last", settings.span)
     batches = count_batches(data.rows, settings.batch_size, drop_last=settings.drop_last, span=span)
-    if observer:
-        observer.start(step, settings.epochs, batches)
-    for epoch in range(settings.epochs):
-        sums = Sums(step.metrics if settings.train_metrics else ())
-        lr = math.nan
-        for number, rows in enumerate(batches_of_epoch(settings, data.rows, epoch)):
-            if taken == settings.steps:
+    observer = observer or Unobserved()
+    observer.start(step, settings.epochs, batches)
+    try:
+        for epoch in range(settings.epochs):
+            good, first = session.state(), taken
+            sums = Sums(step.metrics if settings.train_metrics else ())
+            lr = math.nan
+            try:
+                for number, rows in enumerate(batches_of_epoch(settings, data.rows, epoch)):
+                    gather(session, data, rows)
+                    results = session.train_step(len(rows), taken, control.lr_scale)
+                    taken += 1
+                    sums.add(results, len(rows))
+                    lr = float(results["nndsl.lr"])
+                    if taken == settings.steps or not math.isfinite(sums.loss):
+                        break
+                    observer.batch(epoch, number, sums.loss)
+            except StopTraining as stop:
+                control.stop = str(stop)
+            if not math.isfinite(sums.loss) or wrong_state(session.state()):
+                session.set_state(good)
+                batch_rows = batches_of_epoch(settings, data.rows, epoch)
+                failure = explain_divergence(session, step, data, batch_rows, first, epoch, control.lr_scale)
+                session.set_state(good)
+                return Outcome(history, failure.message, failure)
+            if control.stop:
                 break
-            gather(session, data, rows)
-            results = session.train_step(len(rows), taken, control.lr_scale)
-            sums.add(results, len(rows))
-            if not math.isfinite(sums.losses["loss"]):
-                raise Failure(Diverged(None, str(float(results["loss"])), taken, epoch + 1, str(results["nndsl.lr"])))
-            lr = float(results["nndsl.lr"])
-            taken += 1
-            if observer:
-                observer.batch(epoch, number, sums.loss)
-        logs = sums.finish()
-        if examples.validation:
-            logs |= evaluate(session, step, examples.validation, batch_size, prefix="val_")
-        history.add({**logs, "lr": lr})
-        if observer:
-            observer.epoch(epoch, logs)
+            logs = sums.finish()
+            if examples.validation:
+                batch_size = min(settings.batch_size or data.rows, data.rows)
+                logs |= evaluate(session, step, examples.validation, batch_size, prefix="val_")
+            history.add({**logs, "lr": lr})
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, logs, control)
+            if taken == settings.steps:
+                control.stop = f"{taken} steps are done"
+            try:
+                observer.epoch(epoch, logs)
+            except StopTraining as stop:
+                control.stop = str(stop)
+            if control.stop:
+                break
         for callback in callbacks:
-            callback.on_epoch_end(epoch, logs, control)
-        if taken == settings.steps:
-            control.stop = f"{taken} steps are done"
-        if control.stop:
-            break
-    for callback in callbacks:
-        callback.on_train_end(control)
-    if observer:
+            callback.on_train_end(control)
+        return Outcome(history, control.stop)
+    finally:
         observer.stop(control.stop)
-    return history
 
 
-def training_batches(settings: TrainSection, rows: int) -> Iterator[np.ndarray[Any, Any]]:
-    """The row numbers of every batch of a whole training run, in order."""
-    for epoch in range(settings.epochs):
-        yield from batches_of_epoch(settings, rows, epoch)
+class Unobserved:
+    """An observer that does nothing."""
 
+    def start(self, step: Step, epochs: int, batches: int) -> None: ...
 
-def batches_of_epoch(settings: TrainSection, rows: int, epoch: int) -> Iterator[np.ndarray[Any, Any]]:
-    """The row numbers of an epoch's batches: a pure function of the seed and the epoch."""
-    return epoch_batches(
-        rows,
-        settings.batch_size,
-        shuffle=settings.shuffle,
-        seed=settings.seed,
-        epoch=epoch,
-        drop_last=settings.drop_last,
-    )
+    def batch(self, epoch: int, batch: int, loss: float) -> None: ...
+
+    def epoch(self, epoch: int, logs: Mapping[str, float]) -> None: ...
+
+    def stop(self, reason: str) -> None: ...
 
 
 def evaluate(session: Session, step: Step, data: Dataset, batch_size: int, prefix: str = "") -> dict[str, float]:
     """Losses and metrics over all rows, in prediction mode."""
     sums = Sums(step.metrics)
-    for rows in _in_order(data.rows, batch_size):
+    for rows in batches_in_order(data.rows, batch_size):
         gather(session, data, rows)
         sums.add(session.evaluate(len(rows)), len(rows))
     return sums.finish(prefix)
@@ -155,20 +179,8 @@ def evaluate(session: Session, step: Step, data: Dataset, batch_size: int, prefi
 def predict(session: Session, data: Dataset, batch_size: int = 1024) -> dict[str, np.ndarray[Any, Any]]:
     """The outputs for all rows, in order."""
     parts: dict[str, list[np.ndarray[Any, Any]]] = {}
-    for rows in _in_order(data.rows, batch_size):
+    for rows in batches_in_order(data.rows, batch_size):
         gather(session, data, rows)
         for name, value in session.predict(len(rows)).items():
             parts.setdefault(name, []).append(np.array(value))
     return {name: np.concatenate(values) for name, values in parts.items()}
-
-
-def gather(session: Session, data: Dataset, rows: np.ndarray[Any, Any]) -> None:
-    """Copy the rows of a batch into the session's buffers."""
-    for name, buffer in session.buffers(len(rows)).items():
-        if name in data.arrays:
-            np.take(data.arrays[name], rows, axis=0, out=buffer, mode="clip")
-
-
-def _in_order(rows: int, batch_size: int) -> list[np.ndarray[Any, Any]]:
-    numbers = np.arange(rows)
-    return [numbers[start : start + batch_size] for start in range(0, rows, batch_size)]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import logging
 from importlib.util import find_spec
 
 import numpy as np
 
 from nndsl.training.history import History
+
+
+PANELS_IN_ROW = 4
 
 
 def can_plot() -> bool:
@@ -17,12 +21,16 @@ def can_plot() -> bool:
 
 def history_png(history: History) -> bytes:
     """A picture with one panel for each logged number; the best epoch is that of the lowest validation loss."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # what it says of its fonts and folders helps nobody here
     from matplotlib.figure import Figure
 
     names = [name for name in history.names if not name.startswith("val_") and name != "lr"]
-    figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
-    best = int(np.argmin(history["val_loss"])) if "val_loss" in history.names else None
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    columns = min(len(names), PANELS_IN_ROW)
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
+    losses = np.array(history["val_loss"])
+    best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else None
+    for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, names, strict=False):
         epochs = np.arange(1, len(history[name]) + 1)
         axes.plot(epochs, history[name], color="#4c72b0", label="training")
         if f"val_{name}" in history.names:
@@ -35,6 +43,8 @@ def history_png(history: History) -> bytes:
         axes.grid(color="#e6e6e6", linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small")
+    for axes in figure.axes[len(names) :]:
+        axes.set_visible(False)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=110, metadata={"Software": None})
     return image.getvalue()

@@ -23,8 +23,12 @@ def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
     """
     columns: dict[str, list[Any]] = {}
     for name, values in outputs.items():
-        for index in product(*(range(length) for length in values.shape[1:])):
-            columns["_".join([name, *map(str, index)])] = values[(slice(None), *index)].tolist()
+        indices = list(product(*(range(length) for length in values.shape[1:])))
+        taken, mark = {*columns, *(outputs.keys() - {name})}, "_"
+        while any(_column(name, mark, index) in taken for index in indices):
+            mark += "_"  # `y` of two values beside an output that is called `y_0`
+        for index, column in zip(indices, values.reshape(len(values), len(indices)).T, strict=True):
+            columns[_column(name, mark, index)] = column.tolist()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -32,15 +36,19 @@ def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
     return text.getvalue()
 
 
+def _column(name: str, mark: str, index: tuple[int, ...]) -> str:
+    return mark.join([name, *map(str, index)])
+
+
 def _shortest(value: Any) -> Any:
     return str(np.float32(value)) if isinstance(value, float) else value
 
 
-def log_text(history: History) -> str:
-    """One line an epoch, as training prints it."""
+def log_text(history: History, stopped: str) -> str:
+    """One line an epoch, and why training ended before its last one."""
     width = len(str(len(history)))
-    lines = (f"epoch {i:>{width}}  {format_logs(logs)}\n" for i, logs in enumerate(history.epochs, 1))
-    return "".join(lines)
+    lines = [f"epoch {i:>{width}}  {format_logs(logs)}\n" for i, logs in enumerate(history.epochs, 1)]
+    return "".join(lines) + (f"stopped: {stopped}\n" if stopped else "")
 
 
 def format_logs(logs: Mapping[str, float]) -> str:
