@@ -79,7 +79,7 @@ def lint(work: Work, loaded: Loaded, network: Network) -> Iterator[Diagnostic]:
     if network.losses:
         yield from _untrained(work, network, trained_in(work, losses))
     yield from _after_last(work, network)
-    yield from _slow(losses)
+    yield from _slow(work, losses)
     for target in network.targets:
         if target.classes is not None and target.classes.indices == 1:
             yield ConstantTarget(target.span, target.name)
@@ -138,12 +138,12 @@ def _after_last(work: Work, network: Network) -> Iterator[Diagnostic]:
             stack += operands(term)
 
 
-def _slow(losses: dict[Term, None]) -> Iterator[Diagnostic]:
+def _slow(work: Work, losses: dict[Term, None]) -> Iterator[Diagnostic]:
     for term in losses:
         if not isinstance(term, Apply) or term.composite.kind != "loss" or term.composite.name not in SLOW:
             continue
         prediction = term.arguments.get(expectations(term.composite)[0].name)
-        found = link(prediction) if isinstance(prediction, Apply) else None
+        found = link(work, prediction) if isinstance(prediction, Apply) else None
         if found == "sigmoid" and term.composite.name in OF_NUMBERS and not _of_classes(term):
             continue  # numbers from 0 to 1, such as grey values
         if found is not None:

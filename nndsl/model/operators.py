@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nndsl.errors.names import NoSuchElement, WrongOperands
 from nndsl.errors.suggest import closest
+from nndsl.graph.sizes import Size
 from nndsl.library.registry import OPERATORS
 from nndsl.model import static
 from nndsl.model.calls import tensor
@@ -12,7 +13,7 @@ from nndsl.model.invoke import Invoking
 from nndsl.model.network import Input, Layer, Term
 from nndsl.model.scope import Place
 from nndsl.model.scores import note
-from nndsl.model.values import POISON, Found, Value, describe, is_static, is_tensor, show
+from nndsl.model.values import POISON, Found, Value, describe, is_tensor, show
 from nndsl.source import Span
 from nndsl.syntax import tree
 
@@ -45,7 +46,7 @@ class Operators(Invoking):
             terms = []
             for value, other in ((left, right), (right, left)):
                 value = kind_index(value, other, right_span)
-                if isinstance(value, str | dict | None) or not (is_tensor(value) or is_static(value)):
+                if not (is_tensor(value) or isinstance(value, int | float | tuple | Size)):
                     raise Found(WrongOperands(operator.span, sign, f"{describe(left)} and {describe(right)}"))
                 terms.append(tensor(value, OPERAND, sign, right_span if value is right else span))
             return self.apply_operator(sign, terms, span, place)

@@ -39,30 +39,32 @@ def note(work: Work, term: Apply) -> None:
     terms = [operand for operand in operands(term) if not isinstance(operand, Number)]
     if term.composite.kind == "metric" or any(operand in work.epochs for operand in terms):
         work.epochs.add(term)
-    if link(term) or (
+    if link(work, term) or (
         term.composite.name in KEEPING and terms and all(operand in work.probabilities for operand in terms)
     ):
         work.probabilities.add(term)
 
 
-def link(term: Term) -> str | None:
+def link(work: Work, term: Term) -> str | None:
     """`softmax` or `sigmoid` if the term is its direct result, as a function or as a layer's activation."""
     if not isinstance(term, Apply):
         return None
-    if term.composite.kind == "activation" and term.composite.name in LINKS:
-        return term.composite.name
+    if term.composite.kind == "activation":
+        return term.composite.name if term.composite.name in LINKS else None
     closure = term.arguments.get("activation")
-    if term.composite.kind == "layer" and isinstance(closure, Closure):
-        hole = Hole(term.type)
-        result = closure.apply(hole)
-        direct = isinstance(result, Apply) and list(operands(result)) == [hole]
-        return link(result) if direct and isinstance(result, Apply) and result.composite.kind == "activation" else None
-    return None
+    return work.links.get(closure) if isinstance(closure, Closure) else None
+
+
+def note_closure(work: Work, closure: Closure, argument: Term, result: Term) -> None:
+    """Remember that a function given as argument is `softmax` or `sigmoid`."""
+    found = link(work, result) if isinstance(result, Apply) and result.composite.kind == "activation" else None
+    if found is not None and list(operands(result)) == [argument]:
+        work.links[closure] = found
 
 
 def behind(work: Work, term: Term) -> tuple[str, Term] | None:
     """The link that a term is the direct result of, and the scores behind it."""
-    found = link(term)
+    found = link(work, term)
     if found is None or not isinstance(term, Apply):
         return None
     if term not in work.behind:

@@ -15,6 +15,7 @@ from nndsl.model.calls import bind, coerce
 from nndsl.model.expectations import Expectation, expectations, one_of, vocabulary
 from nndsl.model.network import Closure, Term
 from nndsl.model.scope import Environment, Place
+from nndsl.model.scores import note_closure
 from nndsl.model.sections import Configured
 from nndsl.model.typing import Typing
 from nndsl.model.values import (
@@ -169,6 +170,7 @@ class Words(ABC):
         def apply(term: Term) -> Term:
             result = self.invoke(value, head, [Given(None, span, value=term)], span, place)
             if is_tensor(result):
+                note_closure(self.work, closure, term, result)
                 tensor: Term = result
                 return tensor
             if result is POISON:

@@ -29,7 +29,8 @@ class Work:
     - `overrides`: consts that the command line sets; `consts`: the values of those evaluated so far.
     - `silent`: what an error was reported about, so that no other about the same thing is.
     - `epochs`: terms that are numbers of a whole epoch: metric functions, and what is calculated from them.
-    - `probabilities`: terms that look like probabilities; `behind`: the scores behind those that are direct results
+    - `probabilities`: terms that look like probabilities; `links`: functions given as arguments that
+      are `softmax` or `sigmoid`; `behind`: the scores behind those that are direct results
       of `softmax` or `sigmoid`; `scored`: the scores that losses compare with classes.
     - `values`: the names that the model binds, for errors about blocks that use one.
     - `shared`: the shared layers; `inside`: the layers that functions given as arguments make.
@@ -46,6 +47,7 @@ class Work:
     silent: set[tuple[object, ...]] = field(default_factory=set)
     epochs: set[Term] = field(default_factory=set)
     probabilities: set[Term] = field(default_factory=set)
+    links: dict[Closure, str] = field(default_factory=dict)
     behind: dict[Term, Term] = field(default_factory=dict)
     scored: list[tuple[Term, Declared]] = field(default_factory=list)
     of: dict[Term, Declared] = field(default_factory=dict)

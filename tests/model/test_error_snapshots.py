@@ -1,4 +1,4 @@
-"""Wrong programs beside what is said of them: `tests/errors/{names,shapes,lints}/*.nn` and the `.txt` of the same name."""
+"""Wrong programs beside what is said of them: `tests/errors/{names,shapes,lints}/*.nn`, each with its `.txt`."""
 
 from collections.abc import Callable
 from pathlib import Path
