@@ -45,6 +45,7 @@ class Choice:
     sizes: Mapping[str, str]
     variables: set[Node] = field(default_factory=set)
     previous: dict[Node, Node] = field(default_factory=dict)
+    leads: dict[Node, bool] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Users are looked at before what they use."""
@@ -141,11 +142,17 @@ class Choice:
         return node.op in COPYING
 
     def _leads_to_matmul(self, node: Node) -> bool:
-        while True:
+        """Whether a chain that ends in this node would begin with a product."""
+        path = []
+        while node not in self.leads:
+            path.append(node)
             following = [o for o in node.inputs if self._may_change(o, node)]
             if not is_ufunc(node) or not following:
-                return node.op == "matmul"
-            node = next((o for o in following if o.op == "matmul"), following[0])
+                self.leads[node] = node.op == "matmul"
+            else:
+                node = next((o for o in following if o.op == "matmul"), following[0])
+        self.leads.update(dict.fromkeys(path, self.leads[node]))
+        return self.leads[node]
 
 
 def is_big(node: Node) -> bool:

@@ -8,6 +8,10 @@ from nndsl.codegen.numpy.schedule import Section
 from nndsl.source import Source
 
 
+LONGEST = 110
+"""Longer statements are cut off: the whole program stands in the module's docstring."""
+
+
 def title(section: Section, source: Source) -> list[str]:
     """The lines of the statement (without line numbers, which a small edit above would change), or what it is for."""
     if isinstance(section.line, str):
@@ -19,4 +23,5 @@ def title(section: Section, source: Source) -> list[str]:
 def statement(line: str) -> str:
     """A line of a program without its comment and without the spaces that align it with others."""
     parts = re.findall(r'"(?:\\.|[^"\\])*"|#.*|\s+|[^"#\s]+|"', line)
-    return "".join(" " if part.isspace() else part for part in parts if not part.startswith("#")).strip()
+    text = "".join(" " if part.isspace() else part for part in parts if not part.startswith("#")).strip()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -20,6 +20,7 @@ from nndsl.codegen.numpy.naming import suggest
 from nndsl.codegen.numpy.schedule import Section
 from nndsl.codegen.numpy.spelling import spell
 from nndsl.graph.node import Graph, Node
+from nndsl.graph.types import TensorType
 
 IN_PLACE = {"np.add": "+", "np.subtract": "-", "np.multiply": "*", "np.divide": "/"}
 COMMUTATIVE = frozenset({"np.add", "np.multiply"})
@@ -73,8 +74,7 @@ class _Emission:
     def body(self) -> Body:
         self._name()
         body = Body()
-        first: dict[str, int] = {}
-        types: dict[str, Node] = {}
+        lifetimes = _Lifetimes()
         for node in self.choice.order:
             tree = self._spell(node)
             if node not in self.choice.variables:
@@ -83,14 +83,12 @@ class _Emission:
             target = self.named[node]
             self.trees[node] = name(target)
             lines, makes_buffer = self._statement(node, target, tree)
-            if makes_buffer:
-                first[target] = len(body.statements)
-                types[target] = node
-            body.statements.append(Statement(Section.of(node.origin), tuple(lines), _reads(tree) | {target}))
+            reads = _reads(tree) | {target}
+            lifetimes.see(reads, target, node, is_buffer=makes_buffer)
+            body.statements.append(Statement(Section.of(node.origin), tuple(lines), reads))
         body.results = {key: self.trees[node] for key, node in self.graph.outputs.items()}
-        body.buffers = [
-            Lifetime(target, types[target].type, start, self._last_use(target, body)) for target, start in first.items()
-        ]
+        lifetimes.keep(frozenset().union(*map(_reads, body.results.values())))
+        body.buffers = lifetimes.all()
         return body
 
     def _name(self) -> None:
@@ -130,22 +128,36 @@ class _Emission:
             return assignment(target, call(function[0], *function[1], out=out)), True
         return assignment(target, tree), False
 
-    def _last_use(self, target: str, body: Body) -> int:
-        """The last statement that reads a buffer, itself or through views of it; behind them all if it is returned."""
-        aliases = {target}
-        last = 0
-        for i, statement in enumerate(body.statements):
-            if aliases & statement.reads:
-                last = i
-                aliases |= {made for made in self._views if made in _defined(statement)}
-        if any(aliases & _reads(result) for result in body.results.values()):
-            return len(body.statements)
-        return last
 
-    @property
-    def _views(self) -> set[str]:
-        variables = self.choice.variables
-        return {self.named[node] for node in variables if node.op not in COPYING and node.type.rank}
+class _Lifetimes:
+    """From where to where each buffer is needed, itself or by views of it, as statements are seen one by one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.types: dict[str, TensorType] = {}
+        self.first: dict[str, int] = {}
+        self.last: dict[str, int] = {}
+        self.behind: dict[str, frozenset[str]] = {}
+        """The buffers in whose memory a variable may lie."""
+
+    def see(self, reads: frozenset[str], target: str, node: Node, *, is_buffer: bool) -> None:
+        """A statement that reads these variables and makes or changes `target`."""
+        if is_buffer:
+            self.types[target] = node.type
+            self.first[target] = self.count
+            self.behind[target] = frozenset({target})
+        self.keep(reads)
+        if target not in self.behind and node.op not in COPYING and node.type.rank:
+            self.behind[target] = frozenset().union(*(self.behind.get(read, frozenset()) for read in reads))
+        self.count += 1
+
+    def keep(self, reads: frozenset[str]) -> None:
+        for read in reads:
+            for buffer in self.behind.get(read, ()):
+                self.last[buffer] = self.count
+
+    def all(self) -> list[Lifetime]:
+        return [Lifetime(name, self.types[name], first, self.last[name]) for name, first in self.first.items()]
 
 
 def _in_place(target: str, function: str, operands: Sequence[ast.expr]) -> list[str]:
@@ -165,7 +177,3 @@ def _in_place(target: str, function: str, operands: Sequence[ast.expr]) -> list[
 
 def _reads(tree: ast.expr) -> frozenset[str]:
     return frozenset(part.id for part in ast.walk(tree) if isinstance(part, ast.Name))
-
-
-def _defined(statement: Statement) -> set[str]:
-    return {statement.lines[0].split(" ", 1)[0]}

@@ -31,8 +31,8 @@ def initial_state(step: Step) -> list[str]:
         return mapping(entries)
     kinds: dict[str, list[tuple[str, State]]] = {}
     for slot in slots:
-        owner = next(state.name for state in first if slot.name.startswith(f"{state.name}."))
-        kinds.setdefault(slot.name.removeprefix(f"{owner}."), []).append((owner, slot))
+        owner, _, kind = slot.name.rpartition(".")
+        kinds.setdefault(kind, []).append((owner, slot))
     lines = mapping(entries, before="state = ")
     owners = {kind: [owner for owner, _ in members] for kind, members in kinds.items()}
     groups: dict[tuple[str, ...], list[str]] = {}

@@ -39,7 +39,7 @@ class Parameter:
 def update_body(step: Step, bound: Mapping[Node, ast.expr]) -> list[str]:
     """The lines of `update(state, grads, step, lr_scale)`."""
     graph = step.apply
-    parameters = [_parameter(step, graph, state.name) for state in step.trainable]
+    parameters = _parameters(step, graph)
     shared = _shared(graph, parameters)
     names = Names(["g", "p"])
     prologue = Graph("", graph.inputs, {LR: graph.outputs[LR], **{f"shared_{i}": n for i, n in enumerate(shared)}})
@@ -57,9 +57,16 @@ def update_body(step: Step, bound: Mapping[Node, ast.expr]) -> list[str]:
     return [*lines, *laid_out("return ", body.results[LR])]
 
 
-def _parameter(step: Step, graph: Graph, key: str) -> Parameter:
-    slots = [s.name.removeprefix(f"{key}.") for s in step.states if s.role == "slot" and s.name.startswith(f"{key}.")]
-    slots = [slot for slot in slots if f"{key}.{slot}" in graph.inputs and "." not in slot]
+def _parameters(step: Step, graph: Graph) -> list[Parameter]:
+    slots: dict[str, list[str]] = {}
+    for state in step.states:
+        if state.role == "slot":
+            owner, _, slot = state.name.rpartition(".")
+            slots.setdefault(owner, []).append(slot)
+    return [_parameter(graph, state.name, slots.get(state.name, [])) for state in step.trainable]
+
+
+def _parameter(graph: Graph, key: str, slots: Sequence[str]) -> Parameter:
     inputs = {"p": graph.inputs[key], "g": graph.inputs[f"grad.{key}"]}
     inputs |= {slot: graph.inputs[f"{key}.{slot}"] for slot in slots}
     outputs = {slot: graph.outputs[f"{key}.{slot}.next"] for slot in slots if f"{key}.{slot}.next" in graph.outputs}
