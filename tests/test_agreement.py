@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import nndsl
-from nndsl.training.loop import gather, training_batches
+from nndsl.training.batches import gather, training_batches
 
 DIGITS = Path(__file__).parent.parent / "examples" / "digits.nn"
 
