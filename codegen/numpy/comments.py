@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 
 from nndsl.codegen.numpy.schedule import Section
-from nndsl.source import Source
-
 
 LONGEST = 110
 """Longer statements are cut off: the whole program stands in the module's docstring."""
 
 
-def title(section: Section, source: Source) -> list[str]:
-    """The lines of the statement (without line numbers, which a small edit above would change), or what it is for."""
+def title(section: Section) -> list[str]:
+    """The line of the statement (without its number, which a small edit above would change), or what it is for."""
     if isinstance(section.line, str):
         return [section.line] if section.line else []
-    name, number = section.line
-    return [statement(source.line(number))] if name == source.name else [f"{name}, line {number}"]
+    source, number = section.line
+    return [statement(source.line(number))]
 
 
 def statement(line: str) -> str:

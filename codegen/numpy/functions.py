@@ -12,7 +12,7 @@ import numpy as np
 from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.comments import title
 from nndsl.codegen.numpy.emit import Body, emit
-from nndsl.codegen.numpy.expressions import call, item, name, number, quote, show
+from nndsl.codegen.numpy.expressions import call, item, name, number, parse, quote, show
 from nndsl.codegen.numpy.layout import INDENT, WIDTH, laid_out, mapping
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import dim
@@ -125,23 +125,24 @@ class Functions:
                 bound[node] = name(names.unique(key))
         for node in graph.nodes:
             if node.op == "constant" and np.size(node.attributes["value"]) > SMALL:
-                bound[node] = name(self._constant(node))
+                bound[node] = self._constant(node)
+        names.taken.update(self.constants.values())
         return bound
 
-    def _constant(self, node: Node) -> str:
+    def _constant(self, node: Node) -> ast.expr:
         text = numpy_array(np.asarray(node.attributes["value"]))
         if text.startswith("np.arange"):
-            return text
+            return parse(text)
         if text not in self.constants:
             names = Names([*self.taken, *self.constants.values()])
             self.constants[text] = names.unique(identifier(node.name or node.origin.name or "constant").upper())
-        return self.constants[text]
+        return name(self.constants[text])
 
     def _head(
         self, graph: Graph, body: Body, bound: Mapping[Node, ast.expr], work: Sequence[str] = ()
     ) -> Iterator[str]:
         """Sizes and states as local names, as far as they are used."""
-        used = {identifier for statement in body.statements for identifier in statement.reads}
+        used = {read for statement in body.statements for read in statement.reads}
         used |= {part.id for tree in body.results.values() for part in ast.walk(tree) if isinstance(part, ast.Name)}
         used |= {self.sizes[symbol] for symbol in self._buffer_sizes(body)} if work else set()
         for symbol, local in self.sizes.items():
@@ -189,7 +190,7 @@ class Functions:
             if section.phase != phase:
                 phase = section.phase
                 lines += [f"# {'-' * 20} {phase}", ""]
-            lines += [f"# {line}" for line in title(section, self.step.source)]
+            lines += [f"# {line}" for line in title(section)]
             lines += [line for statement in statements for line in statement.lines]
         return lines
 

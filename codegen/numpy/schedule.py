@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from nndsl.graph.node import Graph, Node, Origin, Phase
-from nndsl.source import Span
+from nndsl.source import Source, Span
 
 VIEWS = frozenset("transpose reshape broadcast_to".split())
 """What costs nothing: never worth a name or a line."""
@@ -24,12 +24,12 @@ class Section:
     """A source line (or, where nothing of the program stands behind it, a purpose) in one phase."""
 
     phase: Phase
-    line: tuple[str, int] | str
+    line: tuple[Source, int] | str
 
     @staticmethod
     def of(origin: Origin) -> Section:
         span = origin.span
-        return Section(origin.phase, (span.source.name, span.line) if span else origin.name)
+        return Section(origin.phase, (span.source, span.line) if span else origin.name)
 
 
 def schedule(graph: Graph, body: Span) -> list[Node]:
