@@ -76,6 +76,8 @@ class _Emission:
         body = Body()
         lifetimes = _Lifetimes()
         for node in self.choice.order:
+            if node in self.trees:
+                continue
             tree = self._spell(node)
             if node not in self.choice.variables:
                 self.trees[node] = tree

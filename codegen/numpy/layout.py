@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 
 from nndsl.codegen.numpy.expressions import SYMBOLS, quote, show, show_arguments
 
@@ -63,6 +64,16 @@ def _inside(tree: ast.BinOp, depth: int) -> list[str]:
 
 def _indented(lines: Iterable[str]) -> Sequence[str]:
     return [INDENT + line for line in lines]
+
+
+def constant(target: str, tree: ast.expr) -> str:
+    """The definition of a large array, its numbers filling lines."""
+    match tree:
+        case ast.Call(function, [numbers, *rest], []):
+            filled = fill(show(numbers), WIDTH - len(INDENT), break_long_words=False).splitlines()
+            lines = [*filled[:-1], f"{filled[-1]},", *(f"{show(argument)}," for argument in rest)]
+            return "\n".join([f"{target} = {show(function)}(", *_indented(lines), ")"])
+    return f"{target} = {show(tree)}"
 
 
 def mapping(entries: Iterable[tuple[str, ast.expr]], *, before: str = "return ", depth: int = 1) -> list[str]:

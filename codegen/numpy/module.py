@@ -10,10 +10,10 @@ from textwrap import indent
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from nndsl import __version__
-from nndsl.codegen.numpy.expressions import quote
+from nndsl.codegen.numpy.expressions import parse, quote
 from nndsl.codegen.numpy.functions import Functions
 from nndsl.codegen.numpy.initial import initial_helpers, initial_state
-from nndsl.codegen.numpy.layout import INDENT, signature
+from nndsl.codegen.numpy.layout import INDENT, constant, signature
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.pasting import Helper, source, with_dependencies
 from nndsl.codegen.numpy.table import table
@@ -60,7 +60,7 @@ def generate(step: Step) -> Module:
     text = _template().render(
         header=_header(step),
         docstring=_docstring(step, keywords),
-        constants=[f"{name} = {text}" for text, name in functions.constants.items()],
+        constants=[constant(name, parse(text)) for text, name in functions.constants.items()],
         inputs=inputs,
         examples=examples,
         seed=f"seed={step.train.seed}",

@@ -231,6 +231,28 @@ def test_a_state_is_saved_and_loaded(tmp_path: Path) -> None:
         np.testing.assert_array_equal(loaded[key], array)
 
 
+def test_a_large_constant_stands_at_the_head_under_a_name_of_its_own(tmp_path: Path) -> None:
+    """Twenty class weights; the program's own CONSTANT is another one."""
+    weights = [*range(1, 20), 20.5]
+    text = f"""
+model weighted {{
+  input  x: f32[4]
+  target y: class[20]
+  CONSTANT = x -> dense(20)
+  output CONSTANT
+  loss   cross_entropy(CONSTANT, y, class_weight = {weights})
+}}"""
+    step = compiled_text(text, tmp_path / "weighted.nn")
+    generated = generate(step).text
+    assert generated.count("20.5") == 2, "once in the program, once in the code"
+    module: Any = load_module("weighted", generated)
+    state, batch = module.init_state(), examples(step, 8)
+    expected = evaluate(step.gradients, {**state, **batch, STEP: 0, SEED: 0, ROW: 0})
+    result, grads = module.loss_and_grads(state, **batch)
+    close(result["loss"], expected["loss"])
+    close(grads["CONSTANT.W"], expected["grad.CONSTANT.W"])
+
+
 def test_keywords_are_the_programs_names_unless_python_needs_them(tmp_path: Path) -> None:
     generated = Generated("clashes", tmp_path)
     assert generated.keywords == {"lambda": "lambda_", "state": "state_", "sum": "sum", "step": "step_"}
