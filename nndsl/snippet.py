@@ -106,17 +106,17 @@ def draw(line: str, marks: list[Mark]) -> tuple[str, list[Row]]:
         key=lambda item: (item[0], item[1]),
     )
     rows = [underline(placed)]
-    waiting = [item for item in placed if item[2].text]
+    waiting = [item for item in placed if item[2].text.strip()]
     if waiting and waiting[-1][1] == max(stop for _, stop, _ in placed):
         _, _, mark = waiting.pop()
-        rows[0].append((mark.style, f" {plain(mark.text)}"))
+        rows[0].append((mark.style, f" {plain(mark.text).rstrip()}"))
     if waiting:
         rows.append(ties(waiting))
     while waiting:
         begin, _, mark = waiting.pop()
         tied = ties([item for item in waiting if item[0] < begin])
         gap = begin - sum(len(piece) for _, piece in tied)
-        rows.append([*tied, ("", " " * gap), (mark.style, plain(mark.text))])
+        rows.append([*tied, ("", " " * gap), (mark.style, plain(mark.text).rstrip())])
     return window(line, focus), rows
 
 

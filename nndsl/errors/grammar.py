@@ -1,4 +1,4 @@
-"""NN1xx, what breaks the grammar: a statement, an item or an expression that does not go on as it must."""
+"""NN1xx, what breaks the grammar of items and statements; that of expressions is in `nndsl.errors.expressions`."""
 
 from __future__ import annotations
 
@@ -6,53 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
+from nndsl.errors.expressions import Mendable
 from nndsl.source import Span
-
-
-@dataclass(frozen=True)
-class Mendable(Diagnostic):
-    """Base of errors that may know the edit that mends them."""
-
-    edit: Edit | None
-
-    def help(self) -> Help | None:
-        return Help(self._fill(self.advice), self.edit) if self.advice else None
-
-
-@dataclass(frozen=True)
-class ReservedWord(Diagnostic):
-    """Some words have one meaning everywhere and cannot be names:
-    if then else and or not true false none repeat for in as.
-
-    Wrong:  in = features -> dense(8)
-    Right:  inner = features -> dense(8)
-    """
-
-    code = "NN112"
-    title = "`{word}` is a word of the language and cannot be a name"
-    label = "a name is expected here"
-    advice = "choose another name, for example `{word}_`"
-
-    word: str
-
-
-@dataclass(frozen=True)
-class ForeignOperator(Mendable):
-    """An operator of other languages. Here powers are `^`, logic is `and or not`, equality is `==`, a pipe is `->`,
-    and a binding is written out (`x = x + 1`).
-
-    Wrong:  y = x ** 2 && !done
-    Right:  y = x ^ 2 and not done
-    """
-
-    code = "NN113"
-    title = "there is no operator `{found}`"
-    label = "{meaning}"
-    advice = "write {ours}"
-
-    found: str
-    meaning: str
-    ours: str
 
 
 @dataclass(frozen=True)
@@ -106,62 +61,6 @@ class IfStatement(Diagnostic):
     advice = "name the chosen value: `y = if {condition} then a else b`"
 
     condition: str
-
-
-@dataclass(frozen=True)
-class ChainedComparison(Mendable):
-    """Comparisons are not chained: `a < b < c` would compare a truth value with `c`.
-
-    Wrong:  inside = low < x < high
-    Right:  inside = low < x and x < high
-    """
-
-    code = "NN119"
-    title = "comparisons cannot be chained"
-    label = "a second comparison"
-    advice = "compare twice, joined by `and`"
-
-    first: Span
-
-    def secondary(self) -> Iterator[Label]:
-        yield Label(self.first, "the first one")
-
-
-@dataclass(frozen=True)
-class ParenthesesNeeded(Mendable):
-    """`->` binds loosest of all, so what an operator behind a stage, or a pipe next to an `if`, belongs to would be
-    easy to misread. Parentheses say it.
-
-    Wrong:  y = x -> dense(8) + x
-    Right:  y = (x -> dense(8)) + x
-    """
-
-    code = "NN120"
-    title = "{title_text}"
-    label = "{why}"
-    advice = "put parentheses around {what}"
-
-    title_text: str
-    why: str
-    what: str
-
-
-@dataclass(frozen=True)
-class NotAStage(Mendable):
-    """Behind `->` stands what the value goes through: a name (`relu`), a call (`dense(10)`), `repeat 3 { … }`, or an
-    expression in parentheses.
-
-    Wrong:  y = x -> 64
-    Right:  y = x -> dense(64)
-    """
-
-    code = "NN121"
-    title = "`{found}` cannot be a stage of a pipe"
-    label = "a name, a call, `repeat` or `(` is expected behind `->`"
-    advice = "{how}"
-
-    found: str
-    how: str
 
 
 @dataclass(frozen=True)
@@ -219,45 +118,6 @@ class InputOrTarget(Mendable):
 
 
 @dataclass(frozen=True)
-class CommaMissing(Mendable):
-    """Arguments, items of a list, indices and entries of a map are divided by commas.
-
-    Wrong:  dense(64 relu)
-    Right:  dense(64, relu)
-    """
-
-    code = "NN125"
-    title = "a comma is missing"
-    label = "`,` is expected before this"
-    advice = "put a comma between them"
-
-
-@dataclass(frozen=True)
-class UnclosedBracket(Diagnostic):
-    """A bracket is opened in a statement and never closed in it.
-
-    Wrong:  hidden = dense(x, 32
-    Right:  hidden = dense(x, 32)
-    """
-
-    code = "NN126"
-    title = "this `{bracket}` is never closed"
-    label = "opened here"
-
-    bracket: str
-    closer: str
-    end: Span
-
-    def secondary(self) -> Iterator[Label]:
-        yield Label(self.end, "still open here")
-
-    def help(self) -> Help:
-        return Help(
-            f"close it with `{self.closer}`", Edit(Span(self.end.source, self.end.start, self.end.start), self.closer)
-        )
-
-
-@dataclass(frozen=True)
 class UnclosedBrace(Diagnostic):
     """A body is opened with `{` and never closed, so that what follows would belong to it.
 
@@ -286,29 +146,6 @@ class UnclosedBrace(Diagnostic):
 
     def help(self) -> Help:
         return Help("close it with `}`", self.edit)
-
-
-@dataclass(frozen=True)
-class StrayCloser(Mendable):
-    """A closing bracket or brace that nothing opened, or one of another kind than the bracket that it should close.
-
-    Wrong:  hidden = dense(x, [32, 64))
-    Right:  hidden = dense(x, [32, 64])
-    """
-
-    code = "NN128"
-    title = "{title_text}"
-    label = "{what}"
-    advice = "{how}"
-
-    title_text: str
-    what: str
-    how: str
-    opened: Span | None = None
-
-    def secondary(self) -> Iterator[Label]:
-        if self.opened is not None:
-            yield Label(self.opened, "opened here")
 
 
 @dataclass(frozen=True)
@@ -423,7 +260,9 @@ class LoneExpression(Mendable):
     code = "NN134"
     title = "this value is neither named nor used"
     label = "an expression alone does nothing"
-    advice = "give it a name"
+    advice = "{how}"
+
+    how: str
 
 
 @dataclass(frozen=True)
@@ -440,50 +279,6 @@ class BraceMissing(Mendable):
     advice = "open it with `{{` and close it with `}}`"
 
     owner: str
-
-
-@dataclass(frozen=True)
-class Unfinished(Diagnostic):
-    """A line ends where something must follow. (A line that ends with an operator or `->` goes on in the next one.)
-
-    Wrong:  hidden =
-              x -> dense(8)
-    Right:  hidden = x
-              -> dense(8)
-    """
-
-    code = "NN136"
-    title = "{expected} is missing after `{after}`"
-    label = "{expected} is expected here"
-
-    expected: str
-    after: str
-    advice_text: str = ""
-
-    def help(self) -> Help | None:
-        return Help(self.advice_text) if self.advice_text else None
-
-
-@dataclass(frozen=True)
-class Unexpected(Mendable):
-    """The text does not go on as the grammar has it. What stands in front of it decides what may follow.
-
-    Wrong:  hidden = x dense(8)
-    Right:  hidden = x -> dense(8)
-    """
-
-    code = "NN137"
-    title = "expected {expected}, found {found}"
-    label = "{where}"
-    advice = "{how}"
-
-    expected: str
-    found: str
-    where: str = ""
-    how: str = ""
-
-    def help(self) -> Help | None:
-        return super().help() if self.how else None
 
 
 @dataclass(frozen=True)
@@ -530,23 +325,6 @@ class BadTarget(Diagnostic):
     title = "only a name can stand on the left of `=`"
     label = "this is not a name"
     advice = "give the new value a name of its own"
-
-
-@dataclass(frozen=True)
-class ForeignConditional(Mendable):
-    """The conditional expression begins with `if`: `if c then a else b`. It always has both branches.
-
-    Wrong:  width = 512 if wide else 64
-    Right:  width = if wide then 512 else 64
-    """
-
-    code = "NN142"
-    title = "a conditional is written `if … then … else …`"
-    label = "{what}"
-    advice = "{how}"
-
-    what: str
-    how: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from inspect import cleandoc
 
 from nndsl.diagnostics import Diagnostic
 
-MODULES = ("syntax", "grammar", "names", "shapes", "data", "values", "commands", "lints")
+MODULES = ("syntax", "grammar", "expressions", "names", "shapes", "data", "values", "commands", "lints")
 
 
 @cache

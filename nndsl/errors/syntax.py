@@ -1,6 +1,6 @@
 """NN1xx, what can be wrong with a program's text before its names mean anything: files, characters, literals, limits.
 
-What breaks the grammar is in `nndsl.errors.grammar`.
+What breaks the grammar is in `nndsl.errors.grammar` and `nndsl.errors.expressions`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nndsl.syntax import explain_expression as expression
+from nndsl.syntax import explain_item as item
+from nndsl.syntax import explain_pipe as pipe
 from nndsl.syntax import explain_statement as statement
 from nndsl.syntax import explain_text as text
 from nndsl.syntax.situation import Answer, Situation
@@ -18,29 +20,32 @@ RULES: tuple[Callable[[Situation], Answer | None], ...] = (
     text.wrong_number,
     text.unknown_character,
     text.foreign_comment,
-    statement.unclosed_body,
-    statement.stray_brace,
+    item.unclosed_body,
+    item.stray_brace,
     statement.keyword_as_name,
-    statement.top_level,
-    statement.nested_item,
+    item.top_level,
+    item.nested_item,
     text.semicolon,
     text.foreign_operator,
     text.percent,
     statement.if_statement,
     statement.foreign_statement,
     statement.declaration,
-    statement.header,
+    statement.wrong_type,
+    item.header,
     statement.reserved_word,
     statement.equals_missing,
     expression.unclosed_bracket,
-    expression.branch_missing,
+    pipe.branch_missing,
     expression.closer,
     statement.lone_expression,
+    pipe.python_conditional,
     expression.python_expression,
-    expression.not_a_stage,
+    pipe.not_a_stage,
+    pipe.repeat,
     expression.wrong_sign,
     expression.chained,
-    expression.parentheses,
+    pipe.parentheses,
     expression.unfinished,
     expression.comma_missing,
     expression.second_statement,
@@ -49,7 +54,7 @@ RULES: tuple[Callable[[Situation], Answer | None], ...] = (
 
 def behind_body(situation: Situation) -> Answer:
     """What stands behind the `}` of a body on its line."""
-    return text.semicolon(situation) or statement.stray_brace(situation) or statement.behind_body(situation)
+    return text.semicolon(situation) or item.stray_brace(situation) or item.behind_body(situation)
 
 
 def explain(situation: Situation) -> Answer:

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from nndsl.diagnostics import Edit
-from nndsl.errors.grammar import (
+from nndsl.errors.expressions import (
     ChainedComparison,
     CommaMissing,
     ForeignConditional,
-    ForeignWord,
-    NotAStage,
-    ParenthesesNeeded,
-    SecondStatement,
     StrayCloser,
     UnclosedBracket,
     Unexpected,
     Unfinished,
-    WrongSign,
 )
+from nndsl.errors.grammar import ForeignWord, SecondStatement, WrongSign
 from nndsl.source import Span
 from nndsl.syntax.salvage import skip
-from nndsl.syntax.scan import CLOSER, CONTINUING, RESERVED, STATEMENT_START, Lexeme
-from nndsl.syntax.situation import Answer, Remedy, Situation, begins_value, ends_value, found
+from nndsl.syntax.scan import CLOSER, CONTINUING, RESERVED, STATEMENT_START
+from nndsl.syntax.situation import Answer, Situation, begins_value, ends_value, found
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 BINARY = COMPARISONS | {"+", "-", "*", "/", "//", "%", "@", "^", "and", "or"}
 
 
 def unclosed_bracket(s: Situation) -> Answer | None:
-    if s.here is not None or not s.statement.unclosed:
+    at_brace = s.statement.opens and s.here is s.statement.lexemes[-1]
+    if not s.statement.unclosed or not (s.here is None or at_brace):
         return None
-    opening, last = s.statement.unclosed[-1], s.statement.lexemes[-1]
+    opening, last = s.statement.unclosed[-1], s.statement.lexemes[-2 if at_brace else -1]
     closer = CLOSER[opening.text]
     place = Span(s.source, last.end, last.end)
     return UnclosedBracket(s.span(opening), opening.text, closer, place), skip(s)
@@ -76,28 +73,17 @@ def unfinished(s: Situation) -> Answer | None:
     return None
 
 
-def branch_missing(s: Situation) -> Answer | None:
-    """A conditional without its `then` or `else`."""
-    here, before = s.here, s.before
-    if before is None or not ends_value(before) or (here is not None and here.text not in (")", "]", "}", ",", "as")):
-        return None
-    texts = [x.text for x in s.level()]
-    if texts.count("if") > texts.count("then"):
-        word = "then"
-    elif texts.count("then") > texts.count("else"):
-        word = "else"
-    else:
-        return None
-    how = "a conditional has both branches: `if c then a else b`"
-    return Unfinished(s.after_before, f"`{word}`", s.source.text[before.start : before.end], how), skip(s)
-
-
 def wrong_sign(s: Situation) -> Answer | None:
     """`:` for `=` in a call, `=` for `==` in a condition, `=` for `:` in a map."""
     here = s.here
     if here is None or here.text not in (":", "="):
         return None
     level = s.level()
+    if here.text == ":" and s.text(0) == "block" and s.statement.opens and s.around is s.lexeme(2):
+        last = parameter_end(s)
+        where, how = "parameters have no types", "leave it out: shapes follow from what is given"
+        edit = Edit(Span(s.source, here.start, last), "")
+        return Unexpected(s.here_span, edit, "`,` or `)`", "`:`", where, how), skip(s)
     if here.text == ":" and s.bracket == "(" and len(level) == 1 and level[0].kind == "word" and s.after:
         title = "`:` gives no value to an argument"
         return WrongSign(s.here_span, s.replace_sign(" ="), title, "="), (
@@ -124,119 +110,11 @@ def chained(s: Situation) -> Answer | None:
     return ChainedComparison(s.here_span, edit, s.span(level[first])), skip(s)
 
 
-def parentheses(s: Situation) -> Answer | None:
-    """Where a pipe, a conditional and an operator meet."""
-    here = s.here
-    if here is None:
-        return None
-    level = s.level()
-    texts = [x.text for x in level]
-    before = s.before
-    if here.text == "if" and before and before.text == "->":
-        return around(s, here, last_of(s), "`if` cannot be a stage as it is", "a stage begins here", "the conditional")
-    if here.text == "if" and not ends_value(before) and before and before.text in BINARY | {"not"}:
-        return around(
-            s, here, last_of(s), f"`if` meets the operator `{before.text}`", "its end is not clear", "the conditional"
-        )
-    if here.text == "->" and "if" in texts and not s.wants_value:
-        branch = max((i for i, text in enumerate(texts) if text in ("if", "then", "else")), default=0)
-        if texts[branch] == "else":
-            start = texts.index("if")
-            return around(
-                s,
-                level[start],
-                before or here,
-                "`->` meets `if`",
-                "what flows into this is not clear",
-                "the conditional, or around the pipe behind `else`",
-            )
-        first = level[branch + 1] if branch + 1 < len(level) else here
-        stop = next((x for x in s.statement.lexemes[s.at :] if x.text in ("then", "else")), None)
-        index = s.statement.lexemes.index(stop) if stop else len(s.statement.lexemes)
-        return around(
-            s, first, s.statement.lexemes[index - 1], "`->` meets `if`", "a pipe inside a conditional", "the pipe"
-        )
-    if here.text in BINARY and "->" in texts and ends_value(before):
-        start = next(
-            (i + 1 for i in range(len(texts) - 1, -1, -1) if texts[i] in ("return", "loss", "metric", "assert")), 0
-        )
-        head = level[start] if start < len(level) else level[0]
-        what = "the pipe"
-        return around(
-            s,
-            head,
-            before or here,
-            f"`{here.text}` follows a stage of a pipe",
-            "an operator cannot follow a stage",
-            what,
-        )
-    return None
-
-
-def last_of(s: Situation) -> Lexeme:
-    """The last lexeme of the argument that the refused one stands in."""
-    lexemes, enclosing = s.statement.lexemes, s.statement.enclosing
-    around_, last = enclosing[s.at], s.at
-    for index in range(s.at, len(lexemes)):
-        if enclosing[index] is around_ and lexemes[index].text in (",", ")", "]", "}", "as"):
-            break
-        last = index
-    return lexemes[last]
-
-
-def around(s: Situation, first: Lexeme, last: Lexeme, title: str, why: str, what: str) -> Answer:
-    edit = Edit(s.span(first, last), f"({s.source.text[first.start : last.end]})")
-    return ParenthesesNeeded(s.here_span, edit, title, why, what), skip(s)
-
-
-def not_a_stage(s: Situation) -> Answer | None:
-    here, before = s.here, s.before
-    if before is None or (here is not None and here.text == "if"):
-        return None
-    if before.text != "->":
-        return value_as_stage(s)
-    if here is None:
-        return None
-    if here.text == "->":
-        return Unexpected(
-            s.here_span, s.replace(""), "a stage", "a second `->`", "one arrow is enough", "delete it"
-        ), Remedy((), here.end)
-    how, edit = "a stage is what a value goes through, like `dense(64)` or `relu`", None
-    if here.kind == "number":
-        how, edit = f"did you mean `dense({here.text})`?", s.replace(f"dense({here.text})")
-    elif here.text in ("-", "["):
-        how = "put an expression in parentheses"
-    return NotAStage(s.here_span, edit, here.text, how), skip(s)
-
-
-def value_as_stage(s: Situation) -> Answer | None:
-    """`x -> 64 -> …`, `x -> f.g`: what could have been the beginning of a call, and is none."""
-    if "LPAR" not in s.expected or s.expected & {"PLUS", "NUMBER", "ARROW"}:
-        return None
-    level = s.level()
-    arrow = next((i for i in range(len(level) - 1, -1, -1) if level[i].text == "->"), None)
-    before = s.before
-    if arrow is None or before is None or arrow + 1 >= len(level):
-        return None
-    span = s.span(level[arrow + 1], before)
-    if before.kind == "number":
-        how, edit = f"did you mean `dense({span.text})`?", Edit(span, f"dense({span.text})")
-    elif before.kind == "word":
-        how, edit = "call it, or put it in parentheses", Edit(span, f"({span.text})")
-    else:
-        return NotAStage(
-            span, None, span.text, "a stage is what a value goes through, like `dense(64)` or `relu`"
-        ), skip(s)
-    return NotAStage(span, edit, span.text, how), skip(s)
-
-
 def python_expression(s: Situation) -> Answer | None:
     here, before = s.here, s.before
     if here is None:
         return None
     level = s.level()
-    if here.text == "if" and ends_value(before) and level:
-        return python_conditional(s, level)
     if before and before.text == "lambda" and s.at > 1:
         how = "a function is a `block`, or an expression written out"
         return ForeignWord(s.span(before), None, "lambda", "a function in Python", how), skip(s)
@@ -262,25 +140,6 @@ def python_expression(s: Situation) -> Answer | None:
     return None
 
 
-def python_conditional(s: Situation, level: list[Lexeme]) -> Answer:
-    """`a if c else b`: turned round where all of it is seen."""
-    here = s.here
-    assert here is not None
-    lexemes, text = s.statement.lexemes, s.source.text
-    last = last_of(s)
-    otherwise = next((x for x in lexemes[s.at :] if x.text == "else"), None)
-    edit, how = None, "write `if c then a else b`"
-    start = next(
-        (i + 1 for i in range(len(level) - 1, -1, -1) if level[i].text in ("return", "loss", "metric", "assert")), 0
-    )
-    if otherwise and otherwise.end <= last.start and start < len(level):
-        yes = text[level[start].start : level[-1].end]
-        condition, no = text[here.end : otherwise.start].strip(), text[otherwise.end : last.end].strip()
-        edit = Edit(s.span(level[start], last), f"if {condition} then {yes} else {no}")
-        how = "put the condition first"
-    return ForeignConditional(s.here_span, edit, "the condition comes first", how), skip(s)
-
-
 def comma_missing(s: Situation) -> Answer | None:
     here = s.here
     if (
@@ -290,6 +149,8 @@ def comma_missing(s: Situation) -> Answer | None:
         or not begins_value(here)
         or here.text in ("(", "[", "if")
     ):
+        return None
+    if here.text == "{":
         return None
     place = s.here_span
     edit = Edit(s.after_before, ",")
@@ -315,7 +176,11 @@ def otherwise(s: Situation) -> Answer:
     here, before = s.here, s.before
     expected, how = "", ""
     edit: Edit | None = None
-    if before and before.text == "->":
+    if s.at == 0:
+        expected = {"program": "an item", "network": "a statement", "settings": "a setting"}[s.place]
+        if here and here.text == "->":
+            how = "a line that leads with `->` continues the one before it, and there is none"
+    elif before and before.text == "->":
         expected = "a stage"
     elif s.wants_value:
         expected = "a value"
@@ -324,14 +189,44 @@ def otherwise(s: Situation) -> Answer:
     elif s.wants_name:
         expected = "a name"
     elif s.bracket:
-        expected = f"`,` or `{CLOSER[s.bracket]}`"
-    elif (before and ends_value(before) and "PLUS" in s.expected) or "_NL" in s.expected:
-        expected = "an operator or the end of the line" if here else "the rest of the statement"
-        if here and here.kind == "word" and here.text not in RESERVED and before and s.place == "network":
-            how, edit = "if it is a stage, `->` is missing", s.insert("-> ")
+        expected = f"`,` or `{CLOSER[s.bracket]}`" if "COMMA" in s.expected else f"`{CLOSER[s.bracket]}`"
+        if here and here.text == "," and s.bracket == "(":
+            how = "there are no tuples; a list is `[a, b]`"
+    elif "PLUS" in s.expected or ("_NL" in s.expected and "LBRACE" not in s.expected):
+        more = "an operator or " if "PLUS" in s.expected else "`->` or " if "ARROW" in s.expected else ""
+        expected = f"{more}the end of the line"
+        how, edit = behind_value(s)
     else:
         expected = next((f"`{sign}`" for sign, name in SIGNS if name in s.expected), "something else")
     return Unexpected(s.here_span, edit, expected, found(here), f"{expected} is expected here", how), skip(s)
+
+
+def behind_value(s: Situation) -> tuple[str, Edit | None]:
+    """What may be meant by something behind a complete value."""
+    here, before = s.here, s.before
+    if here is None or before is None:
+        return "", None
+    if here.kind in ("number", "string") and before.kind == "word":
+        return "arguments stand in parentheses", Edit(s.span(before, here), f"{before.text}({here.text})")
+    if here.kind == "word" and here.text not in RESERVED and s.place == "network":
+        return "if it is a stage, `->` is missing", s.insert("-> ")
+    if here.text == "=":
+        return "a statement names one value (`==` compares)", None
+    if here.text == ",":
+        first = s.text(0)
+        if s.place == "settings":
+            return "each setting has a line of its own", None
+        return (f"write a line with `{first}` for each" if first in ("output", "loss", "metric") else ""), None
+    return "", None
+
+
+def parameter_end(s: Situation) -> int:
+    """Where the parameter ends that the refused lexeme stands in."""
+    index = s.at
+    while s.text(index + 1) and s.text(index + 1) not in (",", "=", ")"):
+        index += 1
+    last = s.lexeme(index)
+    return last.end if last else s.statement.end
 
 
 SIGNS = (

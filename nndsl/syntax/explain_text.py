@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 from nndsl.diagnostics import Diagnostic, Edit
-from nndsl.errors.grammar import ForeignOperator, Semicolon, Unexpected
+from nndsl.errors.expressions import ForeignOperator, Unexpected
+from nndsl.errors.grammar import Semicolon
 from nndsl.errors.syntax import (
     BadNumber,
     ForeignComment,
@@ -47,6 +48,7 @@ OPERATORS = {
     "===": ("equality in JavaScript", "=="),
     "!==": ("inequality in JavaScript", "!="),
     "<>": ("inequality in SQL", "!="),
+    "=<": ("the signs are the other way round", "<="),
     "|>": ("a pipe in other languages", "->"),
     ">>": ("composition in other languages", "->"),
 }
@@ -124,8 +126,10 @@ def percent(s: Situation) -> Answer | None:
     here, before = s.here, s.before
     number = s.lexeme(s.at - 2)
     if before and before.text == "%" and number and number.kind == "number" and (s.wants_value or here is None):
-        instead = f"{number.text}%"
-        fact, meaning = f"nothing is divided by in `{number.text} %`", "behind a space, `%` is the remainder operator"
+        instead = f"{number.text.rstrip('%')}%"
+        fact, meaning = "`%` without a number behind it", "behind a space, `%` is the remainder operator"
+        if before.start == number.end:
+            meaning = "one `%` is enough"
         return PercentOrRemainder(s.span(number, before), fact, meaning, instead), skip(s)
     if before and before.kind == "number" and before.text.endswith("%") and here and here.start == before.end:
         instead = f"{before.text[:-1]} % {here.text}"
@@ -250,12 +254,16 @@ def unknown_character(s: Situation) -> Answer | None:
         return diagnostic, Remedy((), here.end) if s.after is None else skip(s)
     if here.text.isalpha() and here.text not in LOOK_ALIKES:
         return foreign_letters(s, here.start)
-    name = unicodedata.name(here.text, "a character without a name").lower() if here.kind == "other" else "no operator"
+    name = (
+        unicodedata.name(here.text, "a character without a name").lower()
+        if here.kind == "other"
+        else "it means nothing here"
+    )
     ours = LOOK_ALIKES.get(here.text, "")
     diagnostic = UnknownCharacter(s.here_span, here.text, name, ours)
     if ours == " ":
         return diagnostic, Remedy((), here.end)
-    return diagnostic, s.mend(ours) if TERMINALS.get(ours) in s.expected else skip(s)
+    return diagnostic, s.mend(ours) if TERMINALS.get(ours, "") in s.expected else skip(s)
 
 
 def foreign_letters(s: Situation, start: int) -> Answer:

@@ -53,6 +53,7 @@ class Run:
         self.scanned: Statement | None = None  # the same statement, if it has been looked at
         self.scanned_to = 0  # how far any has been looked at
         self.mends = 0
+        self.stack: list[int] = []
         self.refused = -1  # where the last error was
         self.rewound = 0  # characters that were read again, in all
         self.closed = False  # the last token closed a body
@@ -66,6 +67,8 @@ class Run:
     def parse(self) -> tuple[tree.Program, tuple[Diagnostic, ...]]:
         program: tree.Program | None = None
         while program is None:
+            # As it is before the next token: one that is refused may have made the parser reduce.
+            self.stack = self.state.state_stack[:]
             starts = "SALVAGED" in self.actions
             if starts:
                 self.stacks = (self.state.state_stack[:], self.state.value_stack[:])
@@ -156,7 +159,7 @@ class Run:
         bodies = self.open_bodies(self.state.value_stack)
         scanned = statement(self.source.text, offset, ITEM_HEADERS | LOOPS)
         starters = frozenset({"INPUT" if bodies else "CONST"})
-        expected = Expected(self.state.parse_conf.states, self.state.state_stack)
+        expected = Expected(self.state.parse_conf.states, self.stack)
         situation = Situation(self.source, offset, expected, starters, scanned, bodies, self.memory)
         explanation, remedy = behind_body(situation)
         if explanation is not None:
@@ -173,9 +176,7 @@ class Run:
             self.mends = self.mends + 1 if self.begun < self.scanned_to else 0
             self.scanned_to = max(self.scanned_to, self.scanned.end)
         bodies = self.open_bodies(self.stacks[1])
-        return Situation(
-            self.source, offset, Expected(states, self.state.state_stack), starters, self.scanned, bodies, self.memory
-        )
+        return Situation(self.source, offset, Expected(states, self.stack), starters, self.scanned, bodies, self.memory)
 
     def open_bodies(self, values: Iterable[Any]) -> tuple[OpenBody, ...]:
         return tuple(body for body in self.open_braces(values) if body is not None)

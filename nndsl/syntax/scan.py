@@ -31,7 +31,7 @@ TOKEN = re.compile(
     | (?P<unclosed>["'][^\n]*)
     | (?P<number>(?:[0-9]|\.[0-9])(?:(?<=[0-9][eE])[+-](?=[0-9])|[0-9A-Za-z_.])*%?)
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<operator>->|<-|\*\*=?|&&|\|\||\|>|[-+*/%@^:]=|//=?|/\*|===?|!==?|=>|<=|>=|>>|<<|<>|\+\+
+    | (?P<operator>->|<-|\*\*=?|&&|\|\||\|>|[-+*/%@^:]=|//=?|/\*|===?|!==?|=>|=<|<=|>=|>>|<<|<>|\+\+
                   |[-+*/%@^=<>!&|~?:;,.(){}\[\]\\$`])
     | (?P<other>.)
     """,
@@ -47,6 +47,7 @@ STATEMENT_START = re.compile(
     rf"(?:{'|'.join(STATEMENTS)})[ \t]+[A-Za-z_\"0-9(\[]|{NAME}(?:{SPACE},{SPACE}{NAME})*{SPACE}=(?!=)", re.ASCII
 )
 BLANK = re.compile(r"(?>(?:[ \t\f]*(?:#[^\n]*)?\n)*)[ \t\f]*")
+LINE_END = re.compile(r"[ \t\f]*(?:#[^\n]*)?(?:\n|$)")
 INDENT = re.compile(r"[ \t\f]*")
 
 
@@ -133,11 +134,16 @@ def statement(text: str, start: int, headers: frozenset[str]) -> Statement:
                     found.end = match.start()
                     break
         found.lexemes.append(lexeme)
-        if lexeme.text == "{" and len(found.unclosed) == 1 and found.lexemes[0].text in headers:
-            found.unclosed.clear()
+        if lexeme.text == "{" and found.lexemes[0].text in headers and opens_body(found, text, position):
+            found.unclosed.pop()
             found.end, found.opens = position, True
             break
     return found
+
+
+def opens_body(found: Statement, text: str, after: int) -> bool:
+    """Whether the `{` at the end of a header is its body's: no bracket is open, or one that was forgotten."""
+    return len(found.unclosed) == 1 or LINE_END.match(text, after) is not None
 
 
 def ends(found: Statement, text: str, after: int, indent: int, headers: frozenset[str], in_body: bool) -> bool:

@@ -23,8 +23,8 @@ ONE_LINE = "model m {\n  h = x -> dense(8, relu) -> dropout(0.5)\n  y = h\n}\n"
     [
         "model m { h = x -> dense(8, relu) -> dropout(0.5)\ny = h }",
         "model m\n{\n  h = x\n    -> dense(8, relu)\n    -> dropout(0.5)\n  y = h\n}\n",
-        "model m {\n  h = x\n\n    # why\n\n    -> dense(8, relu) # what\n  # how\n    -> dropout(0.5)\n\n\n  y = h\n}\n",
-        "model m # here\n  # and there\n{ # too\n  h = x ->\n    dense(8, relu) ->\n\n    dropout(0.5)\n  y = h # end\n}",
+        "model m {\n  h = x\n\n    # why\n\n    -> dense(8, relu) # a\n  # b\n    -> dropout(0.5)\n\n\n  y = h\n}\n",
+        "model m # a\n  # b\n{ # c\n  h = x ->\n    dense(8, relu) ->\n\n    dropout(0.5)\n  y = h # end\n}",
         "model m {\n  h = x -> dense(\n    8,\n\n    relu, # last\n  ) -> dropout(0.5)\n  y = h\n}\n",
         "model m {\n\th = x -> dense(8, relu)\n\t\t-> dropout(0.5)\n\ty = h\n\t}\n",
         "\n\n\nmodel m {\n  h = x -> dense(8, relu) -> dropout(0.5)\n  y = h}",

@@ -20,7 +20,9 @@ from nndsl.syntax.scan import ITEMS, RESERVED, STATEMENTS
 HERE = Span(Source("none", ""), 0, 0)
 
 words = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True).filter(lambda word: word not in RESERVED)
-names = st.one_of(words, st.sampled_from([*ITEMS, *(set(STATEMENTS) - RESERVED)])).map(lambda text: tree.Name(HERE, text))
+names = st.one_of(words, st.sampled_from([*ITEMS, *(set(STATEMENTS) - RESERVED)])).map(
+    lambda text: tree.Name(HERE, text)
+)
 # Where a statement begins its keywords are no names.
 defined = words.filter(lambda word: word not in STATEMENTS).map(lambda text: tree.Name(HERE, text))
 literals = st.one_of(
@@ -39,7 +41,7 @@ def several(elements: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrate
 def chains(draw: st.DrawFn, operands: st.SearchStrategy[tree.Expression]) -> tree.Chain:
     level = draw(st.sampled_from(sorted(set(LEVELS.values()))))
     signs = [sign for sign, at in LEVELS.items() if at == level]
-    # Comparisons and powers take one operator; the others make flat chains, whose first operand is not of their own kind.
+    # Comparisons and powers take one operator; the others make flat chains, whose first operand is of another kind.
     once = "<" in signs or "^" in signs
     count = 1 if once else draw(st.integers(1, 3))
     first = draw(operands)

@@ -93,12 +93,30 @@ def test_statements_outside_any_model_are_one_mistake(errors: Errors) -> None:
 
 
 def test_errors_come_in_the_order_of_the_text(errors: Errors) -> None:
-    lines = [error.span.line for error in errors('const a = "\\q"\nconst b 1\nconst c = 1e999\n# \u202e\n') if error.span]
+    lines = [
+        error.span.line for error in errors('const a = "\\q"\nconst b 1\nconst c = 1e999\n# \u202e\n') if error.span
+    ]
     assert lines == [1, 2, 3, 4]
 
 
 # What people type is mostly words and signs of the language in a wrong order; any text may come.
-PIECES = [*ITEMS, *STATEMENTS, *sorted(RESERVED), "x", "f", "3", "0.5", "15%", '"a"', "'a'", "if", "**", "&&", "+=", ";"]
+PIECES = [
+    *ITEMS,
+    *STATEMENTS,
+    *sorted(RESERVED),
+    "x",
+    "f",
+    "3",
+    "0.5",
+    "15%",
+    '"a"',
+    "'a'",
+    "if",
+    "**",
+    "&&",
+    "+=",
+    ";",
+]
 PIECES += [*"+-*/%@^=<>!,.:()[]{}#\\\"'", "->", "==", "//", "\n", "\n", "\n  ", " ", "é", "\t", "\u202e", "\x1b"]
 
 

@@ -49,7 +49,8 @@ def test_bindings_name_one_value_or_several(body: Body, shape_of: Show) -> None:
 
 def test_layers_outputs_losses_and_metrics(body: Body, shape_of: Show) -> None:
     layer, plain, computed, loss, named, metric = body(
-        "layer shared = dense(8)\noutput y\noutput z = y + 1\nloss mse(y, t)\nloss l1(y) as small\nmetric mae(y, t) as off"
+        "layer shared = dense(8)\noutput y\noutput z = y + 1\n"
+        "loss mse(y, t)\nloss l1(y) as small\nmetric mae(y, t) as off"
     )
     assert isinstance(layer, tree.SharedLayer)
     assert shape_of(layer.value) == "dense(8)"
@@ -96,7 +97,8 @@ def test_assert_and_return(program: Program, shape_of: Show) -> None:
 
 def test_items(program: Program) -> None:
     items = program(
-        'const n = 8\nimport "blocks.nn"\nmodel m { }\nblock b() { }\ndata { source = csv("a.csv") }\ntrain { epochs = 3 }\n'
+        'const n = 8\nimport "blocks.nn"\nmodel m { }\nblock b() { }\n'
+        'data { source = csv("a.csv") }\ntrain { epochs = 3 }\n'
     ).items
     assert [type(item).__name__ for item in items] == ["Const", "Import", "Model", "Block", "Section", "Section"]
     data, train = items[4:]
