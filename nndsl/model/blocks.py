@@ -45,7 +45,7 @@ class Blocks(Evaluator):
 
     def __init__(self, work: Work):
         super().__init__(work)
-        self.numbers: dict[tree.Block, Mapping[int, int]] = {}
+        self.contents: dict[int, tuple[Mapping[int, int], Mapping[str, Span]]] = {}
 
     @abstractmethod
     def run(self, statements: Sequence[tree.Statement], body: Body) -> None:
@@ -114,16 +114,17 @@ class Blocks(Evaluator):
         use: int = 0,
     ) -> Value:
         calls = place.environment.calls
-        if block.tree in calls:
-            path = " uses ".join([b.name.text for b in calls[calls.index(block.tree) :]] + [block.name])
+        open_ = [index for index, other in enumerate(calls) if other is block.tree]
+        if open_:
+            path = " uses ".join([*(other.name.text for other in calls[open_[0] :]), block.name])
             raise Found(BlockCallsItself(span, block.name, path))
         if len(calls) >= DEEPEST:
             raise Exhausted(TooDeep(span))
         self.work.spend(10, span)
         used = use or place.environment.use
-        later = bound_names(block.tree.body)
+        numbers, later = self.content(block.tree)
         environment = Environment(block.file, "block", {}, {}, later, prefix, used, (*calls, block.tree))
-        body = Body(environment, self.ordinals(block.tree), made=place.made, name=place.result)
+        body = Body(environment, numbers, made=place.made, name=place.result)
         for parameter in block.tree.parameters:
             name = parameter.name.text
             if name in fixed:
@@ -139,12 +140,13 @@ class Blocks(Evaluator):
             raise Found(NoValue(block.tree.name.span, block.name, span))
         return body.result
 
-    # ---------------------------------------------------------------- shared layers
+    def content(self, block: tree.Block) -> tuple[Mapping[int, int], Mapping[str, Span]]:
+        """The ordinals of a block's bindings and the names that it binds, worked out once."""
+        if id(block) not in self.contents:
+            self.contents[id(block)] = ordinals(block.body), bound_names(block.body)
+        return self.contents[id(block)]
 
-    def ordinals(self, block: tree.Block) -> Mapping[int, int]:
-        if block not in self.numbers:
-            self.numbers[block] = ordinals(block.body)
-        return self.numbers[block]
+    # ---------------------------------------------------------------- shared layers
 
     def share(self, shared: Shared, given: Sequence[Given], span: Span, place: Place) -> Value:
         """Use a shared layer or block: its layers are made once, each use draws its own random numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from nndsl.errors.names import (
     AssertFails,
@@ -15,7 +15,6 @@ from nndsl.library.registry import Composite, lookup
 from nndsl.model.blocks import Body
 from nndsl.model.evaluate import given
 from nndsl.model.naming import bound_names
-from nndsl.model.network import Input
 from nndsl.model.purposes import Purposes
 from nndsl.model.scope import ROLES, Entry, Place, Role
 from nndsl.model.values import (
@@ -27,18 +26,12 @@ from nndsl.model.values import (
     describe,
     is_tensor,
 )
-from nndsl.model.work import Work
 from nndsl.source import Span
 from nndsl.syntax import tree
 
 
 class Bodies(Purposes):
     """Runs statements."""
-
-    def __init__(self, work: Work):
-        super().__init__(work)
-        self.inputs: Mapping[int, Input] = {}
-        """Declared inputs and targets, by where their names stand."""
 
     def run(self, statements: Sequence[tree.Statement], body: Body) -> None:
         for statement in statements:

@@ -10,6 +10,7 @@ from typing import Any
 from nndsl.errors.names import NotAFunction, WrongArgument, WrongValue
 from nndsl.errors.shapes import LayerInLoss, MetricOfMetric, MetricOutsideMetric
 from nndsl.library.registry import ALIASES, METRICS, TABLES, Composite, lookup
+from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model import static
 from nndsl.model.calls import bind
 from nndsl.model.expectations import BUILTINS, Expectation, expectations, vocabulary
@@ -35,6 +36,13 @@ from nndsl.model.values import (
 from nndsl.model.words import Words
 from nndsl.source import Span
 from nndsl.syntax import tree
+
+ELSEWHERE: Mapping[str, VocabularyPlace] = {
+    "an initializer": "initializer",
+    "a schedule": "schedule",
+    "an optimizer": "optimizer",
+}
+"""Words that stand in arguments and settings only."""
 
 REDUCTIONS: Mapping[str, Callable[[Iterable[Any]], Any]] = {"min": min, "max": max, "sum": sum}
 """Functions of the vocabulary that also work on static numbers, or on a list of them."""
@@ -104,9 +112,11 @@ class Invoking(Words):
             self.abandon(given)
             statement = place.statement if place.statement in ("loss", "output") else "value"
             raise Found(MetricOutsideMetric(callee.span, name, statement))
-        if any(own in TABLES[other] for other in ("initializer", "schedule", "optimizer")):
+        kinds = [kind for kind, where in ELSEWHERE.items() if own in TABLES[where]]
+        if kinds and not any(has_term(g.value) for g in given):
             return WordCall(own, tuple(given), span)
-        raise Found(NotAFunction(callee.span, f"`{name}`", "a word that arguments take"))
+        self.abandon(given)
+        raise Found(NotAFunction(callee.span, f"`{name}`", f"this is {kinds[0] if kinds else 'a word for arguments'}"))
 
     def builtin(self, name: str, given: Sequence[Given], span: Span) -> Value:
         """`range`, `len` and `zip` of static values."""

@@ -33,8 +33,8 @@ class Operators(Invoking):
             if value is POISON or right is POISON:
                 value = POISON
                 continue
-            span = chain.first.span.to(operand.span)
             last = index == len(chain.rest) - 1
+            span = chain.span if last else Span(chain.span.source, chain.span.start, operand.span.end)
             value = self.operate(operator, value, right, span, operand.span, place if last else inner)
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nndsl.diagnostics import Edit
@@ -10,7 +11,7 @@ from nndsl.errors.shapes import AxesLeft
 from nndsl.graph.sizes import show_shape
 from nndsl.model.blocks import Blocks, Body
 from nndsl.model.naming import numbered
-from nndsl.model.network import LossSpec, MetricSpec, Number, OutputSpec, Term
+from nndsl.model.network import Input, LossSpec, MetricSpec, Number, OutputSpec, Term
 from nndsl.model.scope import ROLES
 from nndsl.model.values import POISON, Found, Value, describe, is_tensor
 from nndsl.model.work import Work
@@ -35,11 +36,16 @@ class Purposes(Blocks):
     def __init__(self, work: Work):
         super().__init__(work)
         self.purpose = Purpose()
+        self.inputs: Mapping[int, Input] = {}
+        """Declared inputs and targets, by where their names stand."""
 
     def output(self, statement: tree.Output, body: Body) -> None:
         name = statement.name
         if name.text == "loss":
             raise Found(ReservedName(name.span, "an output", "loss", "the reported loss is called so"))
+        declared = next((item.declared for item in self.inputs.values() if item.declared.name == name.text), None)
+        if declared is not None:
+            raise Found(NotRebindable(name.span, name.text, ROLES[declared.role], declared.span))
         first = self.purpose.outputs.get(name.text)
         if first is not None:
             raise Found(NotRebindable(name.span, name.text, ROLES["output"], first.span))
@@ -65,9 +71,7 @@ class Purposes(Blocks):
         path = f"loss.{alias}" if alias else numbered("loss", 1 + sum(not loss.name for loss in self.purpose.losses))
         first = next((loss for loss in self.purpose.losses if alias and loss.name == alias), None)
         if first is not None and statement.alias is not None:
-            free = next(
-                n for n in (f"{alias}_{i}" for i in range(2, 10**6)) if n not in {x.name for x in self.purpose.losses}
-            )
+            free = unused([], alias, {loss.name for loss in self.purpose.losses})
             raise Found(NeedsAlias(statement.alias.span, "losses", alias, first.span, edit_alias(statement, free)))
         value = self.evaluate(statement.value, self.place("loss", path, body, statement.value))
         term = self.reported(value, statement.value, "loss")
@@ -82,14 +86,13 @@ class Purposes(Blocks):
             end = Span(where.source, where.end, where.end)
             advice = "name it", Edit(end, " as NAME")
             raise Found(WrongValue(where, "a metric", expects, "an expression without one name", *advice))
-        if name == "loss":
-            raise Found(ReservedName(where, "a metric", "loss", "the reported loss is called so"))
+        reason = reserved_metric(name)
+        if reason:
+            raise Found(ReservedName(where, "a metric", name, reason))
         first = self.purpose.metrics.get(name)
         if first is not None:
-            taken = {*self.purpose.metrics, name}
             subject = first_argument(statement.value)
-            names = [f"{subject}_{name}"] if subject else []
-            free = next(n for n in (*names, *(f"{name}_{i}" for i in range(2, 10**6))) if n not in taken)
+            free = unused([f"{subject}_{name}"] if subject else [], name, self.purpose.metrics.keys())
             raise Found(NeedsAlias(where, "metrics", name, first.span, edit_alias(statement, free)))
         value = self.evaluate(statement.value, self.place("metric", name, body, statement.value))
         term = self.reported(value, statement.value, "metric")
@@ -118,6 +121,23 @@ def function_name(expression: tree.Expression) -> str:
     if isinstance(expression, tree.Call):
         expression = expression.function
     return expression.text if isinstance(expression, tree.Name) else ""
+
+
+def reserved_metric(name: str) -> str:
+    """Why no metric may have this name, if that is so: a run reports something else by it."""
+    if name.startswith("val_"):
+        return f"the `{name.removeprefix('val_')}` of the validation rows is reported so"
+    return {
+        "loss": "the reported loss is called so",
+        "lr": "the learning rate is reported so",
+        "epoch": "a history's column of epochs is called so",
+    }.get(name, "")
+
+
+def unused(preferred: Sequence[str], name: str, taken: Collection[str]) -> str:
+    """A name that is not taken: a preferred one, or the name with a number behind it."""
+    numbered_ = (f"{name}_{count}" for count in range(2, len(taken) + 3))
+    return next(candidate for candidate in (*preferred, *numbered_) if candidate not in taken)
 
 
 def edit_alias(statement: tree.Loss | tree.Metric, free: str) -> Edit:

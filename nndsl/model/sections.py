@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nndsl.source import Span
@@ -85,7 +85,17 @@ class TrainSection:
 DATA_SETTINGS = ("source", "train", "validation", "test", "stratify", "shuffle", "split_seed", "missing")
 """The settings of `data`, besides the inputs and targets that it binds."""
 
-TRAIN_SETTINGS = tuple(field.name for field in fields(TrainSection) if field.name not in ("span", "spans"))
+TRAIN_SETTINGS = (
+    "optimizer",
+    "epochs",
+    "batch_size",
+    "seed",
+    "shuffle",
+    "drop_last",
+    "callbacks",
+    "steps",
+    "train_metrics",
+)
 """The settings of `train`."""
 
 SOURCES: Mapping[str, tuple[str, ...]] = {"csv": ("header", "separator", "decimal", "encoding"), "npz": ()}

@@ -170,7 +170,7 @@ def describe(value: Value) -> str:
         case Apply() | LayerState() | Hole():
             return f"a tensor, {show_type(value)}"
         case Word() | WordCall():
-            return f"`{value.name}`"
+            return f"`{value.name}`, a word of the vocabulary"
         case BlockValue():
             return f"the block `{value.name}`"
         case BlockCall():

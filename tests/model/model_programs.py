@@ -44,8 +44,10 @@ def states(network: Network) -> list[str]:
     """The names of the states that a network's outputs and losses need, in the order of their creation."""
     collected = Collected()
     graphing = Graphing(Builder(), collected)
-    for spec in (*network.outputs, *network.losses):
-        graphing.value(spec.term)
+    for output in network.outputs:
+        graphing.value(output.term)
+    for loss in network.losses:
+        graphing.value(loss.term)
     return list(collected.states)
 
 
