@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import nndsl
+from nndsl.codegen.numpy.session import load_module
 from nndsl.training.batches import gather, training_batches
 
 DIGITS = Path(__file__).parent.parent / "examples" / "digits.nn"
@@ -47,3 +48,16 @@ def test_gradients_are_the_derivatives_of_the_loss() -> None:
     checks = list(digits().check_gradients())
     assert {check.parameter for check in checks} == {"hidden.W", "hidden.b", "logits.W", "logits.b"}
     assert all(check.passed for check in checks)
+
+
+def test_the_generated_module_begins_with_the_fitted_state(tmp_path: Path) -> None:
+    """`init_state` of the NumPy module is the state file, fitted statistics included."""
+    net = nndsl.load(DIGITS.parent / "iris.nn")
+    assert isinstance(net, nndsl.Net)
+    net.compile(tmp_path)
+    own = load_module("iris", (tmp_path / "iris.py").read_text()).init_state()
+    state = net.initial_state()
+    assert own.keys() == state.keys()
+    for name, value in state.items():
+        np.testing.assert_array_equal(own[name], value)
+    assert not np.allclose(own["hidden.mean"], 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+import numpy as np
+
 from nndsl.codegen.numpy.expressions import call, name, number, quote, show
 from nndsl.codegen.numpy.layout import INDENT, laid_out, mapping
 from nndsl.codegen.numpy.pasting import Helper
@@ -56,7 +58,10 @@ def _value(state: State) -> ast.expr:
     if state.initial.name in PLAIN:
         return call(PLAIN[state.initial.name], shape.elts[0] if len(shape.elts) == 1 else shape, dtype)
     if state.initial.name == "constant":
-        return call("np.full", shape, arguments.get("value", number(0.0)), dtype)
+        value = state.initial.arguments.get("value", 0.0)
+        if isinstance(value, tuple):  # a fitted statistic
+            return call("np.array", ast.List([number(float(str(np.float32(x)))) for x in value]), dtype)
+        return call("np.full", shape, number(value), dtype)
     function = INITIALIZERS[state.initial.name].function.__name__
     return call(function, name("seed"), ast.Constant(state.name), shape, **arguments)
 

@@ -12,7 +12,6 @@ from nndsl.model.network import Apply, Input, Term
 from nndsl.model.text import network_terms
 from nndsl.transform.step import Step
 
-
 SHOWN = ("layer", "activation")
 """Kinds of composites that have a row; functions and operators are looked through."""
 
