@@ -82,8 +82,10 @@ class SizeSharesName(Diagnostic):
 class Misused(Diagnostic):
     """A layer, function or operator is applied to tensors, or with arguments, that it does not work with.
 
-    wrong:  s = f32_of_5 + f32_of_6
-    right:  s = concat(f32_of_5, f32_of_6)
+    wrong:  input five: f32[5]
+            input six: f32[6]
+            both = five + six
+    right:  both = concat(five, six)
     """
 
     code = "NN304"
