@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lark.lexer import Token
 
@@ -18,6 +21,21 @@ OPENING, CLOSING = frozenset({"LPAR", "LSQB", "LBRACE"}), frozenset({"RPAR", "RS
 PREFIX = frozenset({"MINUS", "NOT", "CARET"})
 OPERANDS = frozenset({"NAME", "NUMBER", "PERCENTAGE", "STRING", "TRUE", "FALSE", "NONE", "HOLE"}) | CLOSING
 POSTFIX = frozenset({"LPAR", "LSQB", "DOT"})
+
+
+FRAMES = 10_000
+"""Enough calls within calls for any function that walks a tree of 64 levels, each of which may hold every operator."""
+
+
+@contextmanager
+def room_for_nesting() -> Iterator[None]:
+    """Lets recursive functions go as deep as the deepest program needs, which is deeper than Python's own limit."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def normalise(text: str) -> str:

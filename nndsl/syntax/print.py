@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from nndsl.syntax import tree
+from nndsl.syntax.limits import room_for_nesting
 
 WIDEST = 100
 """Columns beyond which a pipe gets a line for each stage."""
@@ -25,11 +26,12 @@ LEVELS = {
 def print_program(program: tree.Program) -> str:
     """The program's text, a blank line between items that have a body."""
     out: list[str] = []
-    for index, each in enumerate(program.items):
-        bare = isinstance(each, tree.Const | tree.Import)
-        if index and not (bare and isinstance(program.items[index - 1], tree.Const | tree.Import)):
-            out.append("")
-        out.extend(item(each))
+    with room_for_nesting():
+        for index, each in enumerate(program.items):
+            bare = isinstance(each, tree.Const | tree.Import)
+            if index and not (bare and isinstance(program.items[index - 1], tree.Const | tree.Import)):
+                out.append("")
+            out.extend(item(each))
     return "\n".join(out) + "\n" if out else ""
 
 

@@ -11,6 +11,7 @@ from nndsl.diagnostics import Diagnostic
 from nndsl.render import render
 from nndsl.source import Source
 from nndsl.syntax.parse import parse
+from nndsl.syntax.print import print_program
 
 Errors = Callable[[str], tuple[Diagnostic, ...]]
 
@@ -43,6 +44,15 @@ def test_bodies_nest_too(errors: Errors) -> None:
 
     assert errors(loops(63)) == ()
     assert [error.code for error in errors(loops(64))] == ["NN105"]
+
+
+def test_the_deepest_program_can_be_printed(errors: Errors) -> None:
+    text = "const x = " + "a or b and not c == d + e * -f(" * 30 + "a" + ")" * 30 + "\n"
+    program, found = parse(Source("test.nn", text))
+    assert not found
+    assert print_program(program) == text
+    text = "const x = " + "a or b and c == d + e * f(" * 64 + "a" + ")" * 64 + "\n"
+    assert print_program(parse(Source("test.nn", text))[0]) == text
 
 
 def test_names_have_up_to_128_characters(errors: Errors) -> None:
