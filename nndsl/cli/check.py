@@ -33,8 +33,13 @@ def command(
     if grad or backends:
         net.read_data()
     show_messages(net.warnings)
-    parameters = sum(state.size for state in net.step.parameters)
-    say(f"{program}: {net.step.network.name} is sound, with {parameters:,} parameters")
+    name = net.checked.network.name
+    if net.is_complete or grad or backends:
+        parameters = sum(state.size for state in net.step.parameters)
+        say(f"{program}: {name} is sound, with {parameters:,} parameters")
+    else:
+        lacks = "no loss, so it cannot be trained" if net.checked.network.outputs else "no output, so it cannot predict"
+        say(f"{program}: {name} is sound; it has {lacks}")
     failed: list[Diagnostic] = []
     if grad:
         for gradient in net.check_gradients():

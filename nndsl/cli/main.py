@@ -14,7 +14,7 @@ import click
 from nndsl import __version__
 from nndsl.cli.output import Messages
 from nndsl.cli.signals import termination_as_exit
-from nndsl.diagnostics import FAILED, TERMINATED, Diagnostic, Failure
+from nndsl.diagnostics import FAILED, Diagnostic, Failure
 
 COMMANDS = {
     "train": "Train a program's network; makes a run folder with the trained model.",
@@ -80,10 +80,10 @@ def run(arguments: Sequence[str]) -> int:
         code = 0
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except BrokenPipeError:
-        _leave(sys.stdout)  # whoever read the output is gone
-        code = FAILED
     except (Exception, KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, BrokenPipeError) or (isinstance(error, SystemExit) and error.code == 1):  # click's of it
+            _leave(sys.stdout)  # whoever read the output is gone
+            return FAILED
         failure = error if isinstance(error, Failure) else Failure(explanation(error))
         messages.show(failure.diagnostics)
         code = failure.exit_code
@@ -106,7 +106,7 @@ def explanation(error: BaseException) -> Diagnostic:
     match error:
         case KeyboardInterrupt() | click.Abort():
             return Interrupted(None)
-        case SystemExit(code=code) if code == TERMINATED:
+        case SystemExit():
             return Terminated(None)
         case click.UsageError(ctx=context) if context is not None:
             return WrongCommand(None, _one_line(error.format_message()), f"see {context.command_path} --help")
@@ -116,7 +116,7 @@ def explanation(error: BaseException) -> Diagnostic:
             return OutOfMemory(None)
         case OSError():
             reason = (error.strerror or str(error)).lower()
-            return SystemRefuses(None, f"{error.filename}: {reason}" if error.filename else reason)
+            return SystemRefuses(None, f"{error.filename or 'the system refuses'}: {reason}")
     if "allocat" in str(error) or "bad_alloc" in str(error):  # so says ONNX Runtime, in errors of no kind of their own
         return OutOfMemory(None)
     if os.environ.get("NNDSL_TRACEBACK"):

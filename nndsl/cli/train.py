@@ -46,7 +46,7 @@ def command(
         shown = observer(quiet, stopping)
         run = net.train(out, backend=backend, provider=provider, observer=shown, max_memory=max_memory, picture=False)
     if stopping.asked is not None:
-        outcome = f": {run.path} has the model as it was"
+        outcome = f": {run.path} holds what was learnt until then"
         raise Failure((Terminated if stopping.asked == signal.SIGTERM else Interrupted)(None, outcome))
     if net.data.test is not None and not quiet:
         say(f"test  {format_logs(run.evaluate('test'))}")

@@ -94,6 +94,14 @@ class Outcome:
     diverged: Diverged | None = None
 
 
+def reported(step: Step, *, validated: bool) -> set[str]:
+    """The names that are logged after each epoch, with `val_…` where there are validation rows."""
+    losses = ["loss", *(f"loss.{loss.name}" for loss in step.network.losses if loss.name)]
+    metrics = [metric.name for metric in step.metrics]
+    names = {*losses, *(metrics if step.train.train_metrics else ())}
+    return names | ({f"val_{name}" for name in (*losses, *metrics)} if validated else set())
+
+
 def fit(
     session: Session, step: Step, examples: Examples, callbacks: Sequence[Callback], observer: Observer | None = None
 ) -> Outcome:

@@ -10,7 +10,6 @@ import numpy as np
 
 from nndsl.training.history import History
 
-
 PANELS_IN_ROW = 4
 
 

@@ -1,0 +1,146 @@
+"""A trained network and the folder it lives in."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nndsl import __version__
+from nndsl.api.net import Net
+from nndsl.api.options import SPLITS, BackendName, Provider, Split, backend_named
+from nndsl.codegen.backend import Arrays, Session
+from nndsl.data.dataset import Dataset
+from nndsl.data.load import load_inputs
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import BadOption
+from nndsl.model.check import load_program
+from nndsl.model.network import Facts
+from nndsl.model.overrides import copies
+from nndsl.training import loop, store
+from nndsl.training.history import History
+from nndsl.training.plot import can_plot, history_png
+from nndsl.training.results import format_logs, log_text
+
+PREDICTED_TOGETHER = 1024
+PREDICTION_MEMORY = 2**30
+"""Prediction runs on this many rows at a time, or on as few as keep their activations within this many bytes."""
+
+
+class Run:
+    """A trained network and the folder it lives in.
+
+    `state` is the trained state by name, `history` what was logged after each epoch, `stopped` why training ended
+    before its last epoch (empty if it did not).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        net: Net,
+        state: Arrays,
+        history: History,
+        backend: BackendName = "onnx",
+        provider: Provider = "cpu",
+        stopped: str = "",
+    ):
+        self.path = path
+        self.net = net
+        self.state = dict(state)
+        self.history = history
+        self.backend = backend
+        self.provider = provider
+        self.stopped = stopped
+
+    def __repr__(self) -> str:
+        last = f", {format_logs(self.history.epochs[-1])}" if len(self.history) else ""
+        return f"<Run {self.path}: {len(self.history)} epochs{last}>"
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, backend: BackendName = "onnx", provider: Provider = "cpu") -> Run:
+        """The run in a folder; raises `Failure` (NN504) where it is not one, or its files do not fit together."""
+        folder = Path(path)
+        record = store.read_record(folder)
+        program = load_program(folder / record.program, data_folder=record.data_folder)
+        net = Net(program, (), record.model)
+        net.facts = record.facts
+        state = store.read_weights(folder, net.step.states)
+        return cls(folder, net, state, store.read_history(folder), backend, provider, record.stopped)
+
+    def save(self) -> None:
+        """Write everything into the run's folder, all or nothing; then the picture, if plotting is installed."""
+        from nndsl.codegen.onnx.trained import trained_model
+
+        step = self.net.step
+        record = {
+            "nndsl": __version__,
+            "model": step.network.name,
+            "program": self.net.program.name,
+            "data_folder": self.net.program.folder,
+            "backend": self.backend,
+            "provider": self.provider,
+            "stopped": self.stopped,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        }
+        module = backend_named("numpy").artifacts(step, self.state)[f"{step.network.name}.py"]
+        files: dict[str, bytes | str] = {
+            **copies(self.net.program, self.net.overrides),
+            "model.onnx": trained_model(step, self.state),
+            "model.py": module,
+            "weights.npz": store.npz_bytes(self.state),
+            store.WEIGHTS: store.safetensors_bytes(self.state),
+            store.HISTORY: self.history.to_csv(),
+            "train.log": log_text(self.history, self.stopped),
+            store.RECORD: store.record_text(record, self.net.facts or Facts()),
+        }
+        store.save(self.path, files)
+
+    def plot(self) -> Path | None:
+        """Draw `history.png`; None where plotting is not installed or there is nothing to draw."""
+        if not can_plot() or not len(self.history):
+            return None
+        store.save(self.path, {"history.png": history_png(self.history)})
+        return self.path / "history.png"
+
+    @cached_property
+    def session(self) -> Session:
+        """The trained network on its engine."""
+        return self.net.session(self.state, self.backend, self.provider)
+
+    def evaluate(self, split: Split = "test") -> dict[str, float]:
+        """Loss and metrics over one split of the program's data, `test`, `validation` or `train`."""
+        if split not in SPLITS:
+            raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
+        data: Dataset | None = getattr(self.net.data, split)
+        if data is None:
+            reason = f"the program's data have no {split} split; they have {', '.join(self._splits())}"
+            raise Failure(BadOption(None, "split", reason))
+        return loop.evaluate(self.session, self.net.step, data, self.net.batch_size)
+
+    def _splits(self) -> list[str]:
+        return [split for split in SPLITS if getattr(self.net.data, split) is not None]
+
+    def predict(self, data: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]:
+        """The outputs by name for all rows of `data`: arrays by input name, or the path of a data file.
+
+        A scalar output is [rows], another [rows, …]. Classes that have names are given by name.
+        """
+        inputs = load_inputs(data, self.net.declared.data, self.net.checked.network.inputs)
+        outputs = loop.predict(self.session, inputs, self._predicted_together)
+        for output in self.net.step.network.outputs:
+            classes = output.classes.classes if output.classes else None
+            if classes is not None and classes.names is not None:
+                other = ("other",) if classes.unknown == "other" else ()
+                outputs[output.name] = np.array([*classes.names, *other])[outputs[output.name]]
+        return outputs
+
+    @cached_property
+    def _predicted_together(self) -> int:
+        needed = self.net.memory_of(PREDICTED_TOGETHER).activations
+        return max(1, PREDICTED_TOGETHER * PREDICTION_MEMORY // max(needed, PREDICTION_MEMORY))
