@@ -70,22 +70,15 @@ def test_the_digits_of_the_languages_first_page() -> None:
     assert network.outputs[1].classes.name == "digit"
     assert [metric.name for metric in network.metrics] == ["accuracy"]
     assert checked.warnings == ()
-    logits = (
-        next(iter(network.outputs[0].term.arguments.values())) if isinstance(network.outputs[0].term, Apply) else None
-    )
+    (logits,) = operands(network.outputs[0].term)
     assert isinstance(logits, Apply)
     assert (logits.name, logits.span.text) == ("logits", "dense(10)")
 
 
 def test_several_inputs_and_outputs_with_weighted_losses() -> None:
     checked = program(WIDE_AND_DEEP, needs=("loss", "output"))
-    assert [layer.name for layer in checked.network.layers] == [
-        "hidden.dense_1",
-        "hidden.dense_2",
-        "main",
-        "main",
-        "aux",
-    ]
+    names = [layer.name for layer in checked.network.layers]
+    assert names == ["hidden.dense_1", "hidden.dense_2", "main", "main", "aux"]
     assert checked.warnings == ()
 
 
