@@ -52,6 +52,14 @@ class LayerBuilder(Protocol):
         """A statistic `LAYER.name` fitted to `values` over the training split, stored with the weights."""
         ...
 
+    def statistic(self, name: str, shape: Shape, init: Initial) -> Value:
+        """A statistic `LAYER.name` that training keeps up to date, such as a running mean; it has no gradient."""
+        ...
+
+    def update(self, name: str, value: Value) -> None:
+        """What the statistic `LAYER.name` becomes after this training step."""
+        ...
+
     def uniform(self, shape: Shape) -> Value:
         """Numbers in [0, 1), `f32[shape]` (shape[0] is the batch): a pure function of seed, step, this use and row."""
         ...

@@ -56,11 +56,13 @@ class Collected:
 
     - `states`: parameters and statistics by name, in the order of creation.
     - `fits`: for a statistic that is fitted, the values that it is fitted to (of the builder that was in use).
+    - `updates`: what statistics become after a training step, by name.
     - `penalties`: scalars to add to the loss, besides the `l1` and `l2` of the states.
     """
 
     states: dict[str, State] = field(default_factory=dict)
     fits: dict[str, Value] = field(default_factory=dict)
+    updates: dict[str, Value] = field(default_factory=dict)
     penalties: list[Value] = field(default_factory=list)
 
 
@@ -91,6 +93,13 @@ class Scope:
         full = f"{self.layer}.{name}"
         self.collected.fits.setdefault(full, values)
         return self._state(State(full, self._static(full, shape), "statistic", init, trainable=False, fit=fit))
+
+    def statistic(self, name: str, shape: Shape, init: Initial) -> Value:
+        full = f"{self.layer}.{name}"
+        return self._state(State(full, self._static(full, shape), "statistic", init, trainable=False))
+
+    def update(self, name: str, value: Value) -> None:
+        self.collected.updates[f"{self.layer}.{name}"] = value
 
     def uniform(self, shape: Shape) -> Value:
         """Random numbers of this use: the second draw of a layer gets a site of its own."""

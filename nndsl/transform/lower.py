@@ -35,7 +35,8 @@ class Forward:
 
 
 def lower_forward(network: Network, *, training: bool) -> Forward:
-    """Losses and metric accumulators of a batch: `loss`, `loss.NAME`, `metric.NAME.K`."""
+    """Losses and metric accumulators of a batch: `loss`, `loss.NAME`, `metric.NAME.K`; in training also what statistics
+    become: `STATISTIC.next`."""
     lowering = _Lowering(network, (*network.inputs, *network.targets), training)
     if training:
         for name in (STEP, SEED, ROW):
@@ -46,6 +47,8 @@ def lower_forward(network: Network, *, training: bool) -> Forward:
         sums, plan = lowering.metric(metric)
         outputs |= sums
         metrics.append(plan)
+    if training:
+        outputs |= {f"{name}.next": value for name, value in lowering.collected.updates.items()}
     fit = lowering.builder.graph(f"{network.name}.fit", lowering.collected.fits)
     graph = lowering.builder.graph(network.name, outputs)
     return Forward(graph, tuple(lowering.collected.states.values()), tuple(metrics), fit)

@@ -1,4 +1,4 @@
-"""Initial values: parameters and slots as pure functions of the seed and their names, statistics as they were fitted."""
+"""Initial values: parameters and slots by seed and name, statistics as they were fitted."""
 
 from __future__ import annotations
 
