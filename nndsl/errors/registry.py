@@ -9,7 +9,12 @@ from inspect import cleandoc
 
 from nndsl.diagnostics import Diagnostic
 
-MODULES = ("syntax", "grammar", "expressions", "names", "shapes", "data", "values", "commands", "lints")
+MODULES = (
+    *("syntax", "grammar", "expressions"),
+    *("names", "calls", "static", "programs"),
+    *("shapes", "losses"),
+    *("data", "values", "commands", "lints"),
+)
 
 
 @cache

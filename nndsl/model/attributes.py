@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nndsl.errors.names import NeedsData, UnknownAttribute
+from nndsl.errors.names import UnknownAttribute
 from nndsl.errors.shapes import UnusedSharedLayer
+from nndsl.errors.static import NeedsData
 from nndsl.errors.suggest import closest
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType

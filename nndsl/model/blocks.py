@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from nndsl.errors.names import BlockCallsItself, NotRebindable, NoValue, TooDeep
+from nndsl.errors.calls import BlockCallsItself, NoValue
+from nndsl.errors.names import NotRebindable
 from nndsl.errors.shapes import SizeSharesName
+from nndsl.errors.static import TooDeep
 from nndsl.library.registry import Composite, lookup
 from nndsl.model.calls import bind
 from nndsl.model.evaluate import Evaluator

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nndsl.errors.names import (
-    AssertFails,
-    Misplaced,
-    NotRebindable,
-    WrongCount,
-    WrongValue,
-)
+from nndsl.errors.calls import Misplaced, WrongCount
+from nndsl.errors.names import NotRebindable
+from nndsl.errors.static import AssertFails, WrongValue
 from nndsl.library.registry import Composite, lookup
 from nndsl.model.blocks import Body
 from nndsl.model.evaluate import given

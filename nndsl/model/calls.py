@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nndsl.errors.names import (
+from nndsl.errors.calls import (
     ArgumentTwice,
     MissingArgument,
-    NotStatic,
     TooManyArguments,
     UnknownArgument,
     UnknownChoice,
     WrongArgument,
 )
+from nndsl.errors.static import NotStatic
 from nndsl.errors.suggest import closest
 from nndsl.graph.sizes import Size
 from nndsl.graph.types import TensorType

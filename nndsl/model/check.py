@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, Edit, Failure
-from nndsl.errors.names import NeedsData, TooDeep
-from nndsl.errors.shapes import AmbiguousClasses, NoLoss, NoOutput, OutputNeedsTarget
+from nndsl.errors.losses import AmbiguousClasses, NoLoss, NoOutput, OutputNeedsTarget
+from nndsl.errors.static import NeedsData, TooDeep
 from nndsl.library.vocabulary import load
 from nndsl.model.blocks import Body
 from nndsl.model.consts import Checker, names_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nndsl.errors.names import ConstCycle, NotStatic
+from nndsl.errors.static import ConstCycle, NotStatic
 from nndsl.model.bodies import Bodies
 from nndsl.model.naming import parts
 from nndsl.model.program import File, Global

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nndsl.errors.names import BadSetting, UnknownArgument, WrongArgument
+from nndsl.errors.calls import UnknownArgument, WrongArgument
+from nndsl.errors.programs import BadSetting
 from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
 from nndsl.model.network import Declared

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from nndsl.diagnostics import Edit
-from nndsl.errors.names import DefinedTwice, NeedsData, ReservedName, UnknownName, WrongValue
+from nndsl.errors.names import DefinedTwice, ReservedName, UnknownName
 from nndsl.errors.shapes import BadType, UnknownType
+from nndsl.errors.static import NeedsData, WrongValue
 from nndsl.errors.suggest import closest
 from nndsl.graph.sizes import BATCH, Dim
 from nndsl.graph.types import TensorType

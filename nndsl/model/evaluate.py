@@ -5,14 +5,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from nndsl.errors.names import (
-    ForeignName,
-    NotAFunction,
-    NotStatic,
-    UnknownName,
-    UsedBeforeBound,
-    WrongValue,
-)
+from nndsl.errors.calls import NotAFunction
+from nndsl.errors.names import ForeignName, UnknownName, UsedBeforeBound
+from nndsl.errors.static import NotStatic, WrongValue
 from nndsl.errors.suggest import closest
 from nndsl.graph.sizes import symbol
 from nndsl.library.registry import FOREIGN

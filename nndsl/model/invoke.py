@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nndsl.errors.names import NotAFunction, WrongArgument, WrongValue
-from nndsl.errors.shapes import LayerInLoss, MetricOfMetric, MetricOutsideMetric
+from nndsl.errors.calls import NotAFunction, WrongArgument
+from nndsl.errors.losses import MetricOfMetric, MetricOutsideMetric
+from nndsl.errors.shapes import LayerInLoss
+from nndsl.errors.static import WrongValue
 from nndsl.library.registry import ALIASES, METRICS, TABLES, Composite, lookup
 from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model import static

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nndsl.errors.names import NoSuchElement, WrongOperands
+from nndsl.errors.static import NoSuchElement, WrongOperands
 from nndsl.errors.suggest import closest
 from nndsl.graph.sizes import Size
 from nndsl.library.registry import OPERATORS

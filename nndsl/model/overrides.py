@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from nndsl.diagnostics import Diagnostics
-from nndsl.errors.names import BadOverride
+from nndsl.errors.programs import BadOverride
 from nndsl.errors.suggest import closest
 from nndsl.model.program import Global, Loaded
 from nndsl.model.sections import DATA_SETTINGS, SOURCES, TRAIN_SETTINGS

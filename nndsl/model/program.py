@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nndsl.diagnostics import Diagnostic, Diagnostics, Failure
-from nndsl.errors.names import (
-    DefinedTwice,
+from nndsl.errors.names import DefinedTwice
+from nndsl.errors.programs import (
     ImportCycle,
     ImportOutside,
     NoModel,
     NotAPath,
     SectionTwice,
     SeveralModels,
-    TooDeep,
     UnknownModel,
 )
+from nndsl.errors.static import TooDeep
 from nndsl.errors.suggest import closest
 from nndsl.source import Source, Span
 from nndsl.syntax import tree

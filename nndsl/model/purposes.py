@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nndsl.diagnostics import Edit
-from nndsl.errors.names import NeedsAlias, NotRebindable, ReservedName, WrongValue
-from nndsl.errors.shapes import AxesLeft
+from nndsl.errors.losses import AxesLeft
+from nndsl.errors.names import NeedsAlias, NotRebindable, ReservedName
+from nndsl.errors.static import WrongValue
 from nndsl.graph.sizes import show_shape
 from nndsl.model.blocks import Blocks, Body
 from nndsl.model.naming import numbered

@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from nndsl.diagnostics import Edit
-from nndsl.errors.names import NeedsData, WrongArgument
-from nndsl.errors.shapes import ChangedProbabilities, ScoresMismatch, WrongClassWeights, WrongLink
+from nndsl.errors.calls import WrongArgument
+from nndsl.errors.losses import ChangedProbabilities, WrongClassWeights, WrongLink
+from nndsl.errors.shapes import ScoresMismatch
+from nndsl.errors.static import NeedsData
 from nndsl.graph.sizes import BATCH, product, show_shape
 from nndsl.graph.types import TensorType
 from nndsl.library.registry import Composite

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from nndsl.diagnostics import Edit
-from nndsl.errors.names import BadSetting, SettingTwice, UnknownSetting
+from nndsl.errors.programs import BadSetting, SettingTwice, UnknownSetting
 from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
 from nndsl.model.program import Loaded

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nndsl.errors.names import DividesByZero, NoSuchElement, OutOfRange, WrongOperands, WrongValue
+from nndsl.errors.static import DividesByZero, NoSuchElement, OutOfRange, WrongOperands, WrongValue
 from nndsl.errors.suggest import closest
 from nndsl.graph.sizes import Dim, Size
 from nndsl.model.values import LARGEST, LONGEST, Found, Unfixed, Value, describe, is_number, is_whole, show

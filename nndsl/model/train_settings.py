@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nndsl.diagnostics import Edit
-from nndsl.errors.names import BadSetting, NeedsData, WrongArgument
+from nndsl.errors.calls import WrongArgument
+from nndsl.errors.programs import BadSetting
+from nndsl.errors.static import NeedsData
 from nndsl.errors.suggest import closest
 from nndsl.library.registry import ALIASES, OPTIMIZERS
 from nndsl.model.calls import bind

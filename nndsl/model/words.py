@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from nndsl.errors.names import ForeignName, UnknownChoice, WrongArgument
+from nndsl.errors.calls import UnknownChoice, WrongArgument
+from nndsl.errors.names import ForeignName
 from nndsl.errors.suggest import closest
 from nndsl.library.arguments import Initial
 from nndsl.library.registry import ALIASES, FOREIGN, INITIALIZERS, OPTIMIZERS, SCHEDULES, TABLES, Composite

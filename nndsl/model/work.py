@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nndsl.diagnostics import Diagnostic, Diagnostics
-from nndsl.errors.names import SameLayerName, TooMuchWork
+from nndsl.errors.names import SameLayerName
+from nndsl.errors.static import TooMuchWork
 from nndsl.library.building import State
 from nndsl.model.naming import Group
 from nndsl.model.network import Closure, Declared, Facts, Layer, Term
