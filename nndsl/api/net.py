@@ -27,7 +27,7 @@ from nndsl.data.dataset import Splits
 from nndsl.data.load import Data
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption, NothingToTrainOn, OutOfMemory, TooLarge
-from nndsl.errors.names import NeedsData
+from nndsl.errors.static import NeedsData
 from nndsl.graph.text import print_graph
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, raise_in_order
 from nndsl.model.network import Facts
