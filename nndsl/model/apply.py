@@ -96,7 +96,8 @@ class Scope:
 
     def statistic(self, name: str, shape: Shape, init: Initial) -> Value:
         full = f"{self.layer}.{name}"
-        return self._state(State(full, self._static(full, shape), "statistic", init, trainable=False))
+        state = self._state(State(full, self._static(full, shape), "statistic", init, trainable=False))
+        return self.collected.updates.get(full, state)  # a later use of a shared layer goes on from an earlier one's
 
     def update(self, name: str, value: Value) -> None:
         self.collected.updates[f"{self.layer}.{name}"] = value
