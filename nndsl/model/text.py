@@ -40,11 +40,11 @@ def print_network(network: Network) -> str:
     return "\n".join(lines) + "\n"
 
 
-def network_terms(network: Network) -> list[Term]:
-    """Every term that an output, loss or metric needs, operands first."""
+def network_terms(network: Network, metrics: bool = True) -> list[Term]:
+    """Every term that an output or loss (and with `metrics` a metric) needs, operands first."""
     roots: list[Term] = [output.term for output in network.outputs]
     roots += [loss.term for loss in network.losses]
-    roots += [metric.term for metric in network.metrics]
+    roots += [metric.term for metric in network.metrics if metrics]
     order: dict[Term, None] = {}
     stack = [(root, False) for root in reversed(roots)]
     while stack:

@@ -45,7 +45,7 @@ def layer_table(step: Step) -> list[Row]:
         for d in network.inputs
     ]
     seen: set[str] = set()
-    for term in network_terms(network):
+    for term in network_terms(network, metrics=False):
         if not isinstance(term, Apply) or term.composite.kind not in SHOWN:
             continue
         first = term.layer.name not in seen
