@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -25,9 +26,13 @@ def command(
 ) -> None:
     """Run a trained model on a file of examples."""
     from nndsl.api import Run
+    from nndsl.diagnostics import Failure
+    from nndsl.errors.commands import ExistsAlready
     from nndsl.training.results import outputs_csv
     from nndsl.training.store import save
 
+    if out is not None and os.path.exists(out) and os.path.exists(data) and os.path.samefile(out, data):
+        raise Failure(ExistsAlready(None, f"{out}, which holds the data,"))
     text = outputs_csv(Run.open(run, backend=backend, provider=provider).predict(data))
     if out is None:
         click.echo(text, nl=False)

@@ -21,6 +21,10 @@ from nndsl.training.history import History
 from nndsl.transform.step import MetricPlan, Step
 
 
+QUIETLY = np.errstate(all="ignore")
+"""What is not finite is looked for, and told in a message: NumPy's own warnings of it would only come before."""
+
+
 class Observer(Protocol):
     """Is told how training goes, to show it; `batch` and `epoch` may raise `StopTraining`."""
 
@@ -102,6 +106,7 @@ def reported(step: Step, *, validated: bool) -> set[str]:
     return names | ({f"val_{name}" for name in (*losses, *metrics)} if validated else set())
 
 
+@QUIETLY
 def fit(
     session: Session, step: Step, examples: Examples, callbacks: Sequence[Callback], observer: Observer | None = None
 ) -> Outcome:
@@ -175,6 +180,7 @@ class Unobserved:
     def stop(self, reason: str) -> None: ...
 
 
+@QUIETLY
 def evaluate(session: Session, step: Step, data: Dataset, batch_size: int, prefix: str = "") -> dict[str, float]:
     """Losses and metrics over all rows, in prediction mode."""
     sums = Sums(step.metrics)
@@ -184,6 +190,7 @@ def evaluate(session: Session, step: Step, data: Dataset, batch_size: int, prefi
     return sums.finish(prefix)
 
 
+@QUIETLY
 def predict(session: Session, data: Dataset, batch_size: int = 1024) -> dict[str, np.ndarray[Any, Any]]:
     """The outputs for all rows, in order."""
     parts: dict[str, list[np.ndarray[Any, Any]]] = {}
