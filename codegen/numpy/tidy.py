@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from nndsl.graph.node import PRIMITIVES, Graph, Node
 from nndsl.transform.rewrite import rewrite
-from nndsl.transform.simplify import ELEMENTWISE, simplify
+from nndsl.transform.algebra import ELEMENTWISE
+from nndsl.transform.simplify import simplify
 
 
 def tidy(graph: Graph) -> Graph:

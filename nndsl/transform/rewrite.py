@@ -26,3 +26,8 @@ def with_inputs(node: Node, operands: tuple[Node, ...]) -> Node:
 
 def with_name(node: Node, name: str) -> Node:
     return Node(node.primitive, node.inputs, node.attributes, node.type, node.origin, name)
+
+
+def keep_name(old: Node, new: Node) -> Node:
+    """The replacement, wearing the name of what it replaces if it has none itself."""
+    return with_name(new, old.name) if old.name and not new.name and new.op not in ("input", "constant") else new

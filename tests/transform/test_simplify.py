@@ -12,7 +12,8 @@ from nndsl.graph.sizes import BATCH
 from nndsl.graph.text import print_graph
 from nndsl.graph.types import TensorType
 from nndsl.graph.verify import verify
-from nndsl.transform.simplify import fold_constants, share_common, simplify, simplify_algebra
+from nndsl.transform.algebra import simplify_algebra
+from nndsl.transform.simplify import fold_constants, share_common, simplify
 
 VECTOR = TensorType("f32", (BATCH, 3))
 
