@@ -107,3 +107,9 @@ def test_compiling_to_numpy_needs_no_onnx(tmp_path: Path) -> None:
     program = ROOT / "examples" / "digits.nn"
     code = f"import nndsl; nndsl.load({str(program)!r}).compile({str(tmp_path)!r}, target=['numpy'])"
     assert not loaded_by(code) & {"onnx", "onnxruntime"}
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest takes two test files of one name for one module."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
