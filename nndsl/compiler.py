@@ -10,7 +10,7 @@ Every graph is simplified and verified before it is handed on. `Stages` keeps wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nndsl.graph.node import Graph
 from nndsl.graph.verify import verify
@@ -53,7 +53,7 @@ def compile_network(network: Network, train: TrainSection, source: Source) -> St
         evaluate=finish(evaluation.graph),
         predict=finish(predict),
         fit=finish(evaluation.fit),
-        metrics=forward.metrics,
+        metrics=tuple(replace(metric, finish=finish(metric.finish)) for metric in forward.metrics),
     )
     return Stages(forward.graph, gradients, step)
 
