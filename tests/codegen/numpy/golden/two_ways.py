@@ -510,7 +510,7 @@ def metrics(sums):
     rmse = np.sqrt(sums["metric.rmse.total"] / sums["metric.rmse.count"])
     r2_difference = sums["metric.r2.squares"] - sums["metric.r2.total"] ** 2 / sums["metric.r2.count"]
     r2_mask = r2_difference > 0
-    r2 = np.where(r2_mask, 1 - sums["metric.r2.residual"] / np.where(r2_mask, r2_difference, 1), 1 - 1)
+    r2 = np.where(r2_mask, 1 - sums["metric.r2.residual"] / np.where(r2_mask, r2_difference, 1), 0)
     return {"mae": mae, "rmse": rmse, "r2": r2}
 
 
