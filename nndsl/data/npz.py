@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import errno
-import math
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
+from nndsl.data.array_files import Header
 from nndsl.data.arrays import ArrayTable
 from nndsl.data.files import open_file, refuse_above
+from nndsl.data.npy import read_header
 from nndsl.data.table import Array
 from nndsl.data.wording import quoted, shown_path
 from nndsl.diagnostics import Failure
@@ -32,23 +32,6 @@ DAMAGED = {
     KeyError: "it is damaged",
 }
 """What the standard library and NumPy raise for archives that are cut, encrypted or forged, and what we say."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """What an array's first bytes say of it."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    @property
-    def nbytes(self) -> int:
-        return math.prod(self.shape) * self.dtype.itemsize
-
-    @property
-    def needed(self) -> int:
-        """Memory to count with: empty axes and elements as one, since they too cost something to handle."""
-        return math.prod(max(size, 1) for size in self.shape) * max(self.dtype.itemsize, 1)
 
 
 class NpzTable(ArrayTable):
@@ -83,15 +66,14 @@ class NpzTable(ArrayTable):
         if name not in self._headers:
             place = self._place(name)
             with self._archive(place) as archive, archive.open(f"{name}.npy") as member:
-                shape, dtype = _read_header(member)
+                header = read_header(member)
                 stored = archive.getinfo(f"{name}.npy").file_size - member.tell()
-            header = Header(shape, dtype)
-            if dtype.hasobject:
+            if header.dtype.hasobject:
                 raise Failure(PickledArray(self.span, place))
             refuse_above(self.limit, header.needed, place, self.span)
-            if min(shape, default=0) < 0 or header.nbytes != stored:
+            if min(header.shape, default=0) < 0 or header.nbytes != stored:
                 raise Failure(DamagedArchive(self.span, place, "its length is not what its header says"))
-            if not shape or not shape[0]:
+            if not header.shape or not header.shape[0]:
                 raise Failure(NoRows(self.span, place))
             self._headers[name] = header
         return self._headers[name]
@@ -106,17 +88,6 @@ class NpzTable(ArrayTable):
         self._header(name)
         with self._archive(self._place(name)) as archive, archive.open(f"{name}.npy") as member:
             return npy.read_array(member, allow_pickle=False)
-
-
-def _read_header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = npy.read_magic(member)
-    if version == (1, 0):
-        shape, _, dtype = npy.read_array_header_1_0(member)
-    elif version == (2, 0):
-        shape, _, dtype = npy.read_array_header_2_0(member)
-    else:
-        raise ValueError(version)  # 3.0 is for names of record fields, which no input has
-    return shape, dtype
 
 
 def open_npz(path: str, span: Span | None, limit: int) -> NpzTable:

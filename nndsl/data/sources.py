@@ -8,16 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nndsl.data.csv import open_csv
+from nndsl.data.idx import open_idx
+from nndsl.data.npy import open_npy
 from nndsl.data.npz import open_npz
 from nndsl.data.table import Table
 from nndsl.data.wording import listed, quoted, shown_path
 from nndsl.diagnostics import Diagnostics, Failure
 from nndsl.errors.data import BadRename, BadSourceOption, UnknownEnding, UnknownSource, UnknownSourceOption
 from nndsl.errors.suggest import closest
-from nndsl.model.sections import SourceCall
+from nndsl.model.sections import ONE_ARRAY_A_FILE, SourceCall
 
-SOURCES: dict[str, Callable[..., Table]] = {"csv": open_csv, "npz": open_npz}
-"""`open(path, span, limit, **options)`: the keyword arguments are the source's options, their annotations the types."""
+SOURCES: dict[str, Callable[..., Table]] = {"csv": open_csv, "npz": open_npz, "npy": open_npy, "idx": open_idx}
+"""`open(path, span, limit, **options)`: the keyword arguments are the source's options, their annotations the types.
+Those of `ONE_ARRAY_A_FILE` are given the file of each array instead of a path."""
 
 ENDINGS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".npz": "npz"}
 """The kind of a file that is given without saying it."""
@@ -41,8 +44,8 @@ def open_sources(calls: tuple[SourceCall, ...], limit: int) -> list[Opened]:
     for call in calls:
         try:
             _check_options(call)
-            for path in call.paths:
-                table = SOURCES[call.kind](path, call.span, limit, **call.options)
+            for where in [call.files] if call.kind in ONE_ARRAY_A_FILE else call.paths:
+                table = SOURCES[call.kind](where, call.span, limit, **call.options)
                 opened.append(Opened(table, _visible(table, call)))
         except Failure as failure:
             found.extend(failure.diagnostics)

@@ -199,7 +199,7 @@ class MalformedQuotes(Diagnostic):
     reason: str
 
 
-# ---------------------------------------------------------------- npz
+# ---------------------------------------------------------------- arrays
 
 
 @dataclass(frozen=True)
@@ -212,6 +212,19 @@ class DamagedArchive(Diagnostic):
 
     place: str
     reason: str
+
+
+@dataclass(frozen=True)
+class DamagedArray(Diagnostic):
+    """A file is not what `npy` (an array that `numpy.save` wrote) or `idx` (MNIST's format) reads, or it is damaged."""
+
+    code = "NN425"
+    title = "{place}: {reason}"
+    advice = "{hint}"
+
+    place: str
+    reason: str
+    hint: str
 
 
 @dataclass(frozen=True)

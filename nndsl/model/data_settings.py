@@ -14,7 +14,7 @@ from nndsl.model.consts import Checker
 from nndsl.model.network import Declared
 from nndsl.model.overrides import COMMAND_LINE
 from nndsl.model.program import Loaded
-from nndsl.model.sections import DATA_SETTINGS, SOURCES, DataSection, Selection, Share, SourceCall
+from nndsl.model.sections import DATA_SETTINGS, ONE_ARRAY_A_FILE, SOURCES, DataSection, Selection, Share, SourceCall
 from nndsl.model.settings import Settings, unknown
 from nndsl.model.values import Found, Silenced, Value, describe, is_whole
 from nndsl.syntax import tree
@@ -71,6 +71,8 @@ class _DataReader:
         return (self.source(expression, kind),)
 
     def source(self, call: tree.Call, kind: str) -> SourceCall:
+        if kind in ONE_ARRAY_A_FILE:
+            return self.array_files(call, kind)
         paths: list[str] = []
         options: dict[str, Any] = {}
         renames: dict[str, str] = {}
@@ -92,6 +94,21 @@ class _DataReader:
         if not paths:
             raise Found(BadSetting(call.span, "path", f'given first: {kind}("examples.{kind}")', "no path"))
         return SourceCall(kind, tuple(paths), options, renames, call.span)
+
+    def array_files(self, call: tree.Call, kind: str) -> SourceCall:
+        """`idx(image = "a.gz", label = "b.gz")`: each array's name with its file."""
+        files: dict[str, str] = {}
+        for argument in call.arguments:
+            expects = f'given with the name of its array: {kind}({next(iter(self.names), "x")} = "…")'
+            if argument.name is None:
+                raise Found(BadSetting(argument.span, "path", expects, "a path alone"))
+            name = argument.name.text
+            if name in files:
+                raise Found(BadSetting(argument.span, name, "given one file", "two"))
+            files[name] = self.path(self.settings.static(argument.value, name, "a string"), argument)
+        if not files:
+            raise Found(BadSetting(call.span, "path", f'given with its name: {kind}(x = "…")', "no path"))
+        return SourceCall(kind, (), {}, {}, call.span, files)
 
     def path(self, text: Value, argument: tree.Argument) -> str:
         """An absolute path: those of the program start at its folder, those of the command line where one is."""

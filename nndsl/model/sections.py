@@ -11,13 +11,17 @@ from nndsl.source import Span
 
 @dataclass(frozen=True)
 class SourceCall:
-    """`csv("a.csv", separator = ";")`: `paths` resolved against the program's folder; `renames`: NAME -> array."""
+    """`csv("a.csv", separator = ";")`: `paths` resolved against the program's folder; `renames`: NAME -> array.
+
+    `idx(image = "a.gz")` has the file of each array in `files` instead.
+    """
 
     kind: str
     paths: tuple[str, ...]
     options: Mapping[str, Any]
     renames: Mapping[str, str]
     span: Span
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,5 +102,13 @@ TRAIN_SETTINGS = (
 )
 """The settings of `train`."""
 
-SOURCES: Mapping[str, tuple[str, ...]] = {"csv": ("header", "separator", "decimal", "encoding"), "npz": ()}
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "csv": ("header", "separator", "decimal", "encoding"),
+    "npz": (),
+    "npy": (),
+    "idx": (),
+}
 """Each kind of source with its options; any other named argument renames a column or array."""
+
+ONE_ARRAY_A_FILE = ("npy", "idx")
+"""Sources whose named arguments each name an array and give its file."""
