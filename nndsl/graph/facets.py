@@ -27,6 +27,10 @@ class OnnxEmitter(Protocol):
         """Add a node of one output in the standard domain and give its output's name (`""` skips an input)."""
         ...
 
+    def nodes(self, op_type: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> tuple[str, ...]:
+        """Add a node of several outputs."""
+        ...
+
     def constant(self, value: np.ndarray[Any, Any]) -> str:
         """An initializer (shared between equal arrays)."""
         ...

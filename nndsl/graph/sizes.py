@@ -51,9 +51,11 @@ class Size:
     __rmul__ = __mul__
 
     def __floordiv__(self, other: int) -> Dim:
-        if all(factor % other == 0 for _, factor in self.terms):
-            return _polynomial([(atoms, factor // other) for atoms, factor in self.terms])
-        return Size((((FloorDivision(self, other),), 1),))
+        whole = _polynomial([(atoms, factor // other) for atoms, factor in self.terms])
+        rest = _polynomial([(atoms, factor % other) for atoms, factor in self.terms])
+        if isinstance(rest, int):
+            return whole + rest // other
+        return whole + Size((((FloorDivision(rest, other),), 1),))
 
     @property
     def symbols(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from nndsl.ops.comparisons import (
     not_equal,
     where,
 )
+from nndsl.ops.convolution import conv, conv_input, conv_kernel
 from nndsl.ops.elementwise import (
     abs,
     cast,
@@ -38,6 +39,7 @@ from nndsl.ops.elementwise import (
 from nndsl.ops.gradients import override, stop_gradient
 from nndsl.ops.indexing import cumsum, gather, put_along, scatter_add, take_along
 from nndsl.ops.linear import log_softmax, matmul, softmax
+from nndsl.ops.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from nndsl.ops.randomness import random_uniform
 from nndsl.ops.reductions import argmax, argmin, reduce_max, reduce_mean, reduce_min, reduce_sum
 from nndsl.ops.shapes import broadcast_to, concat, pad, reshape, slice, transpose
@@ -48,10 +50,15 @@ __all__ = [
     "add",
     "argmax",
     "argmin",
+    "avg_pool",
+    "avg_pool_gradient",
     "broadcast_to",
     "cast",
     "concat",
     "constant",
+    "conv",
+    "conv_input",
+    "conv_kernel",
     "cos",
     "cumsum",
     "div",
@@ -73,6 +80,8 @@ __all__ = [
     "logical_not",
     "logical_or",
     "matmul",
+    "max_pool",
+    "max_pool_gradient",
     "maximum",
     "minimum",
     "mod",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nndsl.graph.facets import OnnxEmitter
-from nndsl.graph.node import Node, Sample, primitive
+from nndsl.graph.node import Attribute, Node, Sample, primitive
 from nndsl.graph.types import TensorType
 from nndsl.ops.rules import f32, same
 
@@ -12,8 +12,9 @@ stop_gradient = primitive("stop_gradient", type=same, numpy="{x}", onnx="Identit
 )
 
 
-def override_type(y: TensorType, *xs: TensorType, rule: str) -> TensorType:
-    """The type of `y`. Its adjoint goes to the `xs` by the rule of that name, not through what computed `y`."""
+def override_type(y: TensorType, *xs: TensorType, rule: str, **attributes: Attribute) -> TensorType:
+    """The type of `y`. Its adjoint goes to the `xs` by the rule of that name, which is given the other attributes, not
+    through what computed `y`."""
     return y
 
 
