@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
@@ -12,9 +14,13 @@ def main() -> None:
 
         print(f"nndsl {__version__}")
         return
-    from nndsl.cli.main import run
+    try:
+        from nndsl.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # outside of what `run` guards, such as its own import
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,12 @@ from nndsl.source import Source, Span
 
 MOST_KINDS = 20
 """A column of whole numbers with at most this many different ones is taken for kinds, not for quantities."""
+
+MOST_NAMED = 8
+"""Kinds that are words are listed by name up to this number."""
+
+FEWEST_ROWS = 3
+"""Whole numbers are taken for kinds only if each is in so many rows: then every split can have its share of each."""
 
 
 def starting_program(data: Path, name: str, target: str | None = None, folder: Path | None = None) -> str:
@@ -37,11 +44,10 @@ def starting_program(data: Path, name: str, target: str | None = None, folder: P
     wanted = target or columns[-1]
     inputs = [column for column in columns if column != wanted and _is_numeric(table, column)]
     left_out = [column for column in columns if column != wanted and column not in inputs]
-    gaps = any(np.isnan(table.numbers([column])[0]).any() for column in inputs)
     if not inputs:
         raise Failure(NoUsableColumn(None, str(data), "it has no column of numbers to learn from", ""))
     path = data if folder is None else Path(_relative(data, folder))
-    return _Program(name, path.as_posix(), table, inputs, wanted, left_out, gaps).text()
+    return _Program(name, path.as_posix(), table, inputs, wanted, left_out).text()
 
 
 def _is_numeric(table: CsvTable, column: str) -> bool:
@@ -63,7 +69,6 @@ class _Program:
         inputs: Sequence[str],
         target: str,
         left_out: Sequence[str],
-        gaps: bool,
     ):
         self.name = identifier(name)
         self.path = path
@@ -71,14 +76,15 @@ class _Program:
         self.inputs = inputs
         self.target = target
         self.left_out = left_out
-        self.gaps = gaps
+        self.kept = np.logical_and.reduce([~self._empty(column) for column in (*inputs, target)])
+        """The rows without gaps."""
         taken = {"features", self.name}
         self.label = identifier(target)
         while self.label in taken:
             self.label += "_"
 
     def text(self) -> str:
-        kind, declared, kinds = self._kind()
+        kind, declared, kinds, stratify = self._kind()
         lines = [
             f"# {self.name}.nn: {self.target} from {len(self.inputs)} columns of {Path(self.path).name}",
             f"model {self.name} {{",
@@ -94,7 +100,7 @@ class _Program:
             *self._bindings(),
             "  validation = 15%",
             "  test       = 15%",
-            *([] if kind == "regression" else [f"  stratify   = {self.label}"]),
+            *([f"  stratify   = {self.label}"] if stratify else []),
             "}",
             "",
             "train {",
@@ -105,21 +111,32 @@ class _Program:
         ]
         return "\n".join(lines) + "\n"
 
-    def _kind(self) -> tuple[str, str, int]:
-        """What the target is learnt as, its type, and how many kinds it has."""
+    def _empty(self, column: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """The rows in which a column has no value."""
+        empty: np.ndarray[Any, np.dtype[np.bool_]] = self.table.coded([column])[0].codes.reshape(-1) < 0
+        return empty
+
+    def _kind(self) -> tuple[str, str, int, bool]:
+        """What the target is learnt as, its type, how many kinds it has, and whether each is in every split."""
         numbers, misfit = self.table.numbers([self.target])
         if misfit is not None:
-            words = len(self.table.coded([self.target])[0].distinct)
-            return "classes", f"class[{words}]", words
-        distinct = np.unique(numbers)
+            coded = self.table.coded([self.target])[0]
+            codes, counts = np.unique(coded.codes.reshape(-1)[self.kept], return_counts=True)
+            words = sorted(str(coded.distinct[code]) for code in codes)
+            listed = ", ".join(f'"{_escaped(word)}"' for word in words)
+            declared = listed if len(words) <= MOST_NAMED else str(len(words))
+            return "classes", f"class[{declared}]", len(words), bool(counts.min(initial=0) >= FEWEST_ROWS)
+        distinct, counts = np.unique(numbers.reshape(-1)[self.kept], return_counts=True)
         whole = bool(np.all(distinct == np.round(distinct)))
+        often = bool(counts.min(initial=0) >= FEWEST_ROWS)
         if whole and set(distinct.tolist()) == {0.0, 1.0}:
-            return "binary", "binary", 2
-        if whole and 2 <= len(distinct) <= MOST_KINDS:
+            return "binary", "binary", 2, often
+        if whole and often and 2 <= len(distinct) <= MOST_KINDS:
             kinds = [int(kind) for kind in distinct]
             counted = kinds == list(range(len(kinds)))
-            return "classes", f"class[{len(kinds) if counted else ', '.join(map(str, kinds))}]", len(kinds)
-        return "regression", "f32", 0
+            declared = str(len(kinds)) if counted else ", ".join(map(str, kinds))
+            return "classes", f"class[{declared}]", len(kinds), True
+        return "regression", "f32", 0, False
 
     def _bindings(self) -> list[str]:
         listed = ", ".join(f'"{_escaped(column)}"' for column in self.inputs)
@@ -129,7 +146,7 @@ class _Program:
         if self.left_out:
             words = ", ".join(self.left_out).replace("\n", " ")
             lines.append(f"  # left out, since they hold words: {words}")
-        if self.gaps:
+        if not self.kept.all():
             lines.append("  missing    = drop                      # some cells are empty: their rows are left out")
         return lines
 

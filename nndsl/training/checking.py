@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +95,9 @@ def check_backends(
             name = f"grad.{parameter.name}"
             norm = max(float(np.linalg.norm(a[name])), 1e-12)
             difference = float(np.linalg.norm(a[name] - b[name])) / norm
-            if not difference < largest:  # also where it is not a number
+            if math.isnan(difference):
+                difference = math.inf
+            if difference >= largest:
                 worst, largest = parameter.name, difference
         loss = abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12)
         yield BackendCheck(number, loss, largest, worst)
