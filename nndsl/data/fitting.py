@@ -2,12 +2,15 @@
 
 mean, variance   of each element of a layer's last axes: Chan, Golub and LeVeque, "Updating formulae and a pairwise
                  algorithm for computing sample variances", 1979; of the population, as Keras's `Normalization`
+min, max         of each element of a layer's last axes
+median           of the values that are not missing (NaN), so it keeps all of them until the end
 class_weights    rows / (classes * rows of the class), as scikit-learn's `balanced`
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -68,6 +71,37 @@ class Variance(Moments):
         return self.variance
 
 
+class Extreme:
+    """The least or the greatest value of each element of `shape`, over all axes before it."""
+
+    def __init__(self, pick: np.ufunc, start: float, shape: tuple[int, ...]):
+        self.pick, self.start = pick, start
+        self.value = np.full(shape, start)
+
+    def add(self, values: Array) -> None:
+        rows = np.asarray(values, np.float64).reshape(-1, *self.value.shape)
+        self.value = self.pick(self.value, self.pick.reduce(rows, axis=0, initial=self.start))
+
+    def result(self) -> Array:
+        return self.value
+
+
+class Median:
+    """The median of each element of `shape`, over all axes before it, of the values that are not NaN."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape
+        self.chunks: list[Array] = []
+
+    def add(self, values: Array) -> None:
+        self.chunks.append(np.asarray(values, np.float32).reshape(-1, *self.shape))
+
+    def result(self) -> Array:
+        rows = np.concatenate(self.chunks)
+        empty = np.isnan(rows).all(axis=0)
+        return np.asarray(np.where(empty, np.nan, np.nanmedian(np.where(empty, 0, rows), axis=0)), np.float64)
+
+
 class ClassWeights:
     """`balanced`: a weight for each class, from class indices of any shape; others than 0 to classes - 1 do not
     count.
@@ -91,6 +125,9 @@ class ClassWeights:
 FITS: dict[str, Callable[[tuple[int, ...]], Fit]] = {
     "mean": Mean,
     "variance": Variance,
+    "min": partial(Extreme, np.minimum, np.inf),
+    "max": partial(Extreme, np.maximum, -np.inf),
+    "median": Median,
     "class_weights": ClassWeights,
 }
 """By the `fit` of a state; made with the state's shape."""

@@ -1,4 +1,4 @@
-"""Activations: functions of one tensor, element by element (`softmax`, `log_softmax` and `glu` along an axis).
+"""Activations: functions of one tensor, by element (`softmax`, `log_softmax`, `sparsemax` and `glu`: along an axis).
 
 Shapes stay as they are: [..., d] -> [..., d]. Definitions and defaults are Keras's.
 """
@@ -211,6 +211,32 @@ def sign(x: Tensor) -> Tensor:
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """exp(x) / sum(exp(x)) along the axis: positive numbers that add up to 1"""
     return ops.softmax(number(x), axis=own_axis("softmax", x, axis))
+
+
+@composite(
+    "activation",
+    "sparsemax",
+    example="x: f32[4] => sparsemax(x)",
+    follows="https://arxiv.org/abs/1602.02068",
+)
+def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+    """max(x - τ, 0) along the axis, with the τ for which they add up to 1: probabilities, many of them exactly 0
+
+    (Martins and Astudillo, 2016). Takes memory and time that grow with the square of the axis's size.
+    """
+    x = number(x)
+    along = own_axis("sparsemax", x, axis)
+    shape = x.shape
+    top = ops.reduce_max(x, axes=(along,), keepdims=True)
+    z = x - ops.stop_gradient(top)  # moving all of x changes nothing, and keeps the sums exact
+    own = ops.reshape(z, shape=(*shape[: along + 1], 1, *shape[along + 1 :]))
+    others = ops.reshape(z, shape=(*shape[:along], 1, *shape[along:]))
+    # An element is in if the greater ones, lowered to it, would take away less than the whole 1.
+    above = ops.reduce_sum(ops.relu(others - own), axes=(along + 1,), keepdims=False)
+    support = indicator(above < 1).named("support")
+    count = ops.reduce_sum(support, axes=(along,), keepdims=True)
+    tau = (ops.reduce_sum(z * support, axes=(along,), keepdims=True) - 1) / count
+    return (z - tau) * support
 
 
 @composite("activation", "log_softmax", example="x: f32[4] => log_softmax(x)", follows=KERAS)

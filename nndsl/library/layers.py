@@ -13,6 +13,7 @@ from nndsl.graph.builder import Value
 from nndsl.graph.sizes import BATCH, product, show_shape
 from nndsl.library.arguments import (
     Activation,
+    Axis,
     Initial,
     Initializer,
     Misuse,
@@ -24,12 +25,23 @@ from nndsl.library.arguments import (
 )
 from nndsl.library.arithmetic import project
 from nndsl.library.building import LayerBuilder
-from nndsl.library.operands import align, at_least_one, indicator, lead, number, numbers, own_axis, own_shape, vector
+from nndsl.library.operands import (
+    align,
+    at_least_one,
+    indicator,
+    known_size,
+    lead,
+    number,
+    numbers,
+    own_axes,
+    own_axis,
+    own_shape,
+    vector,
+)
 from nndsl.library.registry import composite
 
 GLOROT_UNIFORM = Initial("glorot_uniform", {})
 ZEROS = Initial("zeros", {})
-ONES = Initial("ones", {})
 
 MERGING = "https://keras.io/api/layers/merging_layers/"
 
@@ -60,18 +72,42 @@ def dense(
     A single number per example counts as [1].
     """
     x = vector(number(x))
-    d = x.shape[-1]
-    if not isinstance(d, int):
-        raise Misuse(
-            f"`dense` needs to know the last axis of {show_shape(x.shape)}, which sets the size of its W",
-            label=f"`{d}` is known only when the data are",
-            help="give that axis a number where the input is declared",
-        )
+    d = known_size("dense", x, -1, ", which sets the size of its W")
     W = b.parameter("W", (d, units), init, trainable=trainable, l1=l1, l2=l2)
     y = project(x, W)
     if bias:
         y = y + b.parameter("b", (units,), bias_init, trainable=trainable)
     return activation(y) if activation else y
+
+
+@composite(
+    "layer",
+    "prelu",
+    example="x: f32[3, 4] => prelu(x, shared_axes = 0)",
+    follows="https://keras.io/api/layers/activation_layers/prelu/",
+)
+def prelu(
+    b: LayerBuilder,
+    x: Tensor,
+    *,
+    shared_axes: Axis = (),
+    init: Initializer = ZEROS,
+    l1: NonNegative = 0.0,
+    l2: NonNegative = 0.0,
+    trainable: bool = True,
+) -> Tensor:
+    """x where x > 0, else alpha x, with alpha learned: `leaky_relu` with slopes of its own. The shape stays.
+
+    `alpha` has the shape of an example, with a 1 for each of the `shared_axes` (He et al., 2015).
+    """
+    x = vector(number(x))
+    shared = own_axes("prelu", x, shared_axes)
+    shape = tuple(
+        1 if axis in shared else known_size("prelu", x, axis, ", which sets the size of its alpha")
+        for axis in range(lead(x), x.rank)
+    )
+    alpha = b.parameter("alpha", shape, init, trainable=trainable, l1=l1, l2=l2)
+    return ops.relu(x) - alpha * ops.relu(-x)
 
 
 # ---------------------------------------------------------------- while training
@@ -108,47 +144,6 @@ def activity(b: LayerBuilder, x: Tensor, *, l1: NonNegative = 0.0, l2: NonNegati
     if l2:
         b.penalize(ops.reduce_sum(x**2, axes=axes, keepdims=False) * l2 / rows)
     return x
-
-
-# ---------------------------------------------------------------- preprocessing
-
-
-@composite(
-    "layer",
-    "rescale",
-    example="x: f32[4] => rescale(x, 1 / 255)",
-    follows="https://keras.io/api/layers/preprocessing_layers/image_preprocessing/rescaling/",
-)
-def rescale(x: Tensor, scale: float, offset: float = 0.0) -> Tensor:
-    """x · scale + offset. The shape stays."""
-    y = number(x) * scale
-    return y + offset if offset else y
-
-
-@composite(
-    "layer",
-    "normalize",
-    example="x: f32[4] => normalize(x)",
-    follows="https://keras.io/api/layers/preprocessing_layers/numerical/normalization/",
-)
-def normalize(b: LayerBuilder, x: Tensor) -> Tensor:
-    """(x - mean) / max(√variance, 1e-7), each element of the last axis by its own statistics. The shape stays.
-
-    The mean and the variance are those of the training split, found before the first step. A single number per example
-    counts as [1].
-    """
-    x = vector(number(x))
-    d = x.shape[-1]
-    if not isinstance(d, int):
-        raise Misuse(
-            f"`normalize` needs to know the last axis of {show_shape(x.shape)}: each of its elements has a mean",
-            label=f"`{d}` is known only when the data are",
-            help="give that axis a number where the input is declared",
-        )
-    mean = b.fitted("mean", (d,), ZEROS, fit="mean", values=x)
-    variance = b.fitted("variance", (d,), ONES, fit="variance", values=x)
-    spread = ops.maximum(ops.sqrt(variance), variance.builder.constant(1e-7, variance.dtype))
-    return (x - mean) / spread
 
 
 # ---------------------------------------------------------------- of shapes

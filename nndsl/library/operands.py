@@ -72,6 +72,20 @@ def own_axes(name: str, x: Value, axis: tuple[int, ...] | None) -> tuple[int, ..
     return axes
 
 
+def known_size(name: str, x: Value, axis: int, why: str) -> int:
+    """The size of a graph axis (negative: from the end) that `name` must know while compiling; `why` completes the
+    sentence about that axis."""
+    size = x.shape[axis]
+    if not isinstance(size, int):
+        which = "the last axis" if axis % x.rank == x.rank - 1 else f"axis {axis - lead(x)}"
+        raise Misuse(
+            f"`{name}` needs to know {which} of {show_shape(x.shape)}{why}",
+            label=f"`{size}` is known only when the data are",
+            help="give that axis a number where the input is declared",
+        )
+    return size
+
+
 def at_least_one(name: str, xs: tuple[Value, ...]) -> None:
     """Refuse a call that gives no tensor where there may be any number."""
     if not xs:

@@ -56,6 +56,30 @@ def test_axes_before_the_last_count_as_rows() -> None:
     assert fitted["n.mean"].dtype == np.float32
 
 
+def test_extremes_and_medians_do_not_depend_on_the_chunks() -> None:
+    values = np.random.default_rng(4).normal(size=(31, 2, 3)).astype(np.float32)
+    states = [state(f"s.{fit}", fit, 3) for fit in ("min", "max", "median")]
+    chunks = [dict.fromkeys((s.name for s in states), part) for part in np.array_split(values, 4)]
+    fitted = fit_states(states, chunks)
+    rows = values.reshape(-1, 3)
+    np.testing.assert_array_equal(fitted["s.min"], rows.min(axis=0))
+    np.testing.assert_array_equal(fitted["s.max"], rows.max(axis=0))
+    np.testing.assert_allclose(fitted["s.median"], np.median(rows, axis=0), rtol=1e-7)
+
+
+def test_a_median_is_that_of_the_values_there_are() -> None:
+    values = np.array([[1, np.nan], [np.nan, 5], [3, 7], [8, np.nan]], np.float32)
+    fitted = fit_states([state("i.median", "median", 2)], [{"i.median": values[:1]}, {"i.median": values[1:]}])
+    np.testing.assert_array_equal(fitted["i.median"], [3, 6])
+
+
+@pytest.mark.parametrize("fit", ["min", "max", "median"])
+def test_a_column_without_values_has_no_statistic(fit: str) -> None:
+    values = np.array([[1, np.nan], [2, np.nan]], np.float32)
+    with pytest.raises(Failure, match=r"`i.s` cannot be fitted: its layer sees values that are missing \(NaN\)"):
+        fit_states([state("i.s", fit, 2)], [{"i.s": values}])
+
+
 def test_balanced_weights_are_those_of_scikit_learn() -> None:
     """compute_class_weight("balanced", classes=[0, 1, 2], y=[0, 0, 0, 1, 1, 2]) is [2/3, 1, 2]."""
     chunks = [{"w": np.array([0, 0, 1])}, {"w": np.array([0, 2, 1])}]

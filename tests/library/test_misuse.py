@@ -10,7 +10,17 @@ import pytest
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import DType, TensorType
-from nndsl.library import activations, arithmetic, classification, functions, layers, losses, metrics, shapes
+from nndsl.library import (
+    activations,
+    arithmetic,
+    classification,
+    functions,
+    layers,
+    losses,
+    metrics,
+    preprocessing,
+    shapes,
+)
 from nndsl.library.arguments import Misuse
 from nndsl.library.einsum import einsum
 from nndsl.model.apply import Collected, Scope
@@ -37,7 +47,7 @@ MISUSES: list[tuple[Callable[[], object], str, str, str | None, str | None]] = [
         "give that axis a number where the input is declared",
     ),
     (
-        lambda: layers.normalize(B, t(TIME)),
+        lambda: preprocessing.normalize(B, t(TIME)),
         "`normalize` needs to know the last axis of [batch, time]: each of its elements has a mean",
         "`time` is known only when the data are",
         None,
