@@ -85,6 +85,7 @@ class Net:
 
     @cached_property
     def stages(self) -> Stages:
+        """What each stage of the compilation made; needs a loss and an output."""
         if not self.is_complete:
             self._check(needs=("loss", "output"))  # raises what is missing
         return compile_network(self.checked.network, self.checked.train, self.program.source)

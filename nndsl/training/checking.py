@@ -16,6 +16,9 @@ from nndsl.training.batches import gather
 from nndsl.transform.names import ROW, SEED, STEP
 from nndsl.transform.step import Step
 
+NUDGE = 0.01
+"""How far parameters are moved from their initial values at most, so that none of the values lies on a kink."""
+
 DIFFERENCE = 1e-6
 """Half the distance of the two points of a finite difference, in float64."""
 
@@ -42,10 +45,14 @@ class GradientCheck:
 
 
 def check_gradients(step: Step, state: Arrays, batch: Mapping[str, Any], elements: int = 12) -> Iterator[GradientCheck]:
-    """Each trainable parameter's gradient at up to `elements` places (drawn at random, the same each time)."""
+    """Each trainable parameter's gradient at up to `elements` places (drawn at random, the same each time).
+
+    Parameters are moved a little first: with biases of 0, a row of zeros would put every relu on its kink.
+    """
+    random = np.random.default_rng(0)
+    state = {**state, **{p.name: state[p.name] + random.uniform(-NUDGE, NUDGE, p.shape) for p in step.trainable}}
     point = {**state, **batch, SEED: step.train.seed, STEP: 0, ROW: 0}
     gradients = evaluate(step.gradients, point, float_dtype="f64")
-    random = np.random.default_rng(0)
     for parameter in step.trainable:
         value = np.asarray(state[parameter.name], np.float64)
         gradient = gradients[f"grad.{parameter.name}"]

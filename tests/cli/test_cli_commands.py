@@ -12,8 +12,8 @@ import pytest
 from nndsl.api import STAGES
 from nndsl.cli import show
 from nndsl.cli.main import COMMANDS
-from nndsl.codegen.backend import Session
 from nndsl.errors.registry import all_codes
+from nndsl.graph.evaluate import evaluate
 
 Command = Callable[..., Any]
 
@@ -55,15 +55,13 @@ def test_backends_agree(nndsl: Command) -> None:
 
 
 def test_a_wrong_gradient_is_found(nndsl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nndsl.training import checking
-
-    real = checking.evaluate
+    real = evaluate
 
     def wrong(graph: Any, point: Any, **options: Any) -> Any:
         results = real(graph, point, **options)
         return {name: value * 1.001 if name == "grad.p.dense_2.W" else value for name, value in results.items()}
 
-    monkeypatch.setattr(checking, "evaluate", wrong)
+    monkeypatch.setattr("nndsl.training.checking.evaluate", wrong)
     done = nndsl("check", "small.nn", "--grad")
     assert done.code == 1
     assert "NN510" in done.err
@@ -80,7 +78,7 @@ def test_backends_that_differ_are_found(
 
     real = NumpySession.gradients
 
-    def wrong(self: Session, rows: int, step: int) -> Any:
+    def wrong(self: NumpySession, rows: int, step: int) -> Any:
         results = dict(real(self, rows, step))
         results["loss"], results["grad.p.dense_1.b"] = fault(results["loss"], results["grad.p.dense_1.b"])
         return results
@@ -148,7 +146,7 @@ def test_codes_are_found_in_any_spelling(nndsl: Command) -> None:
 
 # ---------------------------------------------------------------- new
 
-TABLES = {
+TABLES: dict[str, tuple[str, Callable[[int], str]]] = {
     "words": ("a,b,kind\n", lambda i: f"{i},{i % 5},{('no', 'yes', 'it depends')[i % 3]}\n"),
     "integers from 0": ("a,b,kind\n", lambda i: f"{i},{i % 5},{i % 3}\n"),
     "integers from 1": ("a,b,kind\n", lambda i: f"{i},{i % 5},{i % 3 + 1}\n"),

@@ -1,0 +1,101 @@
+"""The run's folder and its files: what is written is read back, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nndsl.diagnostics import Failure
+from nndsl.files import folder_for, write_all, write_whole
+from nndsl.library.arguments import Initial
+from nndsl.library.building import State
+from nndsl.training.history import History
+from nndsl.training.results import outputs_csv
+from nndsl.training.store import new_folder, npz_bytes, read_weights, safetensors_bytes
+
+STATE = {"a.W": np.arange(6, dtype=np.float32).reshape(2, 3), "a.b": np.array([1e-30, 3], np.float32)}
+STATES = [State(name, array.shape, "parameter", Initial("zeros", {})) for name, array in STATE.items()]
+
+
+def test_weights_come_back_bit_for_bit(tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(safetensors_bytes(STATE))
+    (tmp_path / "weights.npz").write_bytes(npz_bytes(STATE))
+    back = read_weights(tmp_path, STATES)
+    with np.load(tmp_path / "weights.npz", allow_pickle=False) as archive:
+        for name, array in STATE.items():
+            assert np.array_equal(back[name], array)
+            assert np.array_equal(archive[name], array)
+    assert npz_bytes(STATE) == npz_bytes({name: array.copy() for name, array in STATE.items()})
+
+
+def test_histories_come_back(tmp_path: Path) -> None:
+    history = History([{"loss": 0.1 + 0.2, "lr": 1e-3}, {"loss": float("inf"), "val_loss": 1 / 3, "lr": 1e-3}])
+    assert History.from_csv(history.to_csv()) == history
+    assert History.from_csv(History().to_csv()) == History()
+
+
+def test_a_file_has_the_usual_permissions(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "file", "text ß")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "file").read_bytes() == "text ß".encode()
+
+
+def test_files_are_written_all_or_none(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "folder").mkdir()
+    for wrong in (tmp_path / "folder", tmp_path / "none" / "file", Path("/dev/null")):
+        with pytest.raises(OSError, match=r"."):
+            write_all({tmp_path / "new": "new", tmp_path / "old": "new", wrong: "new"})
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old"]
+        assert (tmp_path / "old").read_text() == "old"
+
+
+def test_folders_go_again_when_nothing_was_put_in_them(tmp_path: Path) -> None:
+    def fail(mine: str) -> None:
+        with folder_for(tmp_path / "a" / "b"):
+            if mine:
+                (tmp_path / "a" / mine).touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail("")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        fail("mine")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine"]
+
+
+def test_two_runs_at_once_have_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with new_folder("net", None) as one, new_folder("net", None) as two:
+        assert (one.name, two.name) == ("net-001", "net-002")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(Failure), new_folder("net", str(tmp_path)):
+        pass
+    assert (tmp_path / "mine").exists()
+
+
+def test_columns_of_predictions_have_names_of_their_own() -> None:
+    y = np.array([[1, 2], [3, 4]], np.float32)
+    text = outputs_csv({"y": y, "y_0": np.array([5, 6]), "z": np.array(["a,b", 'c"d'])})
+    assert text == 'y__0,y__1,y_0,z\n1.0,2.0,5,"a,b"\n3.0,4.0,6,"c""d"\n'
+    cube = np.arange(4, dtype=np.int64).reshape(1, 2, 2)
+    assert outputs_csv({"c": cube}) == "c_0_0,c_0_1,c_1_0,c_1_1\n0,1,2,3\n"
+    assert outputs_csv({"c": cube[:0]}) == "c_0_0,c_0_1,c_1_0,c_1_1\n"
+
+
+def test_predicted_numbers_are_as_short_as_they_read_back_the_same() -> None:
+    values = np.array([0.1, 1 / 3, 1e-45, 3.4e38, float("nan"), float("-inf")], np.float32)
+    lines = outputs_csv({"y": values}).splitlines()[1:]
+    assert lines[0] == "0.1"
+    assert np.array_equal(np.array(lines, np.float32), values, equal_nan=True)
