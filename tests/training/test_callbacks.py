@@ -23,7 +23,9 @@ class Weights:
         self.epoch = int(state["epoch"])
 
 
-def run(callback: EarlyStopping | ReduceLrOnPlateau, values: list[float], name: str = "val_loss") -> tuple[int, Control]:
+def run(
+    callback: EarlyStopping | ReduceLrOnPlateau, values: list[float], name: str = "val_loss"
+) -> tuple[int, Control]:
     """How many epochs were run with these monitored values, and what the callback left behind."""
     session: Any = Weights()
     control = Control(session)
