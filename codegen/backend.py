@@ -51,7 +51,8 @@ class Session(Protocol):
 class Backend(Protocol):
     """An engine that a program can be compiled for."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def artifacts(self, step: Step, state: Arrays) -> dict[str, bytes]:
         """The files that `compile` writes, by name (`NAME.train.onnx`, …); `state` is the initial state."""

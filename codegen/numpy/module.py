@@ -74,6 +74,7 @@ def generate(step: Step) -> Module:
         ],
         train=step.train,
         has_metrics=bool(step.metrics),
+        has_tables=any(metric.is_table for metric in step.metrics),
         helpers=[source(helper) for helper in helpers],
         rule=_rule,
         **bodies,

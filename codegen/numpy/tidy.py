@@ -7,8 +7,8 @@ after    %1 = mul(0.5, %0);  %3 = mul(%1, x)
 from __future__ import annotations
 
 from nndsl.graph.node import PRIMITIVES, Graph, Node
-from nndsl.transform.rewrite import rewrite
 from nndsl.transform.algebra import ELEMENTWISE
+from nndsl.transform.rewrite import rewrite
 from nndsl.transform.simplify import simplify
 
 

@@ -18,7 +18,7 @@ from nndsl.syntax.grammar import Parser, finish, tokens
 from nndsl.syntax.limits import HIDDEN, LONGEST_NAME, Nesting, normalise
 
 
-class Wrong(Exception):  # noqa: N818: it only ends the short way
+class Wrong(Exception):
     """Something in the text is wrong."""
 
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nndsl.codegen.onnx.artifacts import artifacts
 from onnx_networks import digits, initial_state
+
+from nndsl.codegen.onnx.artifacts import artifacts
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

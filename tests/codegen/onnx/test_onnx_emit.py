@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from nndsl.codegen.onnx.emit import Emitter
 from onnx_checks import checked, run
 
 from nndsl import ops
+from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph, Origin

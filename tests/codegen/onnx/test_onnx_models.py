@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from nndsl.codegen.onnx.artifacts import artifacts
-from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
-from nndsl.codegen.onnx.packing import pack_step
 from onnx_checks import checked, run
 from onnx_networks import SOURCE, digits, digits_batch, initial_state, mixed, mixed_batch
 
 import nndsl
+from nndsl.codegen.onnx.artifacts import artifacts
+from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
+from nndsl.codegen.onnx.packing import pack_step
 from nndsl.graph.evaluate import evaluate
 from nndsl.transform.step import Step
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nndsl.codegen.onnx.emit import Emitter
 from onnx_checks import checked, run
 
 import nndsl.ops  # noqa: F401 (fills PRIMITIVES)
+from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import PRIMITIVES, Graph, Primitive, Sample

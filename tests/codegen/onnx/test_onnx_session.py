@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixed_batch
+
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.codegen.onnx.backend import OnnxBackend
 from nndsl.codegen.onnx.engine import PARALLEL_WORK, threads_for, work
 from nndsl.codegen.onnx.packing import pack_step
 from nndsl.codegen.onnx.session import OnnxSession
-from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixed_batch
-
 from nndsl.diagnostics import ENVIRONMENT, Failure
 from nndsl.graph.evaluate import evaluate
 from nndsl.model.sections import Configured

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from nndsl.codegen.onnx.trained import trained_model
 from onnx_checks import run
 from onnx_networks import SOURCE, digits, digits_batch, initial_state, mixed, mixed_batch
 
+from nndsl.codegen.onnx.trained import trained_model
 from nndsl.graph.evaluate import evaluate
 from nndsl.model.network import Classes
 from nndsl.transform.step import Step
