@@ -1,12 +1,12 @@
 """What the documents say is true: programs check, commands print what is shown, Python does what it says.
 
-Blocks of README.md, CONTRIBUTING.md and docs/*.md, by what stands behind their opening fence:
+Blocks of README.md, CONTRIBUTING.md and the pages below docs/, by what stands behind their opening fence:
 
     nn                      a program (if it holds a model): it checks without errors and without warnings
     nn wrong                a wrong one: the next block is exactly the message that it gives
     console                 commands after `$`, each followed by all that it prints (a line `…` stands for any lines)
     console numbers-vary    the same, where numbers may differ from machine to machine
-    python                  a script of its own, which runs to its end
+    python                  a script of its own, which runs to its end (`py`, of another framework, is only shown)
     pycon                   a session that goes on from one such block of a page to the next, with what it shows
 
 A page's blocks are run in order in a folder that holds `examples/`. `--update-golden` writes what is shown.
@@ -21,7 +21,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,8 +34,9 @@ import pytest
 from nndsl.api import Net
 from nndsl.cli.main import COMMANDS, commands
 from nndsl.cli.main import run as run_command
+from nndsl.data.sources import SOURCES
 from nndsl.diagnostics import Failure
-from nndsl.library import vocabulary
+from nndsl.library import reference, vocabulary
 from nndsl.library.registry import ALIASES, TABLES
 from nndsl.model.check import load_program
 from nndsl.render import render
@@ -43,7 +44,8 @@ from nndsl.source import Source
 from nndsl.training.callbacks import CALLBACKS
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -188,13 +190,24 @@ def as_shown(output: str, shown: str, vary: bool) -> str:
 # ---------------------------------------------------------------- whole and up to date
 
 
-def test_every_word_of_the_vocabulary_is_described() -> None:
-    page = (ROOT / "docs" / "vocabulary.md").read_text(encoding="utf-8")
-    named = {word for span in re.findall(r"`([^`\n]+)`", page) for word in re.findall(r"\w+|[^\w\s]+", span)}
+def test_the_reference_is_what_the_library_says(golden: Callable[[Path, str], None]) -> None:
+    """`python -m nndsl.library.reference docs/reference` writes it, as `--update-golden` does."""
     vocabulary.load()
-    words = {name for place, table in TABLES.items() if place != "operator" for name in table}
-    assert words | set(CALLBACKS) <= named
+    made = reference.pages()
+    for name, page in made.items():
+        golden(REFERENCE / name, page)
+    assert {path.name for path in REFERENCE.iterdir()} == {*made}
+    words = {name for table in TABLES.values() for name in table}
+    assert all(f"`{name}`" in "".join(made.values()) for name in words)
     assert {*ALIASES.values()} <= words
+
+
+def test_callbacks_sources_and_kinds_of_words_are_described() -> None:
+    page = (ROOT / "docs" / "vocabulary.md").read_text(encoding="utf-8")
+    named = {word for span in re.findall(r"`([^`\n]+)`", page) for word in re.findall(r"\w+", span)}
+    assert {*CALLBACKS, *SOURCES} <= named
+    vocabulary.load()
+    assert all(f"](reference/{reference.plural(kind)}.md)" in page for kind in reference.kinds())
 
 
 def test_every_command_and_option_is_described() -> None:
