@@ -64,15 +64,11 @@ class Bars(Lines):
 
         self.progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TextColumn("{task.fields[rate]}"),
-            TextColumn("loss {task.fields[loss]}"),
-            TextColumn("{task.fields[left]} left"),
+            BarColumn(bar_width=32, style="bright_black", complete_style="cyan", finished_style="cyan"),
+            TextColumn("{task.fields[done]}  {task.fields[rate]}  loss {task.fields[loss]}  {task.fields[left]} left"),
             console=Console(highlight=False, markup=False, emoji=False, soft_wrap=True),
             transient=True,
             auto_refresh=False,
-            expand=True,
         )
         self.shown = self.began = 0.0
         self.task: Any = None
@@ -91,8 +87,9 @@ class Bars(Lines):
         rate = done / (now - self.began)
         fields: dict[str, Any] = {
             "epoch": f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}",
+            "done": f"{batch + 1:>{len(str(self.batches))}}/{self.batches}",
             "loss": f"{loss:.4f}" if 1e-3 <= abs(loss) < 1e4 else f"{loss:.3e}",
-            "rate": f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.2g} steps/s",
+            "rate": f"{rate:>6,.0f} steps/s" if rate >= 10 else f"{rate:>6.2g} steps/s",
             "left": duration((self.epochs * self.batches - done) / rate),
         }
         if self.task is None:
