@@ -15,14 +15,28 @@ Tensor = Value
 
 @dataclass(frozen=True)
 class Marker:
-    """What an annotation means beyond its Python type, in words for the reference and for errors."""
+    """What an annotation means beyond its Python type, in words for the reference and for errors.
+
+    `count`: how many numbers are made of what is given, for those that take one for each spatial axis.
+    """
 
     name: str
     expects: str
+    count: int = 0
 
 
 Size = Annotated[int, Marker("Size", "a whole number of at least 1")]
 Sizes = Annotated[tuple[int, ...], Marker("Sizes", "a list of whole numbers")]
+Extents1 = Annotated[tuple[int, ...], Marker("Extents", "a whole number of at least 1", 1)]
+Extents2 = Annotated[tuple[int, ...], Marker("Extents", "a whole number of at least 1, or a list of two", 2)]
+Extents3 = Annotated[tuple[int, ...], Marker("Extents", "a whole number of at least 1, or a list of three", 3)]
+"""A stride, a kernel's or a pool's size along each spatial axis: given to the composite as a tuple."""
+Amounts2 = Annotated[tuple[int, ...], Marker("Amounts", "a whole number of at least 0, or a list of two", 2)]
+Margins2 = Annotated[
+    tuple[tuple[int, int], ...],
+    Marker("Margins", "a whole number of at least 0, or a list of two, for each axis a number or [before, after]", 2),
+]
+"""What is added or taken away at the ends of each spatial axis: given to the composite as pairs (before, after)."""
 Axis = Annotated[tuple[int, ...] | None, Marker("Axis", "an axis of one example, or a list of them")]
 Rate = Annotated[float, Marker("Rate", "a number from 0 up to, not including, 1")]
 Positive = Annotated[float, Marker("Positive", "a number greater than 0")]
@@ -35,8 +49,8 @@ ClassWeights = Annotated[
 
 
 @dataclass(frozen=True)
-class Initial:
-    """An initializer with its arguments, e.g. `he_normal` or `uniform(-0.1, 0.1)`."""
+class Chosen:
+    """A word of the vocabulary with its arguments, for a parameter's sake."""
 
     name: str
     arguments: Mapping[str, Any]
@@ -45,7 +59,17 @@ class Initial:
         return hash((self.name, tuple(sorted(self.arguments.items()))))
 
 
+class Initial(Chosen):
+    """An initializer: `he_normal`, or `uniform(-0.1, 0.1)`."""
+
+
+class Rule(Chosen):
+    """A constraint or a regularizer: `max_norm(2)`, `orthogonal`."""
+
+
 Initializer = Annotated[Initial, Marker("Initializer", "an initializer, such as he_normal")]
+Constraint = Annotated[Rule | None, Marker("Constraint", "a constraint, such as max_norm(2)")]
+Regularizer = Annotated[Rule | None, Marker("Regularizer", "a regularizer, such as orthogonal(0.01)")]
 Schedule = Annotated[Value | float, Marker("Schedule", "a learning rate: a number greater than 0, or a schedule")]
 """Given to an optimizer as the scalar `Value` of the step's learning rate, already multiplied by `nndsl.lr_scale`; a
 float only as a default."""

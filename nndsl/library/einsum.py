@@ -12,12 +12,13 @@ Operands are contracted two at a time. With letters put in groups, each contract
 from __future__ import annotations
 
 from collections.abc import Iterable
+from string import ascii_letters
 
 from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.graph.sizes import Dim, product, show_shape
-from nndsl.library.arguments import Misuse, Tensor
-from nndsl.library.operands import at_least_one, numbers, own_shape
+from nndsl.library.arguments import Axis, Misuse, Tensor
+from nndsl.library.operands import at_least_one, lead, numbers, own_axis, own_shape, vector
 from nndsl.library.registry import composite
 
 BATCH_LETTER = "*"
@@ -48,6 +49,42 @@ def einsum(equation: str, *xs: Tensor) -> Tensor:
         result, letters = _contract(result, letters, values[i], inputs[i], needed)
     result, letters = _sum_out(result, letters, set(output))
     return _arrange(result, letters, output)
+
+
+@composite(
+    "layer",
+    "dot",
+    example="x: f32[3, 4], y: f32[2, 4] => dot(x, y)",
+    follows="https://keras.io/api/layers/merging_layers/dot/",
+)
+def dot(a: Tensor, b_: Tensor, axes: Axis = (-1,), *, normalize: bool = False) -> Tensor:
+    """Products of two tensors summed over an axis of each: [batch, n, d], [batch, m, d] -> [batch, n, m].
+
+    `axes` is an axis of one example, or a list of one for each of the two. Of two vectors it is [batch, 1]. With
+    `normalize` each is divided by its length along the axis first, which makes it the cosine of their angle.
+    """
+    a, b_ = map(vector, numbers(a, b_))
+    if axes is None or len(axes) not in (1, 2):
+        raise Misuse(f"`dot` is given {len(axes or ())} axes", label="takes one, or a list of two", argument="axes")
+    i, j = (own_axis("dot", x, axis) - lead(x) for x, axis in ((a, axes[0]), (b_, axes[-1])))
+    if own_shape(a)[i] != own_shape(b_)[j]:
+        raise Misuse(
+            f"`dot` multiplies {show_shape(a.shape)} with {show_shape(b_.shape)}",
+            label=f"an axis of {own_shape(a)[i]} meets one of {own_shape(b_)[j]}",
+        )
+    if normalize:
+        a, b_ = _of_length_one(a, i), _of_length_one(b_, j)
+    rank = len(own_shape(a))
+    of_a = ascii_letters[:rank]
+    of_b = ascii_letters[rank : rank + len(own_shape(b_))]
+    kept = of_a.replace(of_a[i], "") + of_b.replace(of_b[j], "")
+    return vector(einsum(f"{of_a},{of_b.replace(of_b[j], of_a[i])}->{kept}", a, b_))
+
+
+def _of_length_one(x: Value, axis: int) -> Value:
+    """x divided by its length along an axis of an example; lengths below 1e-6 count as 1e-6, as Keras has it."""
+    squares = ops.reduce_sum(x * x, axes=(axis + lead(x),), keepdims=True)
+    return x / ops.sqrt(ops.maximum(squares, x.builder.constant(1e-12, x.dtype)))
 
 
 def _contract(a: Value, of_a: str, b: Value, of_b: str, needed: set[str]) -> tuple[Value, str]:

@@ -103,6 +103,12 @@ def coerce(value: Value, e: Expectation, callee: str, span: Span) -> Any:
             return _size(value, e, callee, span)
         case "Sizes":
             return tuple(_whole(item, e, callee, span) for item in _items(value, e, callee, span))
+        case "Extents":
+            return tuple(_size(item, e, callee, span) for item in _each(value, e, callee, span))
+        case "Amounts":
+            return tuple(_amount(item, e, callee, span) for item in _each(value, e, callee, span))
+        case "Margins":
+            return tuple(_margins(item, e, callee, span) for item in _each(value, e, callee, span))
         case "Axis":
             return tuple(_whole(item, e, callee, span) for item in (value if isinstance(value, tuple) else (value,)))
         case "Rate":
@@ -143,7 +149,7 @@ def plain(value: Value, e: Expectation, callee: str, span: Span) -> Any:
 
 
 def wrong(value: Value, e: Expectation, callee: str, span: Span) -> Found:
-    wants_whole = int in e.kinds or e.marker in ("Size", "Sizes")
+    wants_whole = int in e.kinds or e.marker in ("Size", "Sizes", "Extents", "Amounts", "Margins")
     advice = divided(value, span) if wants_whole else ""
     return Found(WrongArgument(span, callee, e.name, e.expects, describe(value), advice))
 
@@ -195,6 +201,30 @@ def _items(value: Value, e: Expectation, callee: str, span: Span) -> tuple[Value
     if not isinstance(value, tuple):
         raise wrong(value, e, callee, span)
     return value
+
+
+def _each(value: Value, e: Expectation, callee: str, span: Span) -> tuple[Value, ...]:
+    """What is given for each of several axes; one value is for all of them."""
+    values = value if isinstance(value, tuple) else (value,) * e.count
+    if len(values) != e.count:
+        raise wrong(value, e, callee, span)
+    return values
+
+
+def _margins(value: Value, e: Expectation, callee: str, span: Span) -> tuple[int, int]:
+    """What is given for the two ends of an axis."""
+    ends = value if isinstance(value, tuple) else (value, value)
+    if len(ends) != 2:
+        raise wrong(value, e, callee, span)
+    before, after = (_amount(item, e, callee, span) for item in ends)
+    return before, after
+
+
+def _amount(value: Value, e: Expectation, callee: str, span: Span) -> int:
+    amount = _whole(value, e, callee, span)
+    if amount < 0:
+        raise wrong(value, e, callee, span)
+    return amount
 
 
 def _ranged(value: Value, e: Expectation, callee: str, span: Span, *, value_ok: Callable[[float], bool]) -> float:

@@ -28,8 +28,8 @@ PLAIN: dict[Any, str] = {
 class Expectation:
     """What one parameter takes.
 
-    `marker` names an annotation of `nndsl.library.arguments`; `kinds` are plain Python types; `items` those of a
-    list's elements; `choices` the words it knows.
+    `marker` names an annotation of `nndsl.library.arguments`, `count` is its count; `kinds` are plain Python types;
+    `items` those of a list's elements; `choices` the words it knows.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Expectation:
     tensor: bool = False
     none: bool = False
     marker: str = ""
+    count: int = 0
     kinds: frozenset[type] = frozenset()
     items: frozenset[type] = frozenset()
     choices: tuple[str, ...] = ()
@@ -61,6 +62,8 @@ class Expectation:
         return bool(self.choices) or self.marker in (
             "Activation",
             "Initializer",
+            "Constraint",
+            "Regularizer",
             "ClassWeights",
             "Schedule",
             "Optimizer",
@@ -92,6 +95,7 @@ def _expectation(parameter: Parameter) -> Expectation:
         tensor=found.get("tensor", False),
         none=found.get("none", False),
         marker=found.get("marker", ""),
+        count=found.get("count", 0),
         kinds=frozenset(found["kinds"]),
         items=frozenset(found["items"]),
         choices=tuple(found["choices"]),
@@ -104,7 +108,7 @@ def _read(annotation: Any, found: dict[str, Any]) -> None:
     if origin is Annotated:
         _, marker = get_args(annotation)
         assert isinstance(marker, Marker)
-        found["marker"] = marker.name
+        found["marker"], found["count"] = marker.name, marker.count
         found["words"].append(marker.expects)
         found["none"] = found.get("none") or type(None) in get_args(get_args(annotation)[0])
     elif origin in (Union, types.UnionType):
