@@ -25,6 +25,7 @@ COMMANDS = {
     "summary": "The layers, their shapes and parameters, and the memory of a step.",
     "show": "Print a stage of the compilation as text.",
     "new": "Write a starting program for a CSV file.",
+    "help": "What a word of the vocabulary means, such as dense; alone, all words.",
     "explain": "Explain the code of a message, such as NN305.",
 }
 """The commands with their one-line help, in the order of `nndsl --help`; `eval` lives in `evaluate`."""

@@ -138,6 +138,18 @@ class UnknownCode(Diagnostic):
 
 
 @dataclass(frozen=True)
+class UnknownWord(Diagnostic):
+    """`nndsl help` knows the words of the vocabulary, such as `dense` or `adam`; alone it lists them all."""
+
+    code = "NN521"
+    title = "there is nothing called `{asked}`"
+    advice = "{suggestion}"
+
+    asked: str
+    suggestion: str
+
+
+@dataclass(frozen=True)
 class GradientDiffers(Diagnostic):
     """`nndsl check --grad` compared a gradient with finite differences of the loss, and they differ by more than
     rounding explains. A value that lies on a kink (a relu at exactly 0) can do that; otherwise it is a fault of nndsl:

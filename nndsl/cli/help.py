@@ -1,0 +1,86 @@
+"""`nndsl help WORD`: what a word of the vocabulary means; alone, all words by kind."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import click
+
+from nndsl.cli.output import format_option
+
+if TYPE_CHECKING:
+    from nndsl.library.reference import Entry
+
+
+@click.command("help")
+@click.argument("word", required=False)
+@format_option
+def command(word: str | None) -> None:
+    """What a word of the vocabulary means, such as dense or adam; alone, all words by kind.
+
+    Names of Keras and PyTorch (Conv2D, nn.Linear) lead to ours.
+    """
+    from nndsl.library import reference, vocabulary
+    from nndsl.training.callbacks import CALLBACKS
+
+    vocabulary.load()
+    if word is None:
+        words = {kind: [each.name for each in members] for kind, members in reference.kinds().items()}
+        click.echo(reference.overview({**words, "callback": sorted(CALLBACKS)}))
+        click.echo("`nndsl help WORD` says what one of them is, `nndsl COMMAND --help` what a command does.")
+        return
+    name, note = ours(word)
+    if note:
+        click.echo(f"{note}\n")
+    click.echo("\n".join(reference.text(entry) for entry in entries(name)), nl=False)
+
+
+def ours(word: str) -> tuple[str, str]:
+    """Our name for a word, and what is to be said of the difference; a `Failure` where it means nothing."""
+    from nndsl.diagnostics import Failure
+    from nndsl.errors.commands import UnknownWord
+    from nndsl.errors.suggest import closest
+    from nndsl.library.registry import ALIASES, FOREIGN, TABLES
+    from nndsl.training.callbacks import CALLBACKS
+
+    known = {*(name for table in TABLES.values() for name in table), *CALLBACKS}
+    last = word.rpartition(".")[2] if word.rpartition(".")[2].isidentifier() else word  # nn.Linear, keras.layers.Dense
+    if word in known:
+        return word, ""
+    if word in ALIASES:
+        return ALIASES[word], f"`{word}` is another name of `{ALIASES[word]}`."
+    if found := FOREIGN.get(last) or (last if last in known else "") or _callback(last):
+        return found, f"`{word}` is called `{found}` here."
+    near = closest(last.lower(), [*known, *ALIASES])
+    raise Failure(UnknownWord(None, word, f"did you mean `{near}`?" if near else "`nndsl help` lists all words"))
+
+
+def _callback(name: str) -> str | None:
+    """`EarlyStopping` and `ReduceLROnPlateau` are Keras's spellings."""
+    from nndsl.training.callbacks import CALLBACKS
+
+    return next((own for own in CALLBACKS if own.replace("_", "") == name.replace("_", "").lower()), None)
+
+
+def entries(name: str) -> list[Entry]:
+    """Everything of that name: `mse` is a loss, and a metric; each with what is to be said of it alone."""
+    from nndsl.library import reference
+    from nndsl.library.registry import TABLES
+    from nndsl.training.callbacks import CALLBACKS
+
+    found = [table[name] for table in TABLES.values() if name in table]
+    shown = [reference.entry(each) for each in found if not reference.is_loss_as_metric(each)]
+    return shown + ([_entry_of(name, CALLBACKS[name])] if name in CALLBACKS else [])
+
+
+def _entry_of(name: str, callback: type[Any]) -> Entry:
+    from nndsl.library.reference import Entry, arguments_of
+
+    hints = get_type_hints(callback.__init__)
+    parameters = list(inspect.signature(callback).parameters.values())
+    arguments = arguments_of(each.replace(annotation=hints[each.name]) for each in parameters)
+    example = f"train {{\n  callbacks = [{name}(val_loss)]\n}}\n"
+    return Entry(
+        name, "callback", arguments, inspect.getdoc(callback) or "", example, "https://keras.io/api/callbacks/"
+    )

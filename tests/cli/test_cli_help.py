@@ -1,0 +1,66 @@
+"""`nndsl help`: what a word means, the names of other frameworks, and what to do about a word that means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nndsl.library.registry import TABLES
+from nndsl.training.callbacks import CALLBACKS
+
+Command = Callable[..., Any]
+
+
+def test_alone_it_lists_every_word(nndsl: Command) -> None:
+    done = nndsl("help")
+    words = done.out.split()
+    assert done.code == 0
+    assert {name for table in TABLES.values() for name in table} | {*CALLBACKS} <= {*words}
+    assert words[0] == "Layers"
+    assert max(map(len, done.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("word", ["dense", "mse", "adam", "he_normal", "accuracy", "+", "early_stopping"])
+def test_a_word(nndsl: Command, word: str) -> None:
+    done = nndsl("help", word)
+    assert done.code == 0
+    assert done.out.startswith(f"{word}: a")
+    assert "\n  Follows http" in done.out
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Dense", "dense"),
+        ("nn.Linear", "dense"),
+        ("keras.layers.LeakyReLU", "leaky_relu"),
+        ("torch.nn.functional.relu", "relu"),
+        ("CrossEntropyLoss", "cross_entropy"),
+        ("sparse_categorical_crossentropy", "cross_entropy"),
+        ("pow", "^"),
+        ("EarlyStopping", "early_stopping"),
+        ("ReduceLROnPlateau", "reduce_lr_on_plateau"),
+    ],
+)
+def test_names_of_other_frameworks_lead_to_ours(nndsl: Command, theirs: str, ours: str) -> None:
+    done = nndsl("help", theirs)
+    assert done.code == 0
+    assert done.out.startswith(f"`{theirs}` is called `{ours}` here.\n\n{ours}: a")
+
+
+def test_second_names(nndsl: Command) -> None:
+    out = nndsl("help", "swish").out
+    assert out.startswith("`swish` is another name of `silu`.\n\nsilu: an activation; also called swish\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"), [("dens", "did you mean `dense`?"), ("kwyjibo", "`nndsl help` lists all words"), ("nn.", "")]
+)
+def test_words_that_mean_nothing(nndsl: Command, word: str, advice: str) -> None:
+    done = nndsl("help", word)
+    assert done.code == 2
+    assert done.out == ""
+    assert f"error[NN521]: there is nothing called `{word}`" in done.err
+    assert advice in done.err
