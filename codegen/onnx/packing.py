@@ -119,7 +119,7 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
 
 
 def _groups(trainable: Sequence[State], largest: int) -> tuple[Group, ...]:
-    small = tuple(state for state in trainable if prod(state.shape) <= largest)
+    small = tuple(state for state in trainable if prod(state.shape) <= largest and state.constraint is None)
     if len(small) < 2:
         return singles(trainable)
     packed = Group(PACKED, (sum(prod(state.shape) for state in small),), small)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.types import Shape
-from nndsl.library.arguments import Initial
+from nndsl.library.arguments import Initial, Rule
 
 Role = Literal["parameter", "slot", "statistic"]
 
@@ -19,6 +19,7 @@ class State:
 
     `fit` says how a statistic is computed from the training split before the first step, over the values that the
     layer sees: `mean` and `variance` per element of the last axis, `class_weights` for `balanced`; empty: not fitted.
+    `constraint` is what the parameter is put under after each update, `l1`, `l2` and `regularizer` add to the loss.
     """
 
     name: str
@@ -29,11 +30,22 @@ class State:
     l1: float = 0.0
     l2: float = 0.0
     fit: str = ""
+    constraint: Rule | None = None
+    regularizer: Rule | None = None
 
     @property
     def size(self) -> int:
         """How many numbers it holds."""
         return prod(self.shape)
+
+    @property
+    def bias(self) -> bool:
+        """Whether it is a bias, gamma or beta, which regularisation is usually not for."""
+        return self.name.rpartition(".")[2] in BIASES
+
+
+BIASES = ("b", "gamma", "beta")
+"""Parameters that shift or scale what a kernel gives."""
 
 
 class LayerBuilder(Protocol):
@@ -43,7 +55,16 @@ class LayerBuilder(Protocol):
     training: bool
 
     def parameter(
-        self, name: str, shape: Shape, init: Initial, *, trainable: bool = True, l1: float = 0, l2: float = 0
+        self,
+        name: str,
+        shape: Shape,
+        init: Initial,
+        *,
+        trainable: bool = True,
+        l1: float = 0,
+        l2: float = 0,
+        regularizer: Rule | None = None,
+        constraint: Rule | None = None,
     ) -> Value:
         """The layer's parameter `LAYER.name`; made at the first use, the same one at every later use."""
         ...
@@ -73,6 +94,8 @@ class UpdateBuilder(Protocol):
     """Handed to optimizers as `b`, once for each tensor that is updated (elementwise, so it may be a packed one)."""
 
     graph: Builder
+    bias: bool
+    """Whether the tensor is a bias, gamma or beta (a packed one holds such or others, where this matters)."""
     step: Value
     """The number of this step from 1, an `f64` scalar: bias corrections such as 1 - beta^t cancel in f32. Cast what
     meets tensors to f32."""
@@ -83,4 +106,8 @@ class UpdateBuilder(Protocol):
 
     def set(self, name: str, value: Value) -> None:
         """What the slot becomes after this step."""
+        ...
+
+    def norm(self, x: Value) -> Value:
+        """The Euclidean norm of each parameter of `x`, a tensor of the shape that is updated, beside which it lines up."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.graph.sizes import show_shape
-from nndsl.library.arguments import Initial, Initializer, Misuse, NonNegative, Size, Tensor
+from nndsl.library.arguments import Constraint, Initial, Initializer, Misuse, NonNegative, Regularizer, Size, Tensor
 from nndsl.library.building import LayerBuilder
 from nndsl.library.operands import indicator
 from nndsl.library.registry import composite
@@ -28,6 +28,8 @@ def embedding(
     init: Initializer = UNIFORM,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    regularizer: Regularizer = None,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """The row of `embeddings` at each index: [batch] or [batch, …] of indices -> [batch, …, units].
@@ -38,7 +40,10 @@ def embedding(
     _require_indices(
         "embedding", x, help="`dense` is what takes numbers; kinds are declared as class[…], counts as i64"
     )
-    embeddings = b.parameter("embeddings", (kinds, units), init, trainable=trainable, l1=l1, l2=l2)
+    shape = (kinds, units)
+    embeddings = b.parameter(
+        "embeddings", shape, init, trainable=trainable, l1=l1, l2=l2, regularizer=regularizer, constraint=constraint
+    )
     return ops.gather(embeddings, x, axis=0)
 
 

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nndsl.library.arguments import Positive
+from nndsl.graph.sizes import show_shape
+from nndsl.library.arguments import Initial, Misuse, Positive
 from nndsl.library.registry import composite
 from nndsl.ops.helpers import normal, normal_quantile, uniform
 
@@ -112,6 +113,31 @@ def lecun_normal(seed: int, name: str, shape: tuple[int, ...]) -> Float32:
     return truncated_normal(seed, name, shape, 0.0, stddev / 0.87962566103423978)  # truncation makes it that narrower
 
 
+def orthogonal(seed: int, name: str, shape: tuple[int, ...], gain: float = 1.0) -> Float32:
+    """gain times a random matrix with orthonormal columns, or rows where there are fewer of them (Saxe et al., 2014).
+
+    A kernel [..., in, out] counts as a matrix [... · in, out].
+    """
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    q, r = np.linalg.qr(normal(seed, name, (max(rows, columns), min(rows, columns))).astype(np.float64))
+    q *= np.sign(np.diag(r))  # so that every rotation is equally likely
+    return (gain * (q if rows >= columns else q.T).reshape(shape)).astype(np.float32)
+
+
+def identity(seed: int, name: str, shape: tuple[int, ...], gain: float = 1.0) -> Float32:
+    """gain where row and column of a matrix are equal, else 0."""
+    rows, columns = shape
+    return (gain * np.eye(rows, columns)).astype(np.float32)
+
+
+def require_fit(initial: Initial, parameter: str, shape: tuple[int, ...]) -> None:
+    """Refuse an initializer that cannot fill a parameter of this shape."""
+    if initial.name == "identity" and len(shape) != 2:
+        raise Misuse(f"`identity` fills matrices, and `{parameter}` is {show_shape(shape)}")
+    if initial.name == "orthogonal" and len(shape) < 2:
+        raise Misuse(f"`orthogonal` fills matrices and kernels, and `{parameter}` is {show_shape(shape)}")
+
+
 def fans(shape: tuple[int, ...]) -> tuple[float, float]:
     """How many inputs an output sees, and how many outputs an input reaches."""
     if len(shape) < 2:
@@ -135,6 +161,8 @@ for _name, _function in {
     "he_normal": he_normal,
     "lecun_uniform": lecun_uniform,
     "lecun_normal": lecun_normal,
+    "orthogonal": orthogonal,
+    "identity": identity,
 }.items():  # not as decorators: a pasted function is its source alone
     composite(
         "initializer",

@@ -14,11 +14,13 @@ from nndsl.graph.sizes import BATCH, product, show_shape
 from nndsl.library.arguments import (
     Activation,
     Axis,
+    Constraint,
     Initial,
     Initializer,
     Misuse,
     NonNegative,
     Rate,
+    Regularizer,
     Size,
     Sizes,
     Tensor,
@@ -65,15 +67,19 @@ def dense(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    regularizer: Regularizer = None,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """activation(x @ W + b), over the last axis: [..., d] -> [..., units]; W [d, units], b [units].
 
-    A single number per example counts as [1].
+    A single number per example counts as [1]. `l1`, `l2`, `regularizer` and `constraint` are for W.
     """
     x = vector(number(x))
     d = known_size("dense", x, -1, ", which sets the size of its W")
-    W = b.parameter("W", (d, units), init, trainable=trainable, l1=l1, l2=l2)
+    W = b.parameter(
+        "W", (d, units), init, trainable=trainable, l1=l1, l2=l2, regularizer=regularizer, constraint=constraint
+    )
     y = project(x, W)
     if bias:
         y = y + b.parameter("b", (units,), bias_init, trainable=trainable)
@@ -94,6 +100,7 @@ def prelu(
     init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """x where x > 0, else alpha x, with alpha learned: `leaky_relu` with slopes of its own. The shape stays.
@@ -106,7 +113,7 @@ def prelu(
         1 if axis in shared else known_size("prelu", x, axis, ", which sets the size of its alpha")
         for axis in range(lead(x), x.rank)
     )
-    alpha = b.parameter("alpha", shape, init, trainable=trainable, l1=l1, l2=l2)
+    alpha = b.parameter("alpha", shape, init, trainable=trainable, l1=l1, l2=l2, constraint=constraint)
     return ops.relu(x) - alpha * ops.relu(-x)
 
 

@@ -21,14 +21,32 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from nndsl.graph.builder import Value
 
-Kind = Literal["layer", "activation", "function", "loss", "operator", "metric", "optimizer", "initializer", "schedule"]
+Kind = Literal[
+    "layer",
+    "activation",
+    "function",
+    "loss",
+    "operator",
+    "metric",
+    "optimizer",
+    "initializer",
+    "constraint",
+    "regularizer",
+    "schedule",
+]
 
-Place = Literal["expression", "operator", "metric", "optimizer", "initializer", "schedule"]
+Place = Literal["expression", "operator", "metric", "optimizer", "initializer", "constraint", "regularizer", "schedule"]
 """Where a name stands: layers, activations, functions and losses are all called in expressions."""
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
-SUPPLIED: dict[Kind, tuple[str, ...]] = {"optimizer": ("b", "p", "g"), "initializer": ("seed", "name", "shape")}
+SUPPLIED: dict[Kind, tuple[str, ...]] = {
+    "optimizer": ("b", "p", "g"),
+    "initializer": ("seed", "name", "shape"),
+    "constraint": ("W",),
+    "regularizer": ("W",),
+    "schedule": ("step",),
+}
 """Parameters that the machine gives, by kind; for the others it is the builder `b`, where they take one."""
 
 
@@ -38,7 +56,8 @@ class Composite:
 
     - `function`: its body. What needs parameters, randomness or a mode takes a `LayerBuilder` first (`takes_builder`);
       the rest takes values alone. Optimizers are `f(b: UpdateBuilder, p, g, **arguments) -> new p`, initializers plain
-      NumPy functions `f(seed, name, shape, **arguments) -> array`; metrics return an `Accumulated`.
+      NumPy functions `f(seed, name, shape, **arguments) -> array`; constraints are `f(W, **arguments) -> new W`,
+      regularizers `f(W, **arguments) -> penalty`; metrics return an `Accumulated`.
     - `example`: inputs and an expression of the language that uses it, for the reference and the registry's tests:
       `"x: f32[4] => dense(x, 3)"` reads: with that input, this expression.
     - `differentiable`: False for what has no gradient (it needs an oracle test instead).
@@ -83,6 +102,8 @@ OPERATORS: dict[str, Composite] = {}
 
 OPTIMIZERS: dict[str, Composite] = {}
 INITIALIZERS: dict[str, Composite] = {}
+CONSTRAINTS: dict[str, Composite] = {}
+REGULARIZERS: dict[str, Composite] = {}
 SCHEDULES: dict[str, Composite] = {}
 
 TABLES: Mapping[Place, dict[str, Composite]] = {
@@ -91,6 +112,8 @@ TABLES: Mapping[Place, dict[str, Composite]] = {
     "metric": METRICS,
     "optimizer": OPTIMIZERS,
     "initializer": INITIALIZERS,
+    "constraint": CONSTRAINTS,
+    "regularizer": REGULARIZERS,
     "schedule": SCHEDULES,
 }
 

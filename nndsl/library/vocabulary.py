@@ -8,6 +8,7 @@ from nndsl.library import (
     activations,
     arithmetic,
     classification,
+    constraints,
     convolution,
     einsum,
     embedding,
@@ -45,6 +46,7 @@ MODULES = (
     metrics,
     optimizers,
     initializers,
+    constraints,
 )
 """Importing them declares everything."""
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import PRIMITIVES, Origin, Phase
 from nndsl.graph.sizes import is_static, show_shape
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
-from nndsl.library.arguments import Initial
+from nndsl.library.arguments import Initial, Rule
 from nndsl.library.building import State
-from nndsl.library.registry import Composite
+from nndsl.library.initializers import require_fit
+from nndsl.library.registry import CONSTRAINTS, REGULARIZERS, Composite
 from nndsl.model.network import Apply, Balanced, Closure, Hole, Input, Number, Term
 from nndsl.ops.helpers import site_number
 
@@ -82,12 +83,27 @@ class Scope:
         self.draws = 0
 
     def parameter(
-        self, name: str, shape: Shape, init: Initial, *, trainable: bool = True, l1: float = 0, l2: float = 0
+        self,
+        name: str,
+        shape: Shape,
+        init: Initial,
+        *,
+        trainable: bool = True,
+        l1: float = 0,
+        l2: float = 0,
+        regularizer: Rule | None = None,
+        constraint: Rule | None = None,
     ) -> Value:
         full = f"{self.layer}.{name}"
         if not trainable:
-            l1 = l2 = 0  # as in Keras: only what is trained is regularised
-        return self._state(State(full, self._static(full, shape), "parameter", init, trainable, l1, l2))
+            l1, l2, regularizer = 0, 0, None  # as in Keras: only what is trained is regularised
+        require_fit(init, full, self._static(full, shape))
+        own = State(full, self._static(full, shape), "parameter", init, trainable, l1, l2)
+        value = self._state(replace(own, constraint=constraint, regularizer=regularizer))
+        for rule, table in ((constraint, CONSTRAINTS), (regularizer, REGULARIZERS)):
+            if rule is not None:
+                table[rule.name].function(value, **rule.arguments)  # it must be able to work on this
+        return value
 
     def fitted(self, name: str, shape: Shape, init: Initial, *, fit: str, values: Value) -> Value:
         full = f"{self.layer}.{name}"

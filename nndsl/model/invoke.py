@@ -41,6 +41,8 @@ from nndsl.syntax import tree
 
 ELSEWHERE: Mapping[str, VocabularyPlace] = {
     "an initializer": "initializer",
+    "a constraint": "constraint",
+    "a regularizer": "regularizer",
     "a schedule": "schedule",
     "an optimizer": "optimizer",
 }

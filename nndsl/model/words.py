@@ -10,8 +10,9 @@ from typing import Any
 from nndsl.errors.calls import UnknownChoice, WrongArgument
 from nndsl.errors.names import ForeignName
 from nndsl.errors.suggest import closest
-from nndsl.library.arguments import Initial
-from nndsl.library.registry import ALIASES, FOREIGN, INITIALIZERS, OPTIMIZERS, SCHEDULES, TABLES, Composite
+from nndsl.library.arguments import Chosen, Initial, Rule
+from nndsl.library.registry import ALIASES, FOREIGN, OPTIMIZERS, SCHEDULES, TABLES, Composite
+from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model.calls import bind, coerce
 from nndsl.model.expectations import Expectation, expectations, one_of, vocabulary
 from nndsl.model.network import Closure, Term
@@ -38,6 +39,13 @@ from nndsl.model.values import (
 from nndsl.model.work import Work
 from nndsl.source import Span
 from nndsl.syntax import tree
+
+CHOSEN: dict[str, VocabularyPlace] = {
+    "Initializer": "initializer",
+    "Constraint": "constraint",
+    "Regularizer": "regularizer",
+}
+"""Where the words of a parameter with such a marker are looked up."""
 
 CALLABLE = (Word, WordCall, BlockValue, BlockCall, Shared)
 
@@ -88,8 +96,8 @@ class Words(ABC):
             match e.marker:
                 case "Activation":
                     return self.closure(value, e, callee, given.span, inside)
-                case "Initializer":
-                    return self.initial(value, e, callee, given.span)
+                case "Initializer" | "Constraint" | "Regularizer":
+                    return self.chosen(value, e, callee, given.span)
                 case "Schedule":
                     return self.schedule(value, e, callee, given.span)
                 case "ClassWeights":
@@ -182,17 +190,19 @@ class Words(ABC):
         self.work.inside[closure] = place.made if place.made is not None else {}
         return closure
 
-    def initial(self, value: Value, e: Expectation, callee: str, span: Span) -> Initial | None:
-        """`he_normal`, or `uniform(-0.1, 0.1)` with its arguments."""
+    def chosen(self, value: Value, e: Expectation, callee: str, span: Span) -> Chosen | None:
+        """`he_normal`, or `uniform(-0.1, 0.1)` with its arguments; a constraint or a regularizer likewise."""
         if value is None and e.none:
             return None
-        composite = (
-            INITIALIZERS.get(ALIASES.get(value.name, value.name)) if isinstance(value, Word | WordCall) else None
-        )
+        place = CHOSEN[e.marker]
+        known = isinstance(value, Word | WordCall)
+        composite = TABLES[place].get(ALIASES.get(value.name, value.name)) if known else None
         if composite is None:
-            advice = f"for {value} everywhere there is `constant({value})`" if is_number(value) else ""
+            number = is_number(value) and place == "initializer"
+            advice = f"for {value} everywhere there is `constant({value})`" if number else ""
             raise Found(WrongArgument(span, callee, e.name, e.expects, describe(value), advice))
-        return Initial(composite.name, self.configure(composite, value, span))
+        make = Initial if place == "initializer" else Rule
+        return make(composite.name, self.configure(composite, value, span))
 
     def schedule(self, value: Value, e: Expectation, callee: str, span: Span) -> float | Configured:
         """A learning rate: a number greater than 0, or a schedule with its arguments."""
@@ -224,8 +234,8 @@ def words_for(e: Expectation) -> list[str]:
         case "Activation":
             kinds = ("activation", "function", "layer")
             return [name for name, composite in TABLES["expression"].items() if composite.kind in kinds]
-        case "Initializer":
-            return list(INITIALIZERS)
+        case "Initializer" | "Constraint" | "Regularizer":
+            return list(TABLES[CHOSEN[e.marker]])
         case "Schedule":
             return list(SCHEDULES)
         case "Optimizer":

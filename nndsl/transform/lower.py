@@ -15,7 +15,7 @@ from nndsl.graph.node import Graph, Origin
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 from nndsl.library.building import State
-from nndsl.library.registry import Accumulated
+from nndsl.library.registry import REGULARIZERS, Accumulated
 from nndsl.model.apply import Collected, Graphing, operands
 from nndsl.model.network import Apply, Declared, MetricSpec, Network, Number, Term
 from nndsl.ops import abs as absolute
@@ -101,7 +101,7 @@ class _Lowering:
         return {"loss": total.named("loss"), **named}
 
     def _regularisation(self, state: State) -> list[Value]:
-        """Keras's `l1 * sum(|W|)` and `l2 * sum(W^2)`."""
+        """Keras's `l1 * sum(|W|)` and `l2 * sum(W^2)`, and what a regularizer says."""
         W = self.builder.input(state.name, TensorType("f32", state.shape))
         axes = tuple(range(len(state.shape)))
         penalties = []
@@ -109,6 +109,9 @@ class _Lowering:
             penalties.append(reduce_sum(absolute(W), axes=axes, keepdims=False) * state.l1)
         if state.l2:
             penalties.append(reduce_sum(W * W, axes=axes, keepdims=False) * state.l2)
+        if state.regularizer is not None:
+            rule = state.regularizer
+            penalties.append(REGULARIZERS[rule.name].function(W, **rule.arguments))
         return penalties
 
     def metric(self, metric: MetricSpec) -> tuple[dict[str, Value], MetricPlan]:

@@ -10,7 +10,7 @@ from nndsl.graph.node import Graph, Origin
 from nndsl.graph.types import TensorType
 from nndsl.library.arguments import Initial
 from nndsl.library.building import State
-from nndsl.library.registry import OPTIMIZERS, Composite
+from nndsl.library.registry import CONSTRAINTS, OPTIMIZERS, Composite
 from nndsl.model.sections import TrainSection
 from nndsl.ops import cast
 from nndsl.transform.names import LR, LR_SCALE, STEP
@@ -18,7 +18,10 @@ from nndsl.transform.names import LR, LR_SCALE, STEP
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are updated as one tensor: a single one, or several that lie packed in a vector."""
+    """Parameters that are updated as one tensor: a single one, or several that lie packed in a vector.
+
+    A parameter with a constraint is a group of its own: constraints look at its axes.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -82,6 +85,9 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
             g = builder.input(f"grad.{group.name}", TensorType("f32", group.shape))
             b = GroupBuilder(builder, group, count)
             following = optimizer.function(b, p, g, lr=lr, **arguments)
+            constraint = group.members[0].constraint
+            if constraint is not None:
+                following = CONSTRAINTS[constraint.name].function(following.named("moved"), **constraint.arguments)
             outputs |= {f"{group.name}.next": following, **b.outputs}
             slots += b.slots.values()
     return builder.graph("apply", {**outputs, LR: lr}), tuple(slots)

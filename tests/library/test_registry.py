@@ -16,7 +16,17 @@ from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import Shape
 from nndsl.graph.verify import verify
-from nndsl.library.registry import COMPOSITES, INITIALIZERS, METRICS, OPERATORS, OPTIMIZERS, TABLES, Composite
+from nndsl.library.registry import (
+    COMPOSITES,
+    CONSTRAINTS,
+    INITIALIZERS,
+    METRICS,
+    OPERATORS,
+    OPTIMIZERS,
+    REGULARIZERS,
+    TABLES,
+    Composite,
+)
 from nndsl.library.vocabulary import load
 from nndsl.model.check import check, load_program
 from nndsl.source import Source
@@ -135,6 +145,15 @@ def test_initializer_is_taken_by_layers(composite: Composite) -> None:
     assert W.initial.name == composite.name
     values = composite.function(0, W.name, W.shape, **W.initial.arguments)
     assert values.shape == W.shape
+
+
+@pytest.mark.parametrize("composite", [*CONSTRAINTS.values(), *REGULARIZERS.values()], ids=identity)
+def test_constraint_or_regularizer_is_taken_by_layers(composite: Composite) -> None:
+    W, b = compiled(composite).collected.states.values()
+    rule = W.constraint if composite.kind == "constraint" else W.regularizer
+    assert rule is not None
+    assert rule.name == composite.name
+    assert (b.constraint, b.regularizer) == (None, None)
 
 
 @pytest.mark.parametrize("composite", OPTIMIZERS.values(), ids=identity)
