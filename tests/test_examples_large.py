@@ -1,7 +1,7 @@
 """Examples whose data cannot be bundled: each trains for a few steps on made-up data of the right shapes.
 
-What they learn from the real data was tried by hand; here it is that they run as they are
-written, from the very files they ask for, and that the networks are the published ones.
+What is held is that they run as they are written, from the very files that they ask for, and that the networks are the
+published ones.
 """
 
 from __future__ import annotations
@@ -54,15 +54,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("examples")
     for name in PARAMETERS:
         shutil.copy(EXAMPLES / f"{name}.nn", made)
-    pictures: dict[str, np.ndarray[Any, Any]] = {}
     for split, name in {"train": "train", "test": "t10k"}.items():
         for kind in ("mnist", "fashion"):
             write_idx(made / "data" / kind / f"{name}-images-idx3-ubyte.gz", images(split, 28, 28))
             write_idx(made / "data" / kind / f"{name}-labels-idx1-ubyte.gz", labels(split))
-        pairs = {"left": images(split, 28, 28), "right": images(split, 28, 28), "same": labels(split) % 2 == 0}
-        np.savez(made / "data" / f"pairs_{split}.npz", **pairs)
-        pictures |= {f"x_{split}": images(split, 32, 32, 3), f"y_{split}": labels(split)}
-    np.savez(made / "data" / "cifar10.npz", **pictures)
+        pairs = images(split, 28, 28), images(split, 28, 28)
+        np.savez(made / "data" / f"pairs_{split}.npz", left=pairs[0], right=pairs[1], same=labels(split) % 2 == 0)
+    (x_train, x_test), (y_train, y_test) = ((images(s, 32, 32, 3) for s in ROWS), (labels(s) for s in ROWS))
+    np.savez(made / "data" / "cifar10.npz", x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
     return made
 
 
