@@ -21,6 +21,7 @@ from onnx import ModelProto, TensorProto
 
 from nndsl.codegen.onnx import proto
 from nndsl.codegen.onnx.fuse import fusions, needed
+from nndsl.codegen.onnx.layout import channels_first
 from nndsl.codegen.onnx.sizes import SizeEmitter
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.sizes import Dim
@@ -122,6 +123,7 @@ class Emitter:
 
     def graph(self, graph: Graph, operands: Mapping[str, Value]) -> dict[str, Value]:
         """Emit a graph's nodes with these values as its inputs; gives the values of its outputs by name."""
+        graph = channels_first(graph)
         fused = fusions(graph)
         values: dict[Node, Value] = {node: operands[name] for name, node in graph.inputs.items() if name in operands}
         for node in needed(graph, fused):

@@ -12,7 +12,7 @@ import onnxruntime
 
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import ProviderMissing
-from nndsl.graph.node import Graph
+from nndsl.graph.node import Graph, Node
 from nndsl.graph.sizes import Dim
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -69,6 +69,16 @@ def work(graph: Graph, sizes: Mapping[str, int]) -> int:
     def size(dim: Dim) -> int:
         return dim if isinstance(dim, int) else dim.evaluate(sizes)
 
-    return sum(
-        prod(map(size, node.shape)) * size(node.inputs[0].shape[-1]) for node in graph.nodes if node.op == "matmul"
-    )
+    def multiplications(node: Node) -> int:
+        match node.op:
+            case "matmul":
+                return prod(map(size, (*node.shape, node.inputs[0].shape[-1])))
+            case "conv":  # for each result as many as the kernel has elements for one filter
+                return prod(map(size, (*node.shape, *node.inputs[1].shape[:-1])))
+            case "conv_input":  # for each element of the gradient that it spreads
+                return prod(map(size, (*node.inputs[0].shape, *node.inputs[1].shape[:-1])))
+            case "conv_kernel":
+                return prod(map(size, (*node.inputs[1].shape, *node.shape[:-1])))
+        return 0
+
+    return sum(map(multiplications, graph.nodes))

@@ -2,10 +2,12 @@
 
     t = transpose(x); y = matmul(t, g)              Gemm(x, g, transA = 1)
     y = matmul(x, W); z = add(y, b)                 Gemm(x, W, b)
+    y = conv_first(x, W); z = add(y, b)             Conv(x, W, b)           for b a number for each channel
     y = reshape(x, shape = [batch, 64])             Reshape(x, [-1, 64])
 
 A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies. ONNX
-Runtime then fuses an activation behind the `Gemm` by itself. A reshape works out one symbolic size without being told.
+Runtime then fuses an activation behind the `Gemm` or `Conv` by itself. A reshape works out one symbolic size without
+being told.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.types import Shape
+from nndsl.ops.convolution import onnx_attributes
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,12 @@ def fusions(graph: Graph) -> dict[Node, Fused]:
         uses[node] += 1
     found: dict[Node, Fused] = {}
     for node in graph.nodes:
-        fused = _biased_product(node, uses) or _transposed_product(node) or _inferring_reshape(node)
+        fused = (
+            _biased_product(node, uses)
+            or _biased_convolution(node, uses)
+            or _transposed_product(node)
+            or _inferring_reshape(node)
+        )
         if fused:
             found[node] = fused
     return found
@@ -60,6 +68,26 @@ def _biased_product(node: Node, uses: Mapping[Node, int]) -> Fused | None:
             operands, attributes = _operands(product)
             return Fused("Gemm", (*operands, bias), attributes)
     return None
+
+
+def _biased_convolution(node: Node, uses: Mapping[Node, int]) -> Fused | None:
+    if node.op != "add":
+        return None
+    for product, bias in (node.inputs, node.inputs[::-1]):
+        if product.op != "conv_first" or uses[product] > 1:
+            continue
+        if vector := _channel_vector(bias, product):
+            return Fused("Conv", (*product.inputs, vector), onnx_attributes(product))
+    return None
+
+
+def _channel_vector(bias: Node, product: Node) -> Node | None:
+    """The vector that `bias` is, if it has an element for each channel of `product` [batch, channels, *spatial]."""
+    channels, *spatial = product.shape[1:]
+    per_channel = (channels, *(1 for _ in spatial))
+    if bias.op == "reshape" and bias.shape in (per_channel, (1, *per_channel)) and bias.inputs[0].shape == (channels,):
+        return bias.inputs[0]
+    return bias if bias.shape == (channels,) == (1,) else None
 
 
 def _transposed_product(node: Node) -> Fused | None:

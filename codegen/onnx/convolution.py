@@ -1,0 +1,234 @@
+"""Convolution, channels first, as the pass in `layout` puts it in place of `nndsl.ops.convolution`.
+
+conv_first           x, W -> y     x [batch, channels, *spatial], W [filters, channels / groups, *kernel]
+conv_input_first     y, W -> x
+conv_kernel_first    x, y -> W     here W is [*kernel, channels / groups, filters], as parameters are
+
+ONNX Runtime has a fast `Conv`, but none that computes a gradient with respect to W, and two ways to compute that with
+respect to x. What is emitted is chosen by shape, all in this file: `by_flipped_kernel` and `by_single_taps` are the
+table, from the measurements in `benchmarks/NOTES.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nndsl.graph.facets import OnnxEmitter
+from nndsl.graph.node import Node, Primitive
+from nndsl.graph.sizes import Dim, product
+from nndsl.graph.types import Shape, TensorType
+from nndsl.ops.convolution import conv_input_type, conv_kernel_type, conv_type, onnx_attributes
+from nndsl.ops.windows import Ints, Pairs
+
+# ------------------------------------------------------------ the table
+
+
+def by_flipped_kernel(node: Node) -> bool:
+    """Whether a gradient with respect to x is a `Conv` with the kernel turned round instead of a `ConvTranspose`.
+
+    The one copies `filters` x taps values a place into its columns before the product, the other `channels` x taps
+    after it; but a `Conv` of few filters, which the channels are here, does not fill the product's registers.
+    """
+    filters, channels = node.inputs[1].shape[:2]
+    strides, groups = node.attributes["strides"], node.attributes["groups"]
+    return (
+        isinstance(channels, int)
+        and isinstance(filters, int)
+        and channels >= max(filters, 32)
+        and groups == 1
+        and all(stride == 1 for stride in strides)
+        and all(pad >= 0 for pads in _flipped_padding(node) for pad in pads)
+    )
+
+
+def by_single_taps(node: Node) -> bool:
+    """Whether a gradient with respect to W is one product for each tap instead of one product for all.
+
+    Putting the taps' operands side by side is one more copy of all columns; products of few rows waste more than that.
+    """
+    *_, inner, _ = node.shape
+    return isinstance(inner, int) and inner >= 64 and node.attributes["groups"] == 1
+
+
+# ------------------------------------------------------------ forward
+
+
+def first_type(last: TensorType) -> TensorType:
+    """[batch, *spatial, channels] -> [batch, channels, *spatial]"""
+    return TensorType(last.dtype, (last.shape[0], last.shape[-1], *last.shape[1:-1]))
+
+
+def last_type(first: TensorType) -> TensorType:
+    """[batch, channels, *spatial] -> [batch, *spatial, channels]"""
+    return TensorType(first.dtype, (first.shape[0], *first.shape[2:], first.shape[1]))
+
+
+def _kernel_last(W: TensorType) -> TensorType:
+    """[filters, channels, *kernel] -> [*kernel, channels, filters]"""
+    return TensorType(W.dtype, (*W.shape[2:], W.shape[1], W.shape[0]))
+
+
+def _conv_type(
+    x: TensorType, W: TensorType, *, strides: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> TensorType:
+    y = conv_type(last_type(x), _kernel_last(W), strides=strides, padding=padding, dilation=dilation, groups=groups)
+    return first_type(y)
+
+
+def _onnx_conv(e: OnnxEmitter, node: Node, x: str, W: str) -> str:
+    return e.node("Conv", x, W, **onnx_attributes(node))
+
+
+CONV = Primitive("conv_first", ("x", "W"), _conv_type, "", _onnx_conv, None, ())
+
+# ------------------------------------------------------------ the gradient with respect to x
+
+
+def _conv_input_type(
+    g: TensorType, W: TensorType, *, shape: Shape, strides: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> TensorType:
+    x = conv_input_type(
+        last_type(g),
+        _kernel_last(W),
+        shape=shape,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+    return first_type(x)
+
+
+def _onnx_conv_input(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
+    return _flipped(e, node, g, W) if by_flipped_kernel(node) else _transposed(e, node, g, W)
+
+
+def _transposed(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
+    """`ConvTranspose`, padded behind by what the windows' strides left over."""
+    shape = node.attributes["shape"]
+    left = [
+        n + before + after - ((windows - 1) * stride + (k - 1) * d + 1)
+        for n, windows, k, stride, d, (before, after) in zip(
+            shape,
+            node.inputs[0].shape[2:],
+            node.inputs[1].shape[2:],
+            node.attributes["strides"],
+            node.attributes["dilation"],
+            node.attributes["padding"],
+            strict=True,
+        )
+    ]
+    if all(isinstance(n, int) for n in left):
+        return e.node("ConvTranspose", g, W, output_padding=left, **onnx_attributes(node))
+    spare = [stride - 1 for stride in node.attributes["strides"]]  # at most, so cut to the shape
+    x = e.node("ConvTranspose", g, W, output_padding=spare, **onnx_attributes(node))
+    axes = range(2, len(node.shape))
+    return e.node("Slice", x, e.shape([0 for _ in axes]), e.shape(shape), e.shape(axes))
+
+
+def _flipped(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
+    rank = len(node.shape)
+    spatial = range(2, rank)
+    ends = e.shape([np.iinfo(np.int64).min for _ in spatial])
+    steps = e.shape([-1 for _ in spatial])
+    W = e.node("Slice", W, steps, ends, e.shape(spatial), steps)  # from the last, numbered -1, in steps of -1
+    W = e.node("Transpose", W, perm=(1, 0, *spatial))
+    before, after = zip(*_flipped_padding(node), strict=True)
+    return e.node("Conv", g, W, pads=(*before, *after), dilations=node.attributes["dilation"])
+
+
+def _flipped_padding(node: Node) -> list[tuple[int, int]]:
+    extents = [(k - 1) * d for k, d in zip(node.inputs[1].shape[2:], node.attributes["dilation"], strict=True)]
+    return [(n - before, n - after) for n, (before, after) in zip(extents, node.attributes["padding"], strict=True)]
+
+
+CONV_INPUT = Primitive("conv_input_first", ("g", "W"), _conv_input_type, "", _onnx_conv_input, None, ())
+
+# ------------------------------------------------------------ the gradient with respect to W
+
+
+def _conv_kernel_type(
+    x: TensorType, g: TensorType, *, kernel: Shape, strides: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> TensorType:
+    return conv_kernel_type(
+        last_type(x),
+        last_type(g),
+        kernel=kernel,
+        strides=strides,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+    )
+
+
+def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
+    """Products, over all places of all examples, of what each tap sees with g.
+
+    With channels before examples (a copy of whole planes, a twentieth of the product's time) both operands of these
+    products are rows of places, and the results are the kernel as it lies.
+    """
+    *_, inner, filters = node.shape
+    groups = node.attributes["groups"]
+    places = product((node.inputs[1].shape[0], *node.inputs[1].shape[2:]))
+    taps = _taps(e, node, e.node("Transpose", x, perm=(1, 0, *range(2, len(node.shape)))))
+    g = e.node("Transpose", g, perm=(1, 0, *range(2, len(node.shape))))
+    if groups > 1:
+        return _grouped(e, node, taps, g, places)
+    g = _rows(e, g, (filters,), places)
+    if by_single_taps(node):
+        products = [e.node("Gemm", _rows(e, tap, (inner,), places), g, transB=1) for tap in taps]
+        W = _joined(e, products, 0)
+    else:
+        W = e.node("Gemm", _rows(e, _joined(e, taps, 0), (len(taps) * inner,), places), g, transB=1)
+    return e.node("Reshape", W, e.shape(node.shape))
+
+
+def _grouped(e: OnnxEmitter, node: Node, taps: Sequence[str], g: str, places: Dim) -> str:
+    """The same products, group by group."""
+    *_, inner, filters = node.shape
+    groups = node.attributes["groups"]
+    columns = _joined(e, [_rows(e, tap, (groups, inner), places) for tap in taps], 1)
+    g = e.node("Transpose", _rows(e, g, (groups, filters // groups), places), perm=(0, 2, 1))
+    W = e.node("Reshape", e.node("MatMul", columns, g), e.shape((groups, len(taps), inner, filters // groups)))
+    return e.node("Reshape", e.node("Transpose", W, perm=(1, 2, 0, 3)), e.shape(node.shape))
+
+
+def _taps(e: OnnxEmitter, node: Node, x: str) -> list[str]:
+    """What each tap of the kernel sees of x [channels, batch, *spatial]: [channels, batch, *windows]."""
+    strides, padding, dilation = (node.attributes[key] for key in ("strides", "padding", "dilation"))
+    spatial, windows = node.inputs[0].shape[2:], node.inputs[1].shape[2:]
+    axes = range(2, len(node.shape))
+    if any(map(any, padding)):
+        x = e.node("Pad", x, e.shape(pads(padding)))
+    padded = [n + sum(pads) for n, pads in zip(spatial, padding, strict=True)]
+    if tuple(padded) == windows:  # a kernel of one tap
+        return [x]
+    seen = []
+    for tap in np.ndindex(*node.attributes["kernel"]):
+        starts = [i * d for i, d in zip(tap, dilation, strict=True)]
+        stops = [start + (n - 1) * s + 1 for start, n, s in zip(starts, windows, strides, strict=True)]
+        seen.append(e.node("Slice", x, e.shape(starts), e.shape(stops), e.shape(axes), e.shape(strides)))
+    return seen
+
+
+def pads(padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """What `Pad` is told to add around the spatial axes of [batch, channels, *spatial].
+
+    It could be told these axes alone, but ONNX Runtime's optimizer moves a `Transpose` past it as if they were all.
+    """
+    before, after = zip(*padding, strict=True)
+    return (0, 0, *before, 0, 0, *after)
+
+
+def _rows(e: OnnxEmitter, x: str, rows: tuple[Dim, ...], places: Dim) -> str:
+    """[channels, batch, *spatial] -> [*rows, places]; a symbolic number of places is worked out by `Reshape`."""
+    return e.node("Reshape", x, e.shape((*rows, places if isinstance(places, int) else -1)))
+
+
+def _joined(e: OnnxEmitter, values: Sequence[str], axis: int) -> str:
+    return values[0] if len(values) == 1 else e.node("Concat", *values, axis=axis)
+
+
+CONV_KERNEL = Primitive("conv_kernel_first", ("x", "g"), _conv_kernel_type, "", _onnx_conv_kernel, None, ())

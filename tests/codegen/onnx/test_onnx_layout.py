@@ -1,0 +1,301 @@
+"""Channels first between layers: the same results with few transpositions, by any choice of products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx_checks import checked, run
+
+from nndsl import ops
+from nndsl.codegen.onnx import convolution, emit
+from nndsl.codegen.onnx.layout import channels_first
+from nndsl.graph.builder import Builder, Value
+from nndsl.graph.node import Graph
+from nndsl.graph.sizes import BATCH, Dim
+from nndsl.graph.types import TensorType
+from nndsl.graph.verify import verify
+from nndsl.transform.differentiate import differentiate
+from nndsl.transform.simplify import simplify
+
+ROWS = 3
+PLAIN: dict[str, Any] = {"strides": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+SAME = {**PLAIN, "padding": ((1, 1), (1, 1))}
+HALVES: dict[str, Any] = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0), (0, 0))}
+
+
+class Network:
+    """Builds a network by its layers, and gives the graph of its loss, its prediction and all gradients."""
+
+    def __init__(self, *shape: int):
+        self.b = Builder()
+        self.image = self.b.input("image", TensorType("f32", (BATCH, *shape)))
+        self.parameters: list[str] = []
+
+    def parameter(self, *shape: Dim) -> Value:
+        self.parameters.append(f"w{len(self.parameters)}")
+        return self.b.input(self.parameters[-1], TensorType("f32", shape))
+
+    def conv(self, x: Value, filters: int, size: int = 3, **attributes: Any) -> Value:
+        attributes = {**PLAIN, **attributes}
+        W = self.parameter(size, size, x.node.shape[-1] // attributes["groups"], filters)
+        return ops.conv(x, W, **attributes) + self.parameter(filters)
+
+    def dense(self, x: Value, units: int) -> Value:
+        return x @ self.parameter(x.shape[-1], units) + self.parameter(units)
+
+    def training(self, y: Value) -> Graph:
+        wave = ops.sin(y)  # a loss with gradients of all sizes
+        loss = ops.reduce_sum(wave, axes=tuple(range(y.rank)), keepdims=False)
+        graph = self.b.graph("network", {"loss": loss, "y": y})
+        return verify(simplify(differentiate(graph, "loss", self.parameters)))
+
+
+def flat(x: Value) -> Value:
+    width: Dim = 1
+    for n in x.shape[1:]:
+        width = width * n
+    return ops.reshape(x, shape=(BATCH, width))
+
+
+def two_convolutions(net: Network) -> Value:
+    h = ops.max_pool(ops.relu(net.conv(net.image, 4)), **HALVES)
+    h = ops.max_pool(ops.relu(net.conv(h, 6)), **HALVES)
+    return net.dense(flat(h), 5)
+
+
+def model_of(graph: Graph) -> onnx.ModelProto:
+    e = emit.Emitter(graph.name)
+    operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
+    for name, value in e.graph(graph, operands).items():
+        e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)
+    model: onnx.ModelProto = e.model({})
+    checked(model)
+    return model
+
+
+def values(graph: Graph, seed: int = 0) -> dict[str, np.ndarray[Any, Any]]:
+    rng = np.random.default_rng(seed)
+    shapes = {
+        name: [dim if isinstance(dim, int) else dim.evaluate({"batch": ROWS}) for dim in node.shape]
+        for name, node in graph.inputs.items()
+    }
+    return {name: rng.normal(size=shape).astype(np.float32) * 0.5 for name, shape in shapes.items()}
+
+
+@pytest.fixture
+def channels_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[Graph], onnx.ModelProto]:
+    """Emission with every primitive by its own facet: transposed around each convolution and pool."""
+
+    def naive(graph: Graph) -> onnx.ModelProto:
+        with monkeypatch.context() as patch:
+            patch.setattr(emit, "channels_first", lambda graph: graph)
+            return model_of(graph)
+
+    return naive
+
+
+def as_it_is(model: onnx.ModelProto, inputs: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+    """The model's outputs without ONNX Runtime's own optimizations, which move transpositions too."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def agree(graph: Graph, first: onnx.ModelProto, last: onnx.ModelProto) -> None:
+    """Sums of some hundred products in another order: a few units in the sixth place of the largest."""
+    inputs = values(graph)
+    found, expected = run(first, inputs), as_it_is(last, inputs)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name].shape == value.shape
+        np.testing.assert_allclose(
+            found[name], value, rtol=1e-4, atol=2e-6 * max(1.0, np.abs(value).max()), err_msg=name
+        )
+
+
+def activations_transposed(graph: Graph) -> list[tuple[int, ...]]:
+    """The transpositions of values that have a batch axis."""
+    return [node.attributes["axes"] for node in graph.nodes if node.op == "transpose" and node.type.batched]
+
+
+# ------------------------------------------------------------ how often
+
+
+def test_a_network_transposes_once_in_once_out_and_its_gradient_once_back() -> None:
+    net = Network(14, 14, 3)
+    graph = verify(channels_first(net.training(two_convolutions(net))))
+    assert sorted(activations_transposed(graph)) == [(0, 2, 3, 1), (0, 3, 1, 2), (0, 3, 1, 2)]
+
+
+def test_an_image_of_one_channel_is_not_transposed_at_all() -> None:
+    net = Network(14, 14, 1)
+    graph = verify(channels_first(net.training(two_convolutions(net))))
+    assert sorted(activations_transposed(graph)) == [(0, 2, 3, 1), (0, 3, 1, 2)]
+
+
+def test_pooled_over_all_places_nothing_leaves_channels_first() -> None:
+    net = Network(9, 9, 3)
+    h = ops.relu(net.conv(net.image, 8))
+    pooled = ops.reduce_mean(h, axes=(1, 2), keepdims=False)
+    graph = verify(channels_first(net.training(net.dense(pooled, 4))))
+    assert activations_transposed(graph) == [(0, 3, 1, 2)]
+
+
+def test_normalization_stays_channels_first() -> None:
+    net = Network(8, 8, 3)
+    h = net.conv(net.image, 4)
+    centred = h - ops.reduce_mean(h, axes=(0, 1, 2), keepdims=True)
+    variance = ops.reduce_mean(centred * centred, axes=(0, 1, 2), keepdims=False)
+    scaled = centred / ops.sqrt(variance + 1e-3) * net.parameter(4) + net.parameter(4)
+    h = net.conv(ops.relu(scaled), 4)
+    graph = verify(channels_first(net.training(ops.reduce_mean(h, axes=(1, 2), keepdims=False))))
+    assert activations_transposed(graph) == [(0, 3, 1, 2)]
+
+
+def test_without_convolutions_the_graph_is_left_alone() -> None:
+    net = Network(4)
+    graph = net.training(net.dense(net.image, 2))
+    assert channels_first(graph) is graph
+
+
+def test_bias_is_part_of_the_convolution() -> None:
+    net = Network(6, 6, 3)
+    h = ops.relu(net.conv(net.image, 4))
+    model = model_of(net.b.graph("g", {"y": h}))
+    assert [node.op_type for node in model.graph.node] == ["Transpose", "Transpose", "Conv", "Relu", "Transpose"]
+    (conv,) = (node for node in model.graph.node if node.op_type == "Conv")
+    assert conv.input[2] == "w1"
+
+
+# ------------------------------------------------------------ the same results
+
+
+def random_network(seed: int) -> Graph:
+    """Four to six layers, each drawn from all that the pass knows and some that it does not."""
+    random = Random(seed)
+    net = Network(random.choice([9, 12]), random.choice([10, 11]), random.choice([1, 2, 4]))
+    x = net.image
+
+    def conv(x: Value) -> Value:
+        groups = random.choice([1, 1, 2]) if x.shape[-1] in (2, 4, 6, 8) else 1
+        attributes: dict[str, Any] = {
+            "strides": random.choice([(1, 1), (2, 1), (2, 2)]),
+            "padding": random.choice([((0, 0), (0, 0)), ((1, 1), (1, 1)), ((0, 1), (1, 0))]),
+            "dilation": random.choice([(1, 1), (1, 1), (2, 1)]),
+            "groups": groups,
+        }
+        return net.conv(x, random.choice([2, 4, 6]), random.choice([1, 2, 3]), **attributes)
+
+    def pool(x: Value) -> Value:
+        attributes = random.choice(
+            [
+                HALVES,
+                {**HALVES, "strides": (1, 2)},
+                {**HALVES, "size": (3, 2), "padding": ((1, 1), (0, 0))},
+                {"size": (2, 3), "strides": (2, 3), "padding": ((0, 1), (0, 1))},
+            ]
+        )
+        return random.choice([ops.max_pool, ops.avg_pool])(x, **attributes)
+
+    def scaled(x: Value) -> Value:
+        mean = ops.reduce_mean(x, axes=(1, 2), keepdims=True)
+        return x * ops.sigmoid(mean * net.parameter(x.shape[-1]))
+
+    layers: dict[str, Callable[[Value], Value]] = {
+        "conv": conv,
+        "pool": pool,
+        "relu": ops.relu,
+        "tanh": ops.tanh,
+        "scaled": scaled,
+        "columns": lambda x: x + net.parameter(*x.shape[2:]),
+        "two ways": lambda x: ops.concat(ops.relu(x), x * 0.5, axis=3),
+        "padded": lambda x: ops.pad(x, axis=1, before=1, after=0),
+        "cut": lambda x: ops.slice(x, axis=3, start=0, stop=x.shape[3], step=2),
+        "over channels": lambda x: x - ops.reduce_max(x, axes=(3,), keepdims=True),
+        "over rows": lambda x: (
+            x + ops.reshape(ops.reduce_mean(x, axes=(1,), keepdims=False), shape=(BATCH, 1, *x.shape[2:]))
+        ),
+        "softmax": lambda x: ops.softmax(x, axis=3),
+    }
+    x = conv(x)
+    for _ in range(random.randint(4, 6)):
+        narrow = min(n for n in x.shape[1:3] if isinstance(n, int)) < 5
+        name = random.choice([n for n in layers if not (narrow and n in ("conv", "pool"))])
+        x = layers[name](x)
+    return net.training(random.choice([flat(x), ops.reduce_sum(x, axes=(1, 2), keepdims=False), x]))
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_networks_compute_the_same(seed: int, channels_last: Callable[[Graph], onnx.ModelProto]) -> None:
+    graph = random_network(seed)
+    verify(channels_first(graph))
+    agree(graph, model_of(graph), channels_last(graph))
+
+
+def test_a_dropped_value_and_its_gradient_lose_the_same_elements(
+    channels_last: Callable[[Graph], onnx.ModelProto],
+) -> None:
+    """A mask that does not come from channels first is brought there."""
+    net = Network(6, 6, 2)
+    h = net.conv(net.image, 4)
+    kept = net.b.input("noise", TensorType("f32", (BATCH, 4, 4, 4))) > 0
+    h = ops.where(kept, h, net.b.constant(0.0, "f32"))
+    graph = net.training(flat(net.conv(h, 4)))
+    agree(graph, model_of(graph), channels_last(graph))
+
+
+# ------------------------------------------------------------ the table of products
+
+
+def choices() -> Iterator[dict[str, Any]]:
+    yield SAME
+    yield PLAIN
+    yield {**SAME, "dilation": (2, 1), "padding": ((2, 2), (0, 1))}
+    yield {**PLAIN, "padding": ((1, 0), (2, 1))}
+    yield {**SAME, "strides": (2, 1)}
+    yield {**SAME, "groups": 2}
+
+
+@pytest.mark.parametrize("attributes", list(choices()), ids=str)
+@pytest.mark.parametrize("one_way", [True, False])
+def test_every_choice_of_products_computes_the_same(
+    attributes: dict[str, Any],
+    one_way: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    channels_last: Callable[[Graph], onnx.ModelProto],
+) -> None:
+    net = Network(8, 9, 2)
+    h = ops.relu(net.conv(net.image, 4))
+    graph = net.training(flat(net.conv(h, 6, **attributes)))
+    plain = attributes["groups"] == 1
+    if attributes["strides"] == (1, 1) and plain:
+        monkeypatch.setattr(convolution, "by_flipped_kernel", lambda node: one_way)
+    if plain:
+        monkeypatch.setattr(convolution, "by_single_taps", lambda node: one_way)
+    agree(graph, model_of(graph), channels_last(graph))
+
+
+def test_of_equal_elements_the_first_gets_the_gradient() -> None:
+    """Windows side by side, small integers: many windows have several maxima."""
+    b = Builder()
+    x, g = (b.input(name, TensorType("f32", (BATCH, *shape, 2))) for name, shape in (("x", (7, 6)), ("g", (3, 2))))
+    window = {"size": (2, 3), "strides": (2, 3), "padding": ((0, 0), (0, 0))}
+    y = ops.max_pool(x, **window)
+    model = model_of(b.graph("g", {"d": ops.max_pool_gradient(x, y, g, **window)}))
+    rng = np.random.default_rng(0)
+    data = rng.integers(-1, 2, (ROWS, 7, 6, 2)).astype(np.float32)
+    adjoint = rng.normal(size=(ROWS, 3, 2, 2)).astype(np.float32)
+    expected = np.zeros_like(data)
+    for n, i, j, c in np.ndindex(ROWS, 3, 2, 2):
+        seen = data[n, 2 * i : 2 * i + 2, 3 * j : 3 * j + 3, c]
+        row, column = np.unravel_index(seen.argmax(), seen.shape)  # the first
+        expected[n, 2 * i + row, 3 * j + column, c] = adjoint[n, i, j, c]
+    np.testing.assert_array_equal(run(model, {"x": data, "g": adjoint})["d"], expected)
