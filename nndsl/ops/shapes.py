@@ -182,8 +182,11 @@ def pad_type(x: TensorType, *, axis: int, before: Dim, after: Dim) -> TensorType
 
 
 def onnx_pad(e: OnnxEmitter, node: Node, x: str) -> str:
+    """Of all axes, since ONNX Runtime's optimizer moves a `Transpose` past a `Pad` as if it had no input `axes`."""
     axis, before, after = (node.attributes[key] for key in ("axis", "before", "after"))
-    return e.node("Pad", x, e.shape((before, after)), "", e.shape((axis,)))
+    others = node.type.rank - axis - 1
+    zeros: tuple[Dim, ...] = (0,)
+    return e.node("Pad", x, e.shape((*zeros * axis, before, *zeros * (others + axis), after, *zeros * others)))
 
 
 @primitive(
