@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from nndsl.diagnostics import Diagnostic, Label
+from nndsl.diagnostics import Diagnostic, Help, Label
 from nndsl.source import Span
 
 
@@ -140,3 +140,30 @@ class ConstantTarget(Warning):
     label = "one class"
 
     name: str
+
+
+@dataclass(frozen=True)
+class ChannelsFirst(Warning):
+    """Images whose shape looks like channels first go into a layer that reads the last axis as the channels.
+
+    wrong:  input image: f32[3, 32, 32]
+            maps = image -> conv2d(32, 3)
+    right:  input image: f32[32, 32, 3]
+            maps = image -> conv2d(32, 3)
+    """
+
+    code = "NN608"
+    title = "`{layer}` reads {shape} as an image of {channels} channels"
+    label = "the last axis is that of the channels"
+
+    layer: str
+    shape: str
+    channels: str
+    remedy: str
+    declared: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.declared, f"this is {self.shape}")
+
+    def help(self) -> Help | None:
+        return Help(self.remedy)

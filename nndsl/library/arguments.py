@@ -34,7 +34,7 @@ Extents3 = Annotated[tuple[int, ...], Marker("Extents", "a whole number of at le
 Amounts2 = Annotated[tuple[int, ...], Marker("Amounts", "a whole number of at least 0, or a list of two", 2)]
 Margins2 = Annotated[
     tuple[tuple[int, int], ...],
-    Marker("Margins", "a whole number of at least 0, or a list of two, for each axis a number or [before, after]", 2),
+    Marker("Margins", "a whole number of at least 0, or a list of two, each a number or [before, after]", 2),
 ]
 """What is added or taken away at the ends of each spatial axis: given to the composite as pairs (before, after)."""
 Axis = Annotated[tuple[int, ...] | None, Marker("Axis", "an axis of one example, or a list of them")]

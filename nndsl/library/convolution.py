@@ -303,7 +303,7 @@ def conv2d_transpose(
             f"`conv2d_transpose` with strides of {show_shape(strides)} is asked to add {show_shape(output_padding)}",
             label="must be less than the strides",
             argument="output_padding",
-            help="an image that is larger by a whole stride has one place more to come from",
+            help="it chooses among the sizes that a `conv2d` with these strides brings to the same size",
         )
     extra = output_padding or (None, None)
     reach = tuple((k - 1) * d + 1 for k, d in zip(kernel_size, dilation, strict=True))

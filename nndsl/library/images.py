@@ -88,7 +88,7 @@ def cropping2d(x: Tensor, cropping: Margins2 = ((0, 0), (0, 0))) -> Tensor:
 
     `cropping` is a number for all sides, [rows, columns], or [[top, bottom], [left, right]].
     """
-    x = spatial("cropping2d", x, 2)
+    y = x = spatial("cropping2d", x, 2)
     for axis, (before, after) in enumerate(cropping, 1):
         n = x.shape[axis]
         if isinstance(n, int) and before + after >= n:
@@ -98,8 +98,8 @@ def cropping2d(x: Tensor, cropping: Margins2 = ((0, 0), (0, 0))) -> Tensor:
                 argument="cropping",
             )
         if before or after:
-            x = ops.slice(x, axis=axis, start=before, stop=n - after, step=1)
-    return x
+            y = ops.slice(y, axis=axis, start=before, stop=n - after, step=1)
+    return y
 
 
 @composite(

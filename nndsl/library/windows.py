@@ -105,7 +105,7 @@ def _too_large(name: str, x: Value, n: int, k: int, size: int, argument: str) ->
         f"the {what} of `{name}` is larger than {show_shape(x.shape)}",
         label=f"{dilated}, the axis has {n}",
         argument=argument,
-        help=channels_first(own_shape(x)) or f"take a smaller {what}, shrink less before it, or `padding = same`",
+        help=channels_first(own_shape(x)) or f"take a smaller {what}, shrink less before it, or set `padding = same`",
     )
 
 
@@ -128,13 +128,14 @@ def channels_first(own: Shape) -> str:
 
 def _other_rank(name: str, own: Shape, rank: int) -> str | None:
     """The way out for a tensor with too few or too many axes."""
-    if len(own) == rank:
-        return f"if it has one channel, `reshape({show_shape((*own, 1))})` before it gives it that axis"
     if rank == 2 and len(own) == 1 and isinstance(own[0], int) and isqrt(own[0]) ** 2 == own[0] > 1:
         side = isqrt(own[0])
-        return f"if these are images in one row, `reshape([{side}, {side}, 1])` before it gives them their shape"
+        return f"if these are square images, `reshape([{side}, {side}, 1])` gives them their shape"
+    ways = []
+    if len(own) == rank:
+        ways.append(f"if it has one channel, `reshape({show_shape((*own, 1))})` gives it that axis")
     other = f"{name[:-2]}{len(own) - 1}d"
     if other in COMPOSITES:
         kind, shape = KINDS[len(own) - 1]
-        return f"`{other}` works on {kind}, {shape}"
-    return None
+        ways.append(f"`{other}` works on {kind}, {shape}")
+    return "; ".join(ways) or None

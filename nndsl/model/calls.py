@@ -207,7 +207,7 @@ def _each(value: Value, e: Expectation, callee: str, span: Span) -> tuple[Value,
     """What is given for each of several axes; one value is for all of them."""
     values = value if isinstance(value, tuple) else (value,) * e.count
     if len(values) != e.count:
-        raise wrong(value, e, callee, span)
+        raise Found(WrongArgument(span, callee, e.name, e.expects, f"a list of {len(values)}"))
     return values
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from nndsl.diagnostics import Diagnostic
 from nndsl.errors.lints import (
     AfterLastLayer,
+    ChannelsFirst,
     ConstantTarget,
     UntrainedOutput,
     UnusedConst,
@@ -14,6 +15,8 @@ from nndsl.errors.lints import (
     UnusedLayer,
     WrongLossForLink,
 )
+from nndsl.graph.sizes import show_shape
+from nndsl.library.windows import channels_first
 from nndsl.model.apply import operands
 from nndsl.model.expectations import expectations
 from nndsl.model.naming import has_parameters
@@ -26,6 +29,8 @@ from nndsl.syntax import tree
 
 DISTURBING = ("dropout", "gaussian_dropout", "alpha_dropout", "spatial_dropout2d", "gaussian_noise", "batch_norm")
 OF_NUMBERS = ("mse", "mae", "huber", "log_cosh", "msle")
+OF_IMAGES = {"conv2d", "conv3d", "depthwise_conv2d", "separable_conv2d", "conv2d_transpose"}
+OF_IMAGES |= {f"{kind}_pool{n}d" for kind in ("max", "avg", "global_max", "global_avg") for n in (2, 3)}
 SLOW = (*OF_NUMBERS, "hinge", "squared_hinge", "perceptron", "categorical_hinge")
 """Losses that are not made for probabilities."""
 
@@ -80,6 +85,7 @@ def lint(work: Work, loaded: Loaded, network: Network) -> Iterator[Diagnostic]:
         yield from _untrained(work, network, trained_in(work, losses))
     yield from _after_last(work, network)
     yield from _slow(work, losses)
+    yield from _channels_first(everything)
     for target in network.targets:
         if target.classes is not None and target.classes.indices == 1:
             yield ConstantTarget(target.span, target.name)
@@ -149,6 +155,26 @@ def _slow(work: Work, losses: dict[Term, None]) -> Iterator[Diagnostic]:
         if found is not None:
             made = prediction.span if prediction is not None and prediction.span != term.span else None
             yield WrongLossForLink(term.span, term.composite.name, found, LOSS_OF[found], made)
+
+
+def _channels_first(everything: Iterable[Term]) -> Iterator[Diagnostic]:
+    """Inputs that go into layers for images as they are, but for arithmetic on their elements."""
+    for term in everything:
+        if not isinstance(term, Apply) or term.composite.name not in OF_IMAGES:
+            continue
+        image = next(operands(term))
+        source = image
+        while isinstance(source, Apply):
+            behind = next(operands(source), None)
+            if behind is None or behind.type.shape != image.type.shape:
+                break
+            source = behind
+        remedy = channels_first(source.type.shape[1:])
+        if isinstance(source, Input) and remedy:
+            shape = source.type.shape
+            yield ChannelsFirst(
+                term.span, term.composite.name, show_shape(shape), str(shape[-1]), remedy, source.declared.span
+            )
 
 
 def _of_classes(loss: Apply) -> bool:
