@@ -1,7 +1,8 @@
-"""Convolution and pooling in plain NumPy, pasted into generated modules: they need nothing but `np` and each other.
+"""Convolution in plain NumPy, pasted into generated modules: it needs nothing but `np` and its own functions.
 
-x [batch, *spatial, channels] with one, two or three spatial axes; a window has one tap for each place of its kernel.
-`padding` is (before, after) for each axis.
+x [batch, *spatial, channels], W [*kernel, channels / groups, filters]; `padding` is (before, after) for each spatial
+axis. What the windows see is a view of x; it becomes a matrix a few examples at a time, small enough for the
+processor's cache, and BLAS multiplies it.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -9,95 +10,76 @@ x [batch, *spatial, channels] with one, two or three spatial axes; a window has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-Ints = tuple[int, ...]
-Pairs = tuple[tuple[int, int], ...]
+Ints = Sequence[int]
+Pairs = Sequence[tuple[int, int]]
 
 
 def conv(x: Array, W: Array, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     """x [batch, *spatial, channels], W [*kernel, channels / groups, filters] -> [batch, *out, filters]."""
-    x = padded(x, padding)
     *kernel, channels, filters = W.shape
-    W = W.reshape(*kernel, channels, groups, filters // groups)
-    out = window_counts(x.shape[1:-1], kernel, strides, dilation)
-    y = np.zeros((len(x), *out, groups, filters // groups), x.dtype)
-    for tap, places in taps(kernel, out, strides, dilation):
-        seen = x[places].reshape(len(x), *out, groups, channels)
-        y += np.einsum("...gc,cgf->...gf", seen, W[tap])
-    return y.reshape(len(x), *out, filters)
-
-
-def conv_input(g: Array, W: Array, shape: Ints, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
-    """The gradient of `conv` by its x, which has the spatial sizes `shape`."""
-    *kernel, channels, filters = W.shape
-    W = W.reshape(*kernel, channels, groups, filters // groups)
-    batch, *out, _ = g.shape
-    g = g.reshape(batch, *out, groups, filters // groups)
-    sizes = [before + size + after for size, (before, after) in zip(shape, padding, strict=True)]
-    x = np.zeros((batch, *sizes, groups * channels), g.dtype)
-    for tap, places in taps(kernel, out, strides, dilation):
-        x[places] += np.einsum("...gf,cgf->...gc", g, W[tap]).reshape(batch, *out, -1)
-    return x[inside(shape, padding)]
+    seen = windows(padded(x, padding), kernel, strides, dilation, groups)
+    y = np.empty((*seen.shape[1 : 2 + len(kernel)], filters), x.dtype)
+    if channels == 1 and groups > 1:
+        group, places, taps, multiple = depthwise_axes(len(kernel))
+        W = W.reshape(*kernel, groups, -1)
+        out = y.reshape(*y.shape[:-1], groups, -1)
+        np.einsum(
+            seen[..., 0], [group, *places, *taps], W, [*taps, group, multiple], [*places, group, multiple], out=out
+        )
+        return y
+    W = grouped(W, groups)
+    for rows in blocks(len(x), seen.size):
+        columns = seen[:, rows].reshape(groups, -1, W.shape[1])
+        np.matmul(columns, W, out=grouped(y[rows], groups))
+    return y
 
 
 def conv_kernel(x: Array, g: Array, kernel: Ints, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
     """The gradient of `conv` by its W, whose windows have the sizes `kernel`."""
-    x = padded(x, padding)
-    *out, filters = g.shape[1:]
-    channels = x.shape[-1] // groups
-    g = g.reshape(-1, groups, filters // groups)
-    W = np.empty((*kernel, channels, filters), x.dtype)
-    for tap, places in taps(kernel, out, strides, dilation):
-        seen = x[places].reshape(-1, groups, channels)
-        W[tap] = np.einsum("ngc,ngf->cgf", seen, g).reshape(channels, filters)
-    return W
+    channels, filters = x.shape[-1] // groups, g.shape[-1]
+    seen = windows(padded(x, padding), kernel, strides, dilation, groups)
+    if channels == 1 and groups > 1:
+        group, places, taps, multiple = depthwise_axes(len(kernel))
+        g = g.reshape(*g.shape[:-1], groups, -1)
+        W = np.einsum(seen[..., 0], [group, *places, *taps], g, [*places, group, multiple], [*taps, group, multiple])
+        return W.reshape(*kernel, 1, filters)
+    W = np.zeros((groups, np.prod(kernel) * channels, filters // groups), x.dtype)
+    for rows in blocks(len(x), seen.size):
+        columns = seen[:, rows].reshape(groups, -1, W.shape[1])
+        W += np.matmul(columns.transpose(0, 2, 1), grouped(g[rows], groups))
+    return W.transpose(1, 0, 2).reshape(*kernel, channels, filters)
 
 
-def max_pool(x: Array, size: Ints, strides: Ints, padding: Pairs) -> Array:
-    """The largest element of each window; what is padded counts as -inf."""
-    x = padded(x, padding, -np.inf)
-    out = window_counts(x.shape[1:-1], size, strides, (1,) * len(size))
-    y = np.full((len(x), *out, x.shape[-1]), -np.inf, x.dtype)
-    for _, places in taps(size, out, strides, (1,) * len(size)):
-        np.maximum(y, x[places], out=y)
-    return y
+def conv_input(g: Array, W: Array, shape: Ints, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
+    """The gradient of `conv` by its x, which has the spatial sizes `shape`.
 
-
-def max_pool_gradient(x: Array, y: Array, g: Array, size: Ints, strides: Ints, padding: Pairs) -> Array:
-    """The gradient of y = `max_pool`(x): the first maximum of a window takes all of it, and windows add up."""
-    shape = x.shape[1:-1]
-    x = padded(x, padding, -np.inf)
-    gradient = np.zeros_like(x)
-    left = np.ones(y.shape, bool)
-    for _, places in taps(size, y.shape[1:-1], strides, (1,) * len(size)):
-        first = left & (x[places] == y)
-        left &= ~first
-        gradient[places] += first * g
-    return gradient[inside(shape, padding)]
-
-
-def avg_pool(x: Array, size: Ints, strides: Ints, padding: Pairs) -> Array:
-    """The mean of each window's elements; what is padded does not count."""
-    counts = window_elements(x.shape[1:-1], size, strides, padding)
-    x = padded(x, padding)
-    y = np.zeros((len(x), *counts.shape[:-1], x.shape[-1]), x.dtype)
-    for _, places in taps(size, y.shape[1:-1], strides, (1,) * len(size)):
-        y += x[places]
-    return y / counts.astype(x.dtype)
-
-
-def avg_pool_gradient(g: Array, shape: Ints, size: Ints, strides: Ints, padding: Pairs) -> Array:
-    """The gradient of `avg_pool` by its x, which has the spatial sizes `shape`."""
-    g = g / window_elements(shape, size, strides, padding).astype(g.dtype)
-    sizes = [before + size + after for size, (before, after) in zip(shape, padding, strict=True)]
-    x = np.zeros((len(g), *sizes, g.shape[-1]), g.dtype)
-    for _, places in taps(size, g.shape[1:-1], strides, (1,) * len(size)):
-        x[places] += g
+    With strides of 1 it is also a convolution: of g, padded the other way round, with W mirrored. That copies what
+    windows see of g, the general way adds to what they see of x, which takes about twice as long for each number.
+    """
+    *kernel, channels, filters = W.shape
+    around = [
+        ((k - 1) * d - before, (k - 1) * d - after)
+        for k, d, (before, after) in zip(kernel, dilation, padding, strict=True)
+    ]
+    copied, summed = filters * np.prod(shape), groups * channels * np.prod(g.shape[1:-1])
+    if max(strides) == 1 and np.min(around) >= 0 and copied <= 2 * summed:
+        W = np.flip(W, tuple(range(len(kernel)))).reshape(*kernel, channels, groups, filters // groups)
+        W = np.swapaxes(W, -3, -1).reshape(*kernel, filters // groups, groups * channels)
+        return conv(g, W, strides, around, dilation, groups)
+    sizes = [before + n + after for n, (before, after) in zip(shape, padding, strict=True)]
+    x = np.zeros((len(g), *sizes, groups * channels), g.dtype)
+    seen = windows(x, kernel, strides, dilation, groups)
+    W = grouped(W, groups).transpose(0, 2, 1)
+    for rows in blocks(len(x), seen.size):
+        parts = np.matmul(grouped(g[rows], groups), W).reshape(seen[:, rows].shape)
+        for tap in np.ndindex(*kernel):
+            seen[(slice(None), rows, ..., *tap, slice(None))] += parts[(..., *tap, slice(None))]
     return x[inside(shape, padding)]
 
 
@@ -105,36 +87,45 @@ def padded(x: Array, padding: Pairs, filling: float = 0) -> Array:
     """x with `filling` around its spatial axes."""
     if not np.any(padding):
         return x
-    sizes = [before + size + after for size, (before, after) in zip(x.shape[1:-1], padding, strict=True)]
+    shape = x.shape[1:-1]
+    sizes = [before + n + after for n, (before, after) in zip(shape, padding, strict=True)]
     y = np.full((len(x), *sizes, x.shape[-1]), filling, x.dtype)
-    y[inside(x.shape[1:-1], padding)] = x
+    y[inside(shape, padding)] = x
     return y
 
 
 def inside(shape: Ints, padding: Pairs) -> tuple[slice, ...]:
     """The index of what is not padding."""
-    return (slice(None), *(slice(before, before + size) for size, (before, _) in zip(shape, padding, strict=True)))
+    return (slice(None), *(slice(before, before + n) for n, (before, _) in zip(shape, padding, strict=True)))
 
 
-def window_counts(shape: Ints, kernel: Ints, strides: Ints, dilation: Ints) -> Ints:
-    """How many windows fit along each axis."""
-    return tuple((n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(shape, kernel, strides, dilation, strict=True))
+def windows(x: Array, kernel: Ints, strides: Ints, dilation: Ints, groups: int) -> Array:
+    """What each window sees of each group's channels: a view [groups, batch, *out, *kernel, channels / groups] of x."""
+    batch, *sizes, channels = x.shape
+    row, *steps, step = x.strides
+    out = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, strides, dilation, strict=True)]
+    between = [n * s for n, s in zip(steps, strides, strict=True)]
+    within = [n * d for n, d in zip(steps, dilation, strict=True)]
+    channels //= groups
+    return np.lib.stride_tricks.as_strided(
+        x, (groups, batch, *out, *kernel, channels), (step * channels, row, *between, *within, step)
+    )
 
 
-def window_elements(shape: Ints, size: Ints, strides: Ints, padding: Pairs) -> Array:
-    """How many elements of each window are not padding, [*out, 1]."""
-    counts = np.ones(1)
-    for n, k, s, (before, after) in zip(
-        reversed(shape), reversed(size), reversed(strides), reversed(padding), strict=True
-    ):
-        starts = np.arange(-before, n + after - k + 1, s)
-        counts = np.multiply.outer(np.minimum(starts + k, n) - np.maximum(starts, 0), counts)
-    return counts
+def grouped(x: Array, groups: int) -> Array:
+    """All axes but the last made one, and the last divided: [..., channels] -> [groups, rows, channels / groups]."""
+    return x.reshape(-1, groups, x.shape[-1] // groups).transpose(1, 0, 2)
 
 
-def taps(kernel: Ints, out: Ints, strides: Ints, dilation: Ints) -> Iterator[tuple[Ints, tuple[slice, ...]]]:
-    """Each place in a window, in order, and the index of the element that each window has there."""
-    for tap in np.ndindex(*kernel):
-        starts = [i * d for i, d in zip(tap, dilation, strict=True)]
-        steps = [slice(i, i + (n - 1) * s + 1, s) for i, n, s in zip(starts, out, strides, strict=True)]
-        yield tap, (slice(None), *steps)
+def blocks(batch: int, numbers: int) -> Iterator[slice]:
+    """Parts of a batch for which all examples need so many numbers: some 2¹⁸, a MiB, for each part."""
+    size = max(1, 2**18 * batch // max(1, numbers))
+    return (slice(start, start + size) for start in range(0, batch, size))
+
+
+def depthwise_axes(count: int) -> tuple[int, range, range, int]:
+    """Numbers for `np.einsum`: the channels, batch and places, taps, and results of each channel.
+
+    Where each channel is a group, matrices of a group would be too thin for BLAS to pay.
+    """
+    return 2 * count + 1, range(count + 1), range(count + 1, 2 * count + 1), 2 * count + 2

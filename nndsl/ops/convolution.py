@@ -133,7 +133,7 @@ def onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     axes = e.shape(range(1, rank - 1))
     before, after = zip(*node.attributes["padding"], strict=True)
     if any((*before, *after)):
-        x = e.node("Pad", x, e.shape((*before, *after)), "", axes)
+        x = e.node("Pad", x, e.shape((0, *before, 0, 0, *after, 0)))
     seen = []
     for tap in np.ndindex(*kernel):
         starts = [i * d for i, d in zip(tap, dilation, strict=True)]
@@ -167,6 +167,12 @@ CASES: tuple[tuple[tuple[int, ...], tuple[int, ...], int, int, dict[str, Any]], 
 )
 """Spatial sizes, kernel, channels, filters and attributes."""
 
+SHARED = (
+    *(helpers.inside, helpers.padded, helpers.windows),
+    *(helpers.grouped, helpers.blocks, helpers.depthwise_axes),
+)
+CONV = (*SHARED, helpers.conv)
+
 UNIT = -1.0, 1.0
 """Bounds of values: sums of some hundred products stay small enough to compare."""
 
@@ -185,7 +191,7 @@ def cases() -> Iterator[tuple[TensorType, TensorType, TensorType, dict[str, Any]
     numpy=f"conv({{x}}, {{W}}, {ATTRIBUTES})",
     onnx=onnx_conv,
     samples=[Sample((x, W), attributes, *UNIT) for x, W, _, attributes in cases()],
-    helpers=(helpers.inside, helpers.padded, helpers.window_counts, helpers.taps, helpers.conv),
+    helpers=CONV,
 )
 def conv(g: Value, y: Value, x: Value, W: Value, **attributes: Any) -> tuple[Value, Value]:
     return (
@@ -201,7 +207,7 @@ def conv(g: Value, y: Value, x: Value, W: Value, **attributes: Any) -> tuple[Val
     numpy=f"conv_input({{g}}, {{W}}, shape={{shape}}, {ATTRIBUTES})",
     onnx=onnx_conv_input,
     samples=[Sample((y, W), {"shape": x.shape[1:-1], **attributes}, *UNIT) for x, W, y, attributes in cases()],
-    helpers=(helpers.inside, helpers.taps, helpers.conv_input),
+    helpers=(*CONV, helpers.conv_input),
 )
 def conv_input(h: Value, x: Value, g: Value, W: Value, *, shape: Shape, **attributes: Any) -> tuple[Value, Value]:
     return conv(h, W, **attributes), conv_kernel(h, g, kernel=W.shape[:-2], **attributes)
@@ -214,7 +220,7 @@ def conv_input(h: Value, x: Value, g: Value, W: Value, *, shape: Shape, **attrib
     numpy=f"conv_kernel({{x}}, {{g}}, kernel={{kernel}}, {ATTRIBUTES})",
     onnx=onnx_conv_kernel,
     samples=[Sample((x, y), {"kernel": W.shape[:-2], **attributes}, *UNIT) for x, W, y, attributes in cases()],
-    helpers=(helpers.inside, helpers.padded, helpers.taps, helpers.conv_kernel),
+    helpers=(*SHARED, helpers.conv_kernel),
 )
 def conv_kernel(h: Value, W: Value, x: Value, g: Value, *, kernel: Shape, **attributes: Any) -> tuple[Value, Value]:
     return conv_input(g, h, shape=x.shape[1:-1], **attributes), conv(x, h, **attributes)

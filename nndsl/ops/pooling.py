@@ -11,7 +11,7 @@ from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH, product, show_shape
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
-from nndsl.ops import conv_helpers as helpers
+from nndsl.ops import conv_helpers, pool_helpers
 from nndsl.ops.rules import FLOATS, f32, require, require_same_dtype, scalar
 from nndsl.ops.windows import Ints, Pairs, channels_first, channels_last, require_spatial, window_counts
 
@@ -97,6 +97,8 @@ def onnx_avg_pool_gradient(e: OnnxEmitter, node: Node, g: str) -> str:
     return channels_last(e, e.node("Reshape", x, e.shape((batch, channels, *shape))), rank)
 
 
+WINDOWS = (conv_helpers.inside, conv_helpers.padded, conv_helpers.windows, pool_helpers.tap_views)
+
 ATTRIBUTES = "size={size}, strides={strides}, padding={padding}"
 
 CASES = (
@@ -116,7 +118,7 @@ CASES = (
     numpy=f"max_pool({{x}}, {ATTRIBUTES})",
     onnx=onnx_pool,
     samples=[Sample((x,), attributes) for x, attributes in CASES],
-    helpers=(helpers.inside, helpers.padded, helpers.window_counts, helpers.taps, helpers.max_pool),
+    helpers=(*WINDOWS, pool_helpers.max_pool),
 )
 def max_pool(g: Value, y: Value, x: Value, **attributes: Any) -> Value:
     return max_pool_gradient(x, y, g, **attributes)
@@ -131,7 +133,7 @@ max_pool_gradient = primitive(
     samples=[  # of equal elements, so that y is the pool of x
         Sample((x, y, y), attributes, low=1, high=1) for x, attributes in CASES for y in [pool_type(x, **attributes)]
     ],
-    helpers=(helpers.inside, helpers.padded, helpers.taps, helpers.max_pool_gradient),
+    helpers=(*WINDOWS, conv_helpers.blocks, pool_helpers.max_pool_gradient),
 )(None)
 
 
@@ -141,7 +143,7 @@ max_pool_gradient = primitive(
     numpy=f"avg_pool({{x}}, {ATTRIBUTES})",
     onnx=onnx_pool,
     samples=[Sample((x,), attributes) for x, attributes in CASES],
-    helpers=(helpers.inside, helpers.padded, helpers.window_elements, helpers.taps, helpers.avg_pool),
+    helpers=(*WINDOWS, pool_helpers.window_elements, pool_helpers.avg_pool),
 )
 def avg_pool(g: Value, y: Value, x: Value, **attributes: Any) -> Value:
     return avg_pool_gradient(g, shape=x.shape[1:-1], **attributes)
@@ -154,7 +156,7 @@ def avg_pool(g: Value, y: Value, x: Value, **attributes: Any) -> Value:
     numpy=f"avg_pool_gradient({{g}}, shape={{shape}}, {ATTRIBUTES})",
     onnx=onnx_avg_pool_gradient,
     samples=[Sample((pool_type(x, **attributes),), {"shape": x.shape[1:-1], **attributes}) for x, attributes in CASES],
-    helpers=(helpers.inside, helpers.window_elements, helpers.taps, helpers.avg_pool_gradient),
+    helpers=(*WINDOWS, pool_helpers.window_elements, pool_helpers.avg_pool_gradient),
 )
 def avg_pool_gradient(h: Value, x: Value, g: Value, *, shape: Shape, **attributes: Any) -> Value:
     return avg_pool(h, **attributes)
