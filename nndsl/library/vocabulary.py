@@ -24,6 +24,7 @@ from nndsl.library import (
     pooling,
     preprocessing,
     shapes,
+    transposed,
 )
 from nndsl.library.registry import COMPOSITES, FOREIGN, METRICS, TABLES, Composite, Place
 
@@ -35,6 +36,7 @@ MODULES = (
     einsum,
     layers,
     convolution,
+    transposed,
     pooling,
     images,
     noise,
