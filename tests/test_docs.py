@@ -36,7 +36,7 @@ from nndsl.cli.main import COMMANDS, commands
 from nndsl.cli.main import run as run_command
 from nndsl.data.sources import SOURCES
 from nndsl.diagnostics import Failure
-from nndsl.library import reference, vocabulary
+from nndsl.library import entries, reference, vocabulary
 from nndsl.library.registry import ALIASES, TABLES
 from nndsl.model.check import load_program
 from nndsl.render import render
@@ -207,7 +207,7 @@ def test_callbacks_sources_and_kinds_of_words_are_described() -> None:
     named = {word for span in re.findall(r"`([^`\n]+)`", page) for word in re.findall(r"\w+", span)}
     assert {*CALLBACKS, *SOURCES} <= named
     vocabulary.load()
-    assert all(f"](reference/{reference.plural(kind)}.md)" in page for kind in reference.kinds())
+    assert all(f"](reference/{entries.plural(kind)}.md)" in page for kind in entries.kinds())
 
 
 def test_every_command_and_option_is_described() -> None:

@@ -10,7 +10,7 @@ import click
 from nndsl.cli.output import format_option
 
 if TYPE_CHECKING:
-    from nndsl.library.reference import Entry
+    from nndsl.library.entries import Entry
 
 
 @click.command("help")
@@ -21,19 +21,19 @@ def command(word: str | None) -> None:
 
     Names of Keras and PyTorch (Conv2D, nn.Linear) lead to ours.
     """
-    from nndsl.library import reference, vocabulary
+    from nndsl.library import entries, reference, vocabulary
     from nndsl.training.callbacks import CALLBACKS
 
     vocabulary.load()
     if word is None:
-        words = {kind: [each.name for each in members] for kind, members in reference.kinds().items()}
+        words = {kind: [each.name for each in members] for kind, members in entries.kinds().items()}
         click.echo(reference.overview({**words, "callback": sorted(CALLBACKS)}))
         click.echo("`nndsl help WORD` says what one of them is, `nndsl COMMAND --help` what a command does.")
         return
     name, note = ours(word)
     if note:
         click.echo(f"{note}\n")
-    click.echo("\n".join(reference.text(entry) for entry in entries(name)), nl=False)
+    click.echo("\n".join(reference.text(each) for each in entries_of(name)), nl=False)
 
 
 def ours(word: str) -> tuple[str, str]:
@@ -63,19 +63,19 @@ def _callback(name: str) -> str | None:
     return next((own for own in CALLBACKS if own.replace("_", "") == name.replace("_", "").lower()), None)
 
 
-def entries(name: str) -> list[Entry]:
+def entries_of(name: str) -> list[Entry]:
     """Everything of that name: `mse` is a loss, and a metric; each with what is to be said of it alone."""
-    from nndsl.library import reference
+    from nndsl.library.entries import entry, is_loss_as_metric
     from nndsl.library.registry import TABLES
     from nndsl.training.callbacks import CALLBACKS
 
     found = [table[name] for table in TABLES.values() if name in table]
-    shown = [reference.entry(each) for each in found if not reference.is_loss_as_metric(each)]
+    shown = [entry(each) for each in found if not is_loss_as_metric(each)]
     return shown + ([_entry_of(name, CALLBACKS[name])] if name in CALLBACKS else [])
 
 
 def _entry_of(name: str, callback: type[Any]) -> Entry:
-    from nndsl.library.reference import Entry, arguments_of
+    from nndsl.library.entries import Entry, arguments_of
 
     hints = get_type_hints(callback.__init__)
     parameters = list(inspect.signature(callback).parameters.values())
