@@ -14,7 +14,6 @@ from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.graph.sizes import show_shape
 from nndsl.library.arguments import Axis, Misuse, NonNegative, Positive
-from nndsl.library.operands import own_axes
 from nndsl.library.registry import composite
 
 CONSTRAINTS = "https://keras.io/api/layers/constraints/"
@@ -60,7 +59,15 @@ def min_max_norm(
 
 
 def _norms(name: str, W: Value, axis: Axis) -> Value:
-    return ops.sqrt(ops.reduce_sum(W**2, axes=own_axes(name, W, axis), keepdims=True)).named("norm")
+    axes = tuple(range(W.rank)) if axis is None else axis
+    if any(not -W.rank <= a < W.rank for a in axes):
+        raise Misuse(
+            f"`{name}` takes norms along axis {', '.join(map(str, axes))} of a parameter {show_shape(W.shape)}",
+            label="its only axis is 0" if W.rank == 1 else f"its axes are 0 to {W.rank - 1}",
+            argument="constraint",
+        )
+    along = tuple(sorted({a % W.rank for a in axes}))
+    return ops.sqrt(ops.reduce_sum(W**2, axes=along, keepdims=True)).named("norm")
 
 
 # ---------------------------------------------------------------- regularizers

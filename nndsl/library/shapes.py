@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.graph.sizes import Dim, product, show_shape
@@ -74,6 +76,36 @@ def slice_(x: Tensor, start: int, stop: int | None = None, *, step: int = 1, axi
             label=f"none is left of the {size}",
         )
     return ops.slice(x, axis=along, start=first, stop=last, step=step)
+
+
+@composite("function", "split", example="x: f32[6, 4] => stack(split(x, 2))", follows=KERAS)
+def split(x: Tensor, sections: int | tuple[int, ...], axis: int = 0) -> tuple[Tensor, ...]:
+    """An axis in equal sections, or cut before the given indices: `a, b = x -> split(2)` is [batch, 6, 4] -> twice
+    [batch, 3, 4], `a, b, c = x -> split([1, 3])` sections of 1, 2 and 3."""
+    along = own_axis("split", x, axis)
+    size = x.shape[along]
+    if not isinstance(size, int):
+        raise Misuse(
+            f"`split` needs to know axis {along - lead(x)} of {show_shape(x.shape)}",
+            label=f"`{size}` is known only when the data are",
+            help="give that axis a number where the input is declared",
+        )
+    if isinstance(sections, int) and (sections < 1 or size % sections):
+        raise Misuse(
+            f"`split` is to cut an axis of {show_shape(x.shape)} into {sections} equal sections",
+            label=f"{size} does not divide into {sections}",
+            argument="sections",
+            help="a list of indices gives unequal ones: split([1, 3]) cuts before 1 and before 3",
+        )
+    cuts = tuple(range(0, size, size // sections))[1:] if isinstance(sections, int) else sections
+    ends = (0, *cuts, size)
+    if any(start >= stop for start, stop in pairwise(ends)):
+        raise Misuse(
+            f"`split` is to cut an axis of {size} before {list(cuts)}",
+            label=f"indices must rise, from 1 to {size - 1}",
+            argument="sections",
+        )
+    return tuple(ops.slice(x, axis=along, start=start, stop=stop, step=1) for start, stop in pairwise(ends))
 
 
 def _bound(index: int, size: Dim) -> Dim:

@@ -211,6 +211,8 @@ class Graphing:
         arguments = {name: self._argument(value) for name, value in term.arguments.items()}
         with self.graph.at(Origin(term.layer.name, term.span, self.phase)):
             result = call_composite(term.composite, scope, arguments)
+            if term.part is not None:
+                result = result[term.part]
             return result.named(term.name) if term.name and isinstance(result, Value) else result
 
     def _argument(self, argument: Any) -> Any:

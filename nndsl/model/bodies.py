@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nndsl.errors.calls import Misplaced, WrongCount
 from nndsl.errors.names import NotRebindable
@@ -11,8 +12,10 @@ from nndsl.library.registry import Composite, lookup
 from nndsl.model.blocks import Body
 from nndsl.model.evaluate import given
 from nndsl.model.naming import bound_names
+from nndsl.model.network import Apply
 from nndsl.model.purposes import Purposes
 from nndsl.model.scope import ROLES, Entry, Place, Role
+from nndsl.model.scores import note
 from nndsl.model.values import (
     POISON,
     BlockValue,
@@ -89,7 +92,8 @@ class Bodies(Purposes):
         if not single:
             values = (POISON,) * len(statement.names)
             if value is not POISON:
-                values = self.split(statement, value)
+                parts = zip(statement.names, self.split(statement, value), strict=True)
+                values = [self.called(part, self.path(name, body)) for name, part in parts]
         for name, part in zip(statement.names, values, strict=True):
             self.bind_name(name, part, "value", body, path)
 
@@ -99,6 +103,14 @@ class Bodies(Purposes):
             return value
         values = f"{len(value)} values" if isinstance(value, tuple) else "1 value"
         raise Found(WrongCount(statement.value.span, count, values))
+
+    def called(self, value: Value, name: str) -> Value:
+        """One of the values of a composite under the name that it is bound to."""
+        if not isinstance(value, Apply) or value.part is None or value.name:
+            return value
+        term = replace(value, name=name)
+        note(self.work, term)
+        return term
 
     def declaration(self, statement: tree.Declaration, body: Body) -> None:
         if body.environment.kind == "block" or body.iterations:

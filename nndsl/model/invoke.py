@@ -199,6 +199,10 @@ class Invoking(Words):
         if prepared is None:
             return POISON
         term = self.typing.apply(composite, prepared, layer, span, spans, use=use, name=place.result)
+        if isinstance(term, tuple):
+            for part in term:
+                note(self.work, part)
+            return term
         note(self.work, term)
         if isinstance(of, Input):
             self.work.of[term] = of.declared

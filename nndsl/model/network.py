@@ -99,7 +99,8 @@ class Apply:
     """A composite applied. `arguments` by parameter name: terms (or tuples of terms) for tensors, else static values.
 
     An activation is a `Closure`. `layer` names it; `use` is 0, or counts the uses of a shared layer from 1.
-    `name` is the program's name for this value if a binding ends here. `iteration` distinguishes nothing else.
+    `name` is the program's name for this value if a binding ends here. Of a composite that gives several values, each
+    is an application of its own: `part` says which, and what they have in common is computed once.
     """
 
     composite: Composite
@@ -109,6 +110,7 @@ class Apply:
     span: Span
     use: int = 0
     name: str = ""
+    part: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,6 +79,7 @@ class Operators(Invoking):
         arguments = dict(zip(names, terms, strict=True))
         layer = Layer(place.path, composite, span)
         term = self.typing.apply(composite, arguments, layer, span, {}, name=place.result)
+        assert not isinstance(term, tuple), "an operator gives one value"
         note(self.work, term)
         return term
 

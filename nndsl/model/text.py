@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from nndsl.graph.sizes import show_shape
-from nndsl.library.arguments import Initial
+from nndsl.library.arguments import Chosen
 from nndsl.model.apply import operands
 from nndsl.model.network import Apply, Balanced, Closure, Declared, Hole, Input, LayerState, Network, Number, Term
 
@@ -31,7 +31,8 @@ def print_network(network: Network) -> str:
             continue
         name = term.name if term.name and term.name not in taken else f"%{len(names)}"
         arguments = ", ".join(_argument(key, value, names) for key, value in term.arguments.items())
-        lines.append(f"  {name}: {term.type} = {term.composite.name}({arguments})    layer {term.layer.name}")
+        part = "" if term.part is None else f"[{term.part}]"
+        lines.append(f"  {name}: {term.type} = {term.composite.name}({arguments}){part}    layer {term.layer.name}")
         names[term] = name
         taken.add(name)
     lines += [f"  output {output.name} = {_name(output.term, names)}" for output in network.outputs]
@@ -70,7 +71,7 @@ def _argument(key: str, value: Any, names: dict[Term, str]) -> str:
         return f"[{', '.join(_name(item, names) for item in value)}]"
     if isinstance(value, Closure):
         return f"{key} = {value.name}"
-    if isinstance(value, Initial):
+    if isinstance(value, Chosen):
         inner = ", ".join(f"{k} = {v}" for k, v in value.arguments.items())
         return f"{key} = {value.name}({inner})" if inner else f"{key} = {value.name}"
     if isinstance(value, Balanced):

@@ -28,7 +28,7 @@ class Typing:
 
     def __init__(self, work: Work):
         self.work = work
-        self.known: dict[Hashable, TensorType] = {}
+        self.known: dict[Hashable, TensorType | tuple[TensorType, ...]] = {}
 
     def apply(
         self,
@@ -40,8 +40,9 @@ class Typing:
         *,
         use: int = 0,
         name: str = "",
-    ) -> Apply:
-        """The term of an application; `spans` tell where each argument stands. Raises `Found`."""
+    ) -> Apply | tuple[Apply, ...]:
+        """The term of an application, or the terms where the composite gives several values; `spans` tell where each
+        argument stands. Raises `Found`."""
         self.work.operate(span)
         term = Apply(composite, arguments, NUMBER, layer, span, use, name)
         key = None if composite.takes_builder else _key(term)
@@ -50,9 +51,11 @@ class Typing:
             type = self._type(term, spans)
             if key:
                 self.known[key] = type
+        if isinstance(type, tuple):
+            return tuple(replace(term, type=part, part=index) for index, part in enumerate(type))
         return replace(term, type=type)
 
-    def _type(self, term: Apply, spans: Mapping[str, Span]) -> TensorType:
+    def _type(self, term: Apply, spans: Mapping[str, Span]) -> TensorType | tuple[TensorType, ...]:
         builder = Builder()
         graphing = Graphing(builder, Collected(states=self.work.states))
         terms = list(operands(term))
@@ -68,6 +71,12 @@ class Typing:
             raise Found(refused(refusal, term, terms, spans)) from None
         if isinstance(result, Accumulated):
             return NUMBER
+        if isinstance(result, tuple):
+            return tuple(self._known(part, term) for part in result)
+        return self._known(result, term)
+
+    def _known(self, result: Value, term: Apply) -> TensorType:
+        """A result's type, if it can be held in memory."""
         assert isinstance(result, Value), f"{term.composite.name} gives no tensor"
         own = [dim for dim in result.shape if dim != BATCH]
         if is_static(own) and _count(own) > LARGEST:
