@@ -18,6 +18,9 @@ from nndsl.graph.verify import verify
 
 TIME = symbol("time")
 
+PLAIN = {"strides": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
+"""Attributes of the plainest convolution over one axis."""
+
 
 def test_every_primitive_has_a_sample() -> None:
     """All but `input`, whose type is declared and not derived."""
@@ -109,6 +112,102 @@ def value(text: str) -> Value:
             ["i64", "i64", "i64"],
             {"shape": (3,), "site": 2**32},
             "a site is an unsigned 32-bit number, not 4294967296",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 4]", "f32[3, 4, 2]"],
+            PLAIN,
+            "expects one, two or three axes between batch and channels, not f32[batch, 4]",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 9, 4]", "f32[3, 3, 4, 2]"],
+            PLAIN,
+            "(1,) does not say something of each of the 2 spatial axes of f32[batch, 9, 9, 4]",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 3, 4, 2]"],
+            PLAIN,
+            "a kernel f32[3, 3, 4, 2] for f32[batch, 9, 4] needs 3 axes",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 3, 4]", "f32[3, 4, 2]"],
+            {**PLAIN, "dilation": (2,), "padding": ((0, 1),)},
+            "a window of 3 (dilated: 5) does not fit in an axis of 3 (padded: 4)",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 3, 2]"],
+            PLAIN,
+            "a kernel over 3 channels does not fit 4 channels",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 4, 2]"],
+            {**PLAIN, "groups": 2},
+            "a kernel over 4 channels does not fit 2 groups of 2 channels",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 1, 8]"],
+            {**PLAIN, "groups": 3},
+            "4 channels do not divide into 3 groups",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 2, 3]"],
+            {**PLAIN, "groups": 2},
+            "3 filters do not divide into 2 groups",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 4, 2]"],
+            {**PLAIN, "strides": (0,)},
+            "strides and dilation are 1 or more, not 0 and 1",
+        ),
+        (
+            ops.conv,
+            ["f32[batch, 9, 4]", "f32[3, 4, 2]"],
+            {**PLAIN, "padding": ((-1, 0),)},
+            "cannot pad by -1 and 0",
+        ),
+        (
+            ops.conv_input,
+            ["f32[batch, 9, 2]", "f32[3, 4, 2]"],
+            {**PLAIN, "shape": (10,)},
+            "f32[batch, 9, 2] does not have the [8] windows that [10] has",
+        ),
+        (
+            ops.conv_input,
+            ["f32[batch, 9, 3]", "f32[3, 4, 2]"],
+            {**PLAIN, "shape": (11,)},
+            "a kernel of 2 filters does not give 3 channels",
+        ),
+        (
+            ops.conv_kernel,
+            ["f32[batch, 9, 4]", "f32[2, 7, 2]"],
+            {**PLAIN, "kernel": (3,)},
+            "f32[batch, 9, 4] and f32[2, 7, 2] are no operand and result of one convolution",
+        ),
+        (
+            ops.max_pool,
+            ["f32[batch, 9, 4]"],
+            {"size": (2,), "strides": (1,), "padding": ((0, 2),)},
+            "a window of 2 may lie in a padding of 2 and see nothing",
+        ),
+        (
+            ops.max_pool_gradient,
+            ["f32[batch, 9, 4]", "f32[batch, 8, 4]", "f32[batch, 7, 4]"],
+            {"size": (2,), "strides": (1,), "padding": ((0, 0),)},
+            "the pool of f32[batch, 9, 4] is f32[batch, 8, 4], not f32[batch, 8, 4] with a gradient f32[batch, 7, 4]",
+        ),
+        (
+            ops.avg_pool_gradient,
+            ["f32[batch, 9, 4]"],
+            {"size": (2,), "strides": (1,), "padding": ((0, 0),), "shape": (9,)},
+            "the pool of [9] is f32[batch, 8, 4], not f32[batch, 9, 4]",
         ),
     ],
 )
