@@ -191,6 +191,8 @@ def _show(tree: ast.expr) -> tuple[str, int]:
             kinds = {_operator(left), type(operator)}
             tight = ast.MatMult in kinds and len(kinds) == 2  # `(x / 16) @ W`: correct without, clear with
             return f"{show(left, own + tight)} {symbol} {show(right, own + 1)}", own
+        case ast.GeneratorExp(element, [ast.comprehension(target, iterable, [])]):  # a call's only argument
+            return f"{show(element, 3)} for {show(target)} in {show(iterable, 3)}", 0
         case ast.IfExp(test, body, orelse):
             return f"{show(body, 3)} if {show(test, 3)} else {show(orelse, 2)}", 2
     raise TypeError(f"a template holds {ast.unparse(tree)}, which generated modules have no use for")

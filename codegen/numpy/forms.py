@@ -29,6 +29,8 @@ def _constant(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]
         return None
     if value.dtype.kind == "f" and not np.isfinite(value):
         return parse("np.nan" if np.isnan(value) else "np.inf" if value > 0 else "-np.inf")
+    if value.dtype == np.float64 and value == np.pi:
+        return parse("np.pi")
     return number(float(str(value)) if value.dtype.kind == "f" else value.item())
 
 
@@ -61,7 +63,9 @@ def _reshape(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str])
     before, after = node.inputs[0].shape, node.shape
     if chosen := _chosen(node, operands[0], sizes):
         return chosen
-    if not before or not after:
+    if before and not after:
+        return ast.Subscript(operands[0], ast.Tuple([number(0)] * len(before)) if len(before) > 1 else number(0))
+    if not before:
         return method(operands[0], "reshape", *(dim(d, sizes) for d in after))
     if index := _insert(before, after, ast.Constant(None)) or _insert(after, before, number(0)):
         return ast.Subscript(operands[0], index[0] if len(index) == 1 else ast.Tuple(index))

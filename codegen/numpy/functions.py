@@ -80,7 +80,8 @@ class Functions:
 
     def update(self) -> list[str]:
         graph = self.step.apply
-        return update_body(self.step, {graph.inputs[STEP]: name("step"), graph.inputs[LR_SCALE]: name("lr_scale")})
+        bound = {graph.inputs[STEP]: name("step"), graph.inputs[LR_SCALE]: name("lr_scale")}
+        return update_body(self.step, {**bound, **self._large_constants(graph)})
 
     def train_step(self) -> list[str]:
         """The call of `loss_and_grads` in `train_step`."""
@@ -123,11 +124,14 @@ class Functions:
                 bound[node] = name(self.parameters[key])
             else:
                 bound[node] = name(names.unique(key))
-        for node in graph.nodes:
-            if node.op == "constant" and np.size(node.attributes["value"]) > SMALL:
-                bound[node] = self._constant(node)
+        bound |= self._large_constants(graph)
         names.taken.update(self.constants.values())
         return bound
+
+    def _large_constants(self, graph: Graph) -> dict[Node, ast.expr]:
+        """Constant arrays that are too large for a line."""
+        large = (n for n in graph.nodes if n.op == "constant" and np.size(n.attributes["value"]) > SMALL)
+        return {node: self._constant(node) for node in large}
 
     def _constant(self, node: Node) -> ast.expr:
         text = numpy_array(np.asarray(node.attributes["value"]))

@@ -10,7 +10,7 @@ for name, g in grads.items():
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import is_weak
 from nndsl.codegen.numpy.schedule import VIEWS
 from nndsl.codegen.numpy.spelling import repeats_operand, spell
+from nndsl.codegen.numpy.totals import totals
 from nndsl.graph.node import Graph, Node
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
@@ -43,10 +44,11 @@ def update_body(step: Step, bound: Mapping[Node, ast.expr]) -> list[str]:
     shared = _shared(graph, parameters)
     names = Names(["g", "p"])
     prologue = Graph("", graph.inputs, {LR: graph.outputs[LR], **{f"shared_{i}": n for i, n in enumerate(shared)}})
-    order = [node for node in prologue.nodes if node.op != "input"]
+    sums = totals(prologue, [parameter.inputs["g"] for parameter in parameters])
+    order = [node for node in _until(prologue, sums) if node.op != "input" and node not in sums]
     grads = {n: item(name("grads"), k.removeprefix("grad.")) for k, n in graph.inputs.items() if k.startswith("grad.")}
     states = {n: item(name("state"), k) for k, n in graph.inputs.items() if not k.startswith(("grad.", "nndsl."))}
-    body = emit(prologue, order, {**states, **grads, **bound}, names, {}, buffered=False)
+    body = emit(prologue, order, {**states, **grads, **bound, **sums}, names, {}, buffered=False)
     lines = [line for statement in body.statements for line in statement.lines]
     known = {node: body.results[f"shared_{i}"] for i, node in enumerate(shared)}
     groups: dict[object, list[Parameter]] = {}
@@ -95,7 +97,7 @@ def _form(parameter: Parameter, shared: set[Node]) -> object:
     form: list[object] = []
     roles = {node: role for role, node in parameter.inputs.items()}
     shape = parameter.inputs["p"].shape
-    for node in Graph("", {}, parameter.outputs).nodes:
+    for node in _until(Graph("", {}, parameter.outputs), shared):
         numbers[node] = len(numbers)
         if node in roles:
             form.append(roles[node])
@@ -201,12 +203,16 @@ def _changes(
 
 def _remaining(parameter: Parameter, trees: Mapping[Node, ast.expr]) -> list[Node]:
     """What is still to be computed, operands first, when some nodes have their code already."""
-    nodes = Graph("", {}, parameter.outputs).nodes
-    wanted = set(parameter.outputs.values())
-    for node in reversed(nodes):
-        if node in wanted and node not in trees:
+    return [node for node in _until(Graph("", {}, parameter.outputs), trees) if node not in trees]
+
+
+def _until(graph: Graph, known: Container[Node]) -> list[Node]:
+    """The nodes that the outputs need, operands first, looking behind none that is known."""
+    wanted = set(graph.outputs.values())
+    for node in reversed(graph.nodes):
+        if node in wanted and node not in known:
             wanted.update(node.inputs)
-    return [node for node in nodes if node in wanted and node not in trees]
+    return [node for node in graph.nodes if node in wanted]
 
 
 def _is_inline(node: Node, users: Sequence[Node]) -> bool:

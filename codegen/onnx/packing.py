@@ -28,6 +28,9 @@ from nndsl.transform.update import Group, singles, update
 PACKED = "nndsl.packed"
 """The name of the tensor that small parameters share; no layer can have a parameter of that name."""
 
+PACKED_BIASES = "nndsl.packed_biases"
+"""That of biases, gammas and betas, where the optimizer treats them otherwise."""
+
 LARGEST_PACKED = 16_384
 """Parameters of more elements than this stay alone (`benchmarks/NOTES.md` has the measurement)."""
 
@@ -103,11 +106,11 @@ class Packing:
 
 def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
     """Choose the groups of a step's parameters (a tensor of more than `largest` elements stays alone)."""
-    groups = _groups(step.trainable, largest)
+    groups = _groups(step.trainable, largest, apart=step.train.optimizer.arguments.get("decay_bias") is False)
     apply, slots = update(step.train, groups)
     tensors: list[StateTensor] = []
     for group in groups:
-        if group.name == PACKED:
+        if group.packed:
             tensors.append(_tensor(group.name, group.shape, group.members))
     packed = {piece.name for tensor in tensors for piece in tensor.pieces}
     for state in step.states:
@@ -118,12 +121,18 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
     return Packing(groups, simplify(apply), tuple(tensors))
 
 
-def _groups(trainable: Sequence[State], largest: int) -> tuple[Group, ...]:
-    small = tuple(state for state in trainable if prod(state.shape) <= largest and state.constraint is None)
-    if len(small) < 2:
-        return singles(trainable)
-    packed = Group(PACKED, (sum(prod(state.shape) for state in small),), small)
-    return packed, *singles([state for state in trainable if state not in small])
+def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[Group, ...]:
+    """The groups of an update; `apart`: biases and the like are not packed with kernels."""
+    small = [state for state in trainable if prod(state.shape) <= largest and state.constraint is None]
+    packs = {PACKED: [state for state in small if not (apart and state.bias)]}
+    packs[PACKED_BIASES] = [state for state in small if state not in packs[PACKED]]
+    groups = [
+        Group(name, (sum(state.size for state in members),), tuple(members))
+        for name, members in packs.items()
+        if len(members) > 1
+    ]
+    taken = {state.name for group in groups for state in group.members}
+    return *groups, *singles([state for state in trainable if state.name not in taken])
 
 
 def alone(state: State) -> StateTensor:
@@ -160,7 +169,7 @@ def emit_gradients(e: Emitter, groups: Sequence[Group], gradients: Mapping[str, 
     values = {}
     for group in groups:
         name = f"grad.{group.name}"
-        if group.name != PACKED:
+        if not group.packed:
             values[name] = gradients[name]
             continue
         parts = [

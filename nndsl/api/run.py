@@ -113,15 +113,19 @@ class Run:
         """The trained network on its engine."""
         return self.net.session(self.state, self.backend, self.provider)
 
-    def evaluate(self, split: Split = "test") -> dict[str, float]:
-        """Loss and metrics over one split of the program's data, `test`, `validation` or `train`."""
+    def evaluate(self, split: Split = "test") -> dict[str, float | np.ndarray[Any, Any]]:
+        """Loss and metrics over one split of the program's data, `test`, `validation` or `train`.
+
+        A metric that is a table, such as a confusion matrix, is an array.
+        """
         if split not in SPLITS:
             raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
         data: Dataset | None = getattr(self.net.data, split)
         if data is None:
             reason = f"the program's data have no {split} split; they have {', '.join(self._splits())}"
             raise Failure(BadOption(None, "split", reason))
-        return loop.evaluate(self.session, self.net.step, data, self.net.batch_size)
+        sums = loop.measure(self.session, self.net.step, data, self.net.batch_size)
+        return {**sums.finish(), **sums.tables()}
 
     def _splits(self) -> list[str]:
         return [split for split in SPLITS if getattr(self.net.data, split) is not None]

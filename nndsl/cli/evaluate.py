@@ -27,12 +27,11 @@ def command(
 ) -> None:
     """Losses and metrics of a trained model."""
     from nndsl.api import Run
-    from nndsl.training.results import text_table
+    from nndsl.training.results import measured_text
 
     values = Run.open(run, backend=backend, provider=provider).evaluate(split)
     if as_json:
-        click.echo(json.dumps(values))
+        plain = {name: value if isinstance(value, float) else value.tolist() for name, value in values.items()}
+        click.echo(json.dumps(plain))
     else:
-        click.echo(
-            text_table([("name", split), *((name, f"{value:.6g}") for name, value in values.items())], frozenset({1}))
-        )
+        click.echo(measured_text(split, values))

@@ -75,6 +75,12 @@ def numpy_size(dim: Dim) -> str:
     return str(dim) if isinstance(dim, int | Size) else repr(dim)
 
 
+def _counting(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """As many numbers one after the other, from the first one's integer part."""
+    start = int(value[0]) if abs(value[0]) < 1e6 else 0
+    return np.arange(start, start + value.size)
+
+
 def numpy_array(value: np.ndarray[Any, Any]) -> str:
     """A constant as Python source: a plain number where it is one (the shortest that reads back the same)."""
     if value.ndim == 0:
@@ -83,5 +89,7 @@ def numpy_array(value: np.ndarray[Any, Any]) -> str:
     if value.ndim == 1 and value.size > 1 and value.dtype.kind == "i" and np.array_equal(value, np.arange(value.size)):
         return f"np.arange({value.size})"
     dtype = {"float32": "np.float32", "float64": "np.float64", "int64": "np.int64", "uint32": "np.uint32"}
+    if value.ndim == 1 and value.size > 4 and value.dtype.kind == "f" and np.array_equal(value, _counting(value)):
+        return f"np.arange({int(value[0])}, {int(value[-1]) + 1}, dtype={dtype[str(value.dtype)]})"
     inner = np.array2string(value, separator=", ", threshold=value.size + 1, max_line_width=100, floatmode="unique")
     return f"np.array({inner}, {dtype.get(str(value.dtype), 'np.bool_')})"

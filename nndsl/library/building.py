@@ -109,5 +109,5 @@ class UpdateBuilder(Protocol):
         ...
 
     def norm(self, x: Value) -> Value:
-        """The Euclidean norm of each parameter of `x`, a tensor of the shape that is updated, beside which it lines up."""
+        """The Euclidean norm of each parameter of `x`, a tensor of the shape that is updated; it lines up with it."""
         ...

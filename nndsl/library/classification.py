@@ -57,9 +57,7 @@ def cross_entropy(
     """
     z = number(prediction)
     classes = target.dtype == "i64"
-    if classes and target.rank == z.rank and target.shape[-1:] == (1,):
-        target = ops.reshape(target, shape=target.shape[:-1])
-    n = _class_count(z, target, classes)
+    target, n = of_classes("cross_entropy", z, target)
     axis = z.rank - 1
 
     counted = None
@@ -79,8 +77,8 @@ def cross_entropy(
         if from_ == "scores":
             value = ops.override(value, z, target, log_p, rule="cross_entropy")
     else:
-        distribution = one_hot(target, n) if classes else number(target)
-        smooth = distribution * (1 - label_smoothing) + label_smoothing / n if label_smoothing else distribution
+        truth = distribution(target, n)
+        smooth = truth * (1 - label_smoothing) + label_smoothing / n if label_smoothing else truth
         value = -ops.reduce_sum(smooth * log_p, axes=(axis,), keepdims=False)
 
     if class_weight is not None:
@@ -108,30 +106,45 @@ def _mean_of(counted: Value, value: Value) -> Value:
     return ops.reduce_sum(value, axes=axes, keepdims=False) / ops.maximum(count, count.builder.constant(1, count.dtype))
 
 
-def _expected(distribution: Value, weights: Value) -> Value:
-    """Σ distribution · weights over the classes: a class's weight where the distribution is one-hot."""
-    return ops.reduce_sum(distribution * weights, axes=(distribution.rank - 1,), keepdims=False)
+def _expected(truth: Value, weights: Value) -> Value:
+    """Σ truth · weights over the classes: a class's weight where the distribution is one-hot."""
+    return ops.reduce_sum(truth * weights, axes=(truth.rank - 1,), keepdims=False)
 
 
-def _class_count(z: Value, target: Value, classes: bool) -> int:
-    """How many classes there are scores for; refuses shapes that do not belong together."""
+def of_classes(name: str, z: Value, target: Value) -> tuple[Value, int]:
+    """The target as the scores' classes [batch, ...] or distribution [batch, ..., n], and the number of classes n.
+
+    Refuses shapes that do not belong together; `name` is the loss or metric that compares them.
+    """
+    classes = target.dtype == "i64"
+    if classes and target.rank == z.rank and target.shape[-1:] == (1,):
+        target = ops.reshape(target, shape=target.shape[:-1])
     n = z.shape[-1] if own_shape(z) else 1
     kind = "classes" if classes else "a distribution"
     if not isinstance(n, int) or n < 2:
         raise Misuse(
-            f"`cross_entropy` compares scores {show_shape(z.shape)} with {kind} {show_shape(target.shape)}",
+            f"`{name}` compares scores {show_shape(z.shape)} with {kind} {show_shape(target.shape)}",
             label="needs a score for each class, along the last axis",
-            help="for one score, of yes or no, there is `binary_cross_entropy`" if n == 1 else None,
+            help=f"for one score, of yes or no, there is `{BINARY[name]}`" if n == 1 and name in BINARY else None,
         )
     expected = (*target.shape, n) if classes else target.shape
     if z.shape != expected:
         raise Misuse(
-            f"`cross_entropy` compares scores {show_shape(z.shape)} with {kind} {show_shape(target.shape)}",
+            f"`{name}` compares scores {show_shape(z.shape)} with {kind} {show_shape(target.shape)}",
             label=f"expects {'scores' if classes else 'a distribution'} "
             + show_shape(expected if classes else z.shape),
             help="flatten before the last layer" if classes and z.rank > target.rank + 1 else None,
         )
-    return n
+    return target, n
+
+
+BINARY = {"cross_entropy": "binary_cross_entropy", "focal": "binary_focal", "categorical_hinge": "hinge"}
+"""Losses of classes, each with that of yes and no."""
+
+
+def distribution(target: Value, n: int) -> Value:
+    """The target of `of_classes` as a distribution over n classes: [batch, ..., n]"""
+    return one_hot(target, n) if target.dtype == "i64" else number(target)
 
 
 @composite(
@@ -195,6 +208,20 @@ def _shortfall(name: str, prediction: Value, target: Value) -> Value:
     z, y = paired(name, prediction, target)
     side = ops.where(y > 0, y.builder.constant(1, y.dtype), y.builder.constant(-1, y.dtype)).named("side")
     return ops.relu(1 - z * side)
+
+
+@composite("loss", "categorical_hinge", example="z: f32[4], y: class[4] => categorical_hinge(z, y)", follows=HINGE)
+def categorical_hinge(prediction: Tensor, target: Tensor) -> Tensor:
+    """max(0, 1 + max((1 - y) z) - Σ y z), y being the one-hot target: how far the class is from leading by 1.
+
+    Scores [batch, ..., n] and classes [batch, ...] or one-hot [batch, ..., n] -> [batch]; positions are averaged.
+    """
+    z = number(prediction)
+    target, n = of_classes("categorical_hinge", z, target)
+    y, last = distribution(target, n), (z.rank - 1,)
+    own = ops.reduce_sum(y * z, axes=last, keepdims=False)
+    best_other = ops.reduce_max((1 - y) * z, axes=last, keepdims=False)
+    return mean(ops.relu(best_other - own + 1))
 
 
 @composite(

@@ -12,9 +12,9 @@ from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.graph.node import gradient_rule
 from nndsl.graph.sizes import show_shape
-from nndsl.library.arguments import Misuse, Positive, Tensor
-from nndsl.library.functions import mean
-from nndsl.library.operands import numbers
+from nndsl.library.arguments import Misuse, Positive, Rate, Tensor
+from nndsl.library.functions import mean, norm, sum_
+from nndsl.library.operands import numbers, own_shape
 from nndsl.library.registry import composite
 
 REGRESSION = "https://keras.io/api/losses/regression_losses/"
@@ -147,3 +147,49 @@ def poisson(prediction: Tensor, target: Tensor) -> Tensor:
     """
     prediction, target = paired("poisson", prediction, target)
     return mean(prediction - target * ops.log(prediction + EPSILON))
+
+
+@composite(
+    "loss",
+    "cosine_similarity",
+    example="y_hat: f32[3], y: f32[3] => cosine_similarity(y_hat, y)",
+    follows=REGRESSION,
+)
+def cosine_similarity(prediction: Tensor, target: Tensor) -> Tensor:
+    """-cos of the angle between prediction and target along the last axis: -1 where they agree, 0 beside a zero vector.
+
+    Averaged over an example's other axes: [batch, ..., n], [batch, ..., n] -> [batch]. As a metric it is +cos.
+    """
+    return -cosine("cosine_similarity", prediction, target)
+
+
+def cosine(name: str, prediction: Value, target: Value) -> Value:
+    """The cosine along the last axis, averaged over an example's other axes; lengths below 1e-7 count as 1e-7."""
+    p, y = paired(name, prediction, target)
+    if not own_shape(p):
+        raise Misuse(
+            f"`{name}` compares {show_shape(p.shape)} with {show_shape(y.shape)}",
+            label="needs vectors, along the last axis",
+        )
+    return mean(sum_(_direction(p) * _direction(y), axis=(-1,)))
+
+
+def _direction(x: Value) -> Value:
+    length = norm(x, axis=(-1,), keepdims=True)
+    return x / ops.maximum(length, x.builder.constant(EPSILON, x.dtype))
+
+
+@composite(
+    "loss",
+    "quantile",
+    example="y_hat: f32[3], y: f32[3] => quantile(y_hat, y, q = 0.9)",
+    follows="Koenker and Bassett, Regression Quantiles, Econometrica 46 (1978)",
+)
+def quantile(prediction: Tensor, target: Tensor, q: Rate = 0.5) -> Tensor:
+    """mean(max(q e, (q - 1) e)), e = target - prediction, which is least at the q-quantile of the target.
+
+    [batch, ...], [batch, ...] -> [batch]
+    """
+    prediction, target = paired("quantile", prediction, target)
+    e = (target - prediction).named("error")
+    return mean(ops.maximum(e * q, e * (q - 1)))

@@ -15,13 +15,18 @@ from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.graph.sizes import BATCH, show_shape, symbol
 from nndsl.library.arguments import Misuse, Rate, Size, Tensor
+from nndsl.library.classification import binary_cross_entropy, cross_entropy
 from nndsl.library.functions import mean
-from nndsl.library.losses import mse, paired
+from nndsl.library.losses import cosine, mse, paired
 from nndsl.library.operands import indicator, number, own_shape
 from nndsl.library.registry import Accumulated, Composite, composite
 
 ACCURACY = "https://keras.io/api/metrics/accuracy_metrics/"
 REGRESSION = "https://keras.io/api/metrics/regression_metrics/"
+PROBABILISTIC = "https://keras.io/api/metrics/probabilistic_metrics/"
+SCIPY = "https://docs.scipy.org/doc/scipy/reference/generated/scipy.stats.pearsonr.html"
+
+From = Literal["scores", "probabilities"]
 
 
 def average(values: Value, finish: Callable[[Value], Value] = lambda value: value) -> Accumulated:
@@ -112,15 +117,37 @@ def binary_accuracy(
     target: Tensor,
     *,
     threshold: Rate = 0.5,
-    from_: Literal["scores", "probabilities"] = "scores",
+    from_: From = "scores",
 ) -> Accumulated:
     """The share of right answers of yes and no: yes where the probability is above `threshold` (the score above 0).
 
     [batch, ...] and [batch, ...]
     """
     z, y = paired("binary_accuracy", prediction, target)
+    return average(mean(indicator(ops.equal(indicator(is_above(z, threshold, from_)), y))))
+
+
+def is_above(z: Value, threshold: float, from_: From) -> Value:
+    """Whether a probability, or that of a score, is above the threshold; at the threshold it is not."""
     cut = threshold if from_ == "probabilities" else log(threshold / (1 - threshold)) if threshold else float("-inf")
-    return average(mean(indicator(ops.equal(indicator(z > cut), y))))
+    return z > cut
+
+
+@composite(
+    "metric",
+    "log_loss",
+    example="z: f32[3], y: binary[3] => log_loss(z, y)",
+    link="sigmoid",
+    follows=PROBABILISTIC,
+)
+def log_loss(prediction: Tensor, target: Tensor, *, from_: From = "scores") -> Accumulated:
+    """-log of the probability of what is true, on average: scikit-learn's name for cross entropy.
+
+    `binary_cross_entropy` of yes and no, [batch, ...] and [batch, ...]; `cross_entropy` of classes, [batch, ..., n] and
+    [batch, ...].
+    """
+    entropy = cross_entropy if target.dtype == "i64" else binary_cross_entropy
+    return average(entropy(prediction, target, from_=from_))
 
 
 # ---------------------------------------------------------------- of numbers
@@ -163,6 +190,45 @@ def r2(prediction: Tensor, target: Tensor) -> Accumulated:
         return mean(score)
 
     return Accumulated(sums, finish)
+
+
+@composite("metric", "pearson", example="y_hat: f32[3], y: f32[3] => pearson(y_hat, y)", follows=SCIPY)
+def pearson(prediction: Tensor, target: Tensor) -> Accumulated:
+    """The correlation of prediction and target over the epoch's rows, averaged over an example's elements.
+
+    Σ (p - mean(p)) (y - mean(y)) / √(Σ (p - mean(p))² Σ (y - mean(y))²): -1 to 1, and 0 where one of them never varies.
+    SciPy's `pearsonr`; Keras's `PearsonCorrelation` correlates the elements of each row instead.
+    """
+    p, y = (ops.cast(x, dtype="f64") for x in paired("pearson", prediction, target))  # as in `r2`
+    products = {"sum_p": p, "sum_y": y, "sum_pp": p**2, "sum_yy": y**2, "sum_py": p * y}
+    sums = {name: ops.reduce_sum(value, axes=(0,), keepdims=False) for name, value in products.items()}
+
+    def finish(s: Any) -> Value:
+        def spread(one: str, other: str) -> Value:
+            joint: Value = s[f"sum_{one}{other}"]
+            return joint - s[f"sum_{one}"] * s[f"sum_{other}"] / s["count"]
+
+        product = (spread("p", "p") * spread("y", "y")).named("spreads")
+        varies = product > 0
+        one = product.builder.constant(1, product.dtype)
+        joint = spread("p", "y").named("spread")
+        return mean(ops.where(varies, joint / ops.sqrt(ops.where(varies, product, one)), one - 1))
+
+    return Accumulated({**sums, "count": p.builder.size(BATCH)}, finish)
+
+
+@composite(
+    "metric",
+    "cosine_similarity",
+    example="y_hat: f32[3], y: f32[3] => cosine_similarity(y_hat, y)",
+    follows=REGRESSION,
+)
+def cosine_similarity(prediction: Tensor, target: Tensor) -> Accumulated:
+    """The mean cosine of the angle between prediction and target along the last axis: 1 where they agree.
+
+    [batch, ..., n] and [batch, ..., n]
+    """
+    return average(cosine("cosine_similarity", prediction, target))
 
 
 def as_metric(loss: Composite) -> Composite:

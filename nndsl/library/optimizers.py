@@ -2,7 +2,7 @@
 
 `b.slot` gives what is remembered between steps, `b.step` the number t of the step, from 1; `lr` is the step's learning
 rate. Definitions, defaults and the places of epsilon are Keras's. `weight_decay` is decoupled from the gradient:
-p is first multiplied by 1 - lr · weight_decay.
+p is first multiplied by 1 - lr · weight_decay, biases, gammas and betas too unless `decay_bias = false`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.library.arguments import NonNegative, Positive, Rate, Schedule, Tensor
 from nndsl.library.building import UpdateBuilder
+from nndsl.library.functions import clip
 from nndsl.library.registry import composite
 
 KERAS = "https://keras.io/api/optimizers/"
 
 
-def _decayed(p: Value, lr: Schedule, weight_decay: float) -> Value:
-    return p - p * (weight_decay * lr) if weight_decay else p
+def decayed(b: UpdateBuilder, p: Value, lr: Schedule, weight_decay: float, decay_bias: bool) -> Value:
+    """p (1 - lr · weight_decay), or p itself where it is spared."""
+    if not weight_decay or (b.bias and not decay_bias):
+        return p
+    return p - p * (weight_decay * lr).named("decay")
 
 
 @composite("optimizer", "sgd", example="sgd(lr = 0.1, momentum = 0.9)", follows=KERAS + "sgd/")
@@ -30,75 +34,15 @@ def sgd(
     *,
     nesterov: bool = False,
     weight_decay: NonNegative = 0.0,
+    decay_bias: bool = True,
 ) -> Tensor:
     """p - lr g; with momentum m = momentum m - lr g, p + m, and with `nesterov` p + momentum m - lr g."""
-    p = _decayed(p, lr, weight_decay)
+    p = decayed(b, p, lr, weight_decay, decay_bias)
     if not momentum:
         return p - lr * g
     m = b.slot("sgd_m") * momentum - lr * g
     b.set("sgd_m", m)
     return p + (m * momentum - lr * g) if nesterov else p + m
-
-
-@composite("optimizer", "adam", example="adam(lr = 1e-3)", follows=KERAS + "adam/")
-def adam(
-    b: UpdateBuilder,
-    p: Tensor,
-    g: Tensor,
-    lr: Schedule = 1e-3,
-    *,
-    beta_1: Rate = 0.9,
-    beta_2: Rate = 0.999,
-    epsilon: Positive = 1e-7,
-    amsgrad: bool = False,
-    weight_decay: NonNegative = 0.0,
-) -> Tensor:
-    """p - lr √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε), m and v being running means of g and g² (Kingma and Ba, 2015).
-
-    With `amsgrad`, v is the greatest so far.
-    """
-    return _adam("adam", b, _decayed(p, lr, weight_decay), g, lr, beta_1, beta_2, epsilon, amsgrad)
-
-
-@composite("optimizer", "adamw", example="adamw(lr = 1e-3, weight_decay = 0.01)", follows=KERAS + "adamw/")
-def adamw(
-    b: UpdateBuilder,
-    p: Tensor,
-    g: Tensor,
-    lr: Schedule = 1e-3,
-    *,
-    weight_decay: NonNegative = 0.004,
-    beta_1: Rate = 0.9,
-    beta_2: Rate = 0.999,
-    epsilon: Positive = 1e-7,
-    amsgrad: bool = False,
-) -> Tensor:
-    """`adam` of p (1 - lr · weight_decay) (Loshchilov and Hutter, 2019)."""
-    return _adam("adamw", b, _decayed(p, lr, weight_decay), g, lr, beta_1, beta_2, epsilon, amsgrad)
-
-
-def _adam(
-    name: str,
-    b: UpdateBuilder,
-    p: Value,
-    g: Value,
-    lr: Schedule,
-    beta_1: float,
-    beta_2: float,
-    epsilon: float,
-    amsgrad: bool,
-) -> Value:
-    correction = ops.sqrt(1 - beta_2**b.step) / (1 - beta_1**b.step)
-    alpha = lr * ops.cast(correction, dtype="f32")
-    m, v = b.slot(f"{name}_m"), b.slot(f"{name}_v")
-    m = m + (g - m) * (1 - beta_1)
-    v = v + (g**2 - v) * (1 - beta_2)
-    b.set(f"{name}_m", m)
-    b.set(f"{name}_v", v)
-    if amsgrad:
-        v = ops.maximum(b.slot(f"{name}_v_max"), v)
-        b.set(f"{name}_v_max", v)
-    return p - alpha.named("alpha") * m / (ops.sqrt(v) + epsilon)
 
 
 @composite("optimizer", "rmsprop", example="rmsprop(lr = 1e-3, momentum = 0.9)", follows=KERAS + "rmsprop/")
@@ -113,13 +57,14 @@ def rmsprop(
     epsilon: Positive = 1e-7,
     centered: bool = False,
     weight_decay: NonNegative = 0.0,
+    decay_bias: bool = True,
 ) -> Tensor:
     """p - lr g / √(v + ε), v being a running mean of g² (Hinton, 2012).
 
     `centered` subtracts the square of the running mean of g from v; with momentum the steps themselves add up,
     m = momentum m + step, p - m.
     """
-    p = _decayed(p, lr, weight_decay)
+    p = decayed(b, p, lr, weight_decay, decay_bias)
     v = b.slot("rmsprop_v") * rho + g**2 * (1 - rho)
     b.set("rmsprop_v", v)
     if centered:
@@ -143,9 +88,84 @@ def adagrad(
     initial_accumulator_value: NonNegative = 0.1,
     epsilon: Positive = 1e-7,
     weight_decay: NonNegative = 0.0,
+    decay_bias: bool = True,
 ) -> Tensor:
     """p - lr g / √(s + ε), s being the sum of all g² so far (Duchi, Hazan and Singer, 2011)."""
-    p = _decayed(p, lr, weight_decay)
+    p = decayed(b, p, lr, weight_decay, decay_bias)
     s = b.slot("adagrad_sum", initial_accumulator_value) + g**2
     b.set("adagrad_sum", s)
     return p - lr * g / ops.sqrt(s + epsilon)
+
+
+@composite("optimizer", "adadelta", example="adadelta(lr = 1.0)", follows=KERAS + "adadelta/")
+def adadelta(
+    b: UpdateBuilder,
+    p: Tensor,
+    g: Tensor,
+    lr: Schedule = 1e-3,
+    *,
+    rho: Rate = 0.95,
+    epsilon: Positive = 1e-7,
+    weight_decay: NonNegative = 0.0,
+    decay_bias: bool = True,
+) -> Tensor:
+    """p - lr d, d = g √(s + ε) / √(v + ε), v and s being running means of g² and of d² (Zeiler, 2012)."""
+    p = decayed(b, p, lr, weight_decay, decay_bias)
+    v, s = b.slot("adadelta_v") * rho + g**2 * (1 - rho), b.slot("adadelta_s")
+    d = (g * ops.sqrt(s + epsilon) / ops.sqrt(v + epsilon)).named("direction")
+    b.set("adadelta_v", v)
+    b.set("adadelta_s", s * rho + d**2 * (1 - rho))
+    return p - lr * d
+
+
+@composite("optimizer", "ftrl", example="ftrl(lr = 0.1, l1 = 1e-3)", follows=KERAS + "ftrl/")
+def ftrl(
+    b: UpdateBuilder,
+    p: Tensor,
+    g: Tensor,
+    lr: Schedule = 1e-3,
+    *,
+    learning_rate_power: float = -0.5,
+    initial_accumulator_value: NonNegative = 0.1,
+    l1: NonNegative = 0.0,
+    l2: NonNegative = 0.0,
+    l2_shrinkage: NonNegative = 0.0,
+    beta: NonNegative = 0.0,
+    weight_decay: NonNegative = 0.0,
+    decay_bias: bool = True,
+) -> Tensor:
+    """(clip(z, -l1, l1) - z) / (n^-r / lr + 2 l2 + beta / lr): "follow the regularized leader" (McMahan et al., 2013).
+
+    n is the sum of all g², r the `learning_rate_power`; z adds up g + 2 l2_shrinkage p minus the rise of n^-r / lr
+    times p. The learning rate must not be 0, where a schedule begins with its warmup.
+    """
+    p = decayed(b, p, lr, weight_decay, decay_bias)
+    n = b.slot("ftrl_n", initial_accumulator_value)
+    following = n + g**2
+    before, after = n**-learning_rate_power, (following**-learning_rate_power).named("root")
+    shrinking = g + p * (2 * l2_shrinkage) if l2_shrinkage else g
+    z = b.slot("ftrl_z") + shrinking - (after - before) / lr * p
+    b.set("ftrl_n", following)
+    b.set("ftrl_z", z)
+    kept = clip(z, -l1, l1) - z if l1 else -z
+    curvature = (after + beta) / lr if beta else after / lr
+    return kept / (curvature + 2 * l2 if l2 else curvature)
+
+
+@composite("optimizer", "lion", example="lion(lr = 1e-4)", follows=KERAS + "lion/")
+def lion(
+    b: UpdateBuilder,
+    p: Tensor,
+    g: Tensor,
+    lr: Schedule = 1e-3,
+    *,
+    beta_1: Rate = 0.9,
+    beta_2: Rate = 0.99,
+    weight_decay: NonNegative = 0.0,
+    decay_bias: bool = True,
+) -> Tensor:
+    """p - lr sign(β₁ m + (1 - β₁) g), m being a running mean of g with β₂ (Chen et al., 2023)."""
+    p = decayed(b, p, lr, weight_decay, decay_bias)
+    m = b.slot("lion_m")
+    b.set("lion_m", m * beta_2 + g * (1 - beta_2))
+    return p - lr * ops.sign(m * beta_1 + g * (1 - beta_1))

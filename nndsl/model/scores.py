@@ -26,8 +26,10 @@ from nndsl.source import Span
 LINKS = ("softmax", "sigmoid")
 LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 
-CLASSIFYING = ("accuracy", "top_k_accuracy")
-"""Metrics that compare scores with classes as `cross_entropy` does."""
+CLASSIFYING = frozenset(
+    "accuracy top_k_accuracy categorical_hinge log_loss precision recall f1 fbeta confusion_matrix iou mean_iou".split()
+)
+"""What compares scores with classes as `cross_entropy` does."""
 
 KEEPING = frozenset(
     "+ - * / ^ clip abs square sqrt mean sum max min where stack slice gather transpose flatten reshape concat add "

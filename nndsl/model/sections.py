@@ -82,6 +82,10 @@ class TrainSection:
     drop_last: bool = False
     callbacks: tuple[Configured, ...] = ()
     steps: int | None = None
+    clip_norm: float | None = None
+    """The most that the norm over all gradients may be."""
+    clip_value: float | None = None
+    """The most that an element of a gradient may be, either way."""
     train_metrics: bool = True
     spans: Mapping[str, Span] = field(default_factory=dict)
 
@@ -98,6 +102,8 @@ TRAIN_SETTINGS = (
     "drop_last",
     "callbacks",
     "steps",
+    "clip_norm",
+    "clip_value",
     "train_metrics",
 )
 """The settings of `train`."""

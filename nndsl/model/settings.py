@@ -11,7 +11,7 @@ from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
 from nndsl.model.program import Loaded
 from nndsl.model.scope import Environment, Place
-from nndsl.model.values import POISON, Found, Silenced, Value, describe, has_term, is_whole
+from nndsl.model.values import POISON, Found, Silenced, Value, describe, has_term, is_number, is_whole
 from nndsl.source import Span
 from nndsl.syntax import tree
 
@@ -80,6 +80,12 @@ class Settings:
             return int(value)
 
         return read
+
+    def positive(self, expression: tree.Expression, name: str) -> float:
+        value = self.static(expression, name, "a number greater than 0")
+        if not is_number(value) or value <= 0:
+            raise Found(BadSetting(expression.span, name, "a number greater than 0", describe(value)))
+        return float(value)
 
     def truth(self, expression: tree.Expression, name: str) -> bool:
         value = self.static(expression, name, "true or false")

@@ -84,6 +84,8 @@ def train_section(
         drop_last=settings.value("drop_last", False, settings.truth),
         callbacks=settings.value("callbacks", (), reader.callbacks),
         steps=settings.value("steps", None, settings.whole(1)),
+        clip_norm=settings.value("clip_norm", None, settings.positive),
+        clip_value=settings.value("clip_value", None, settings.positive),
         train_metrics=settings.value("train_metrics", True, settings.truth),
         spans=settings.spans,
     )

@@ -20,7 +20,6 @@ from nndsl.training.divergence import explain_divergence, wrong_state
 from nndsl.training.history import History
 from nndsl.transform.step import MetricPlan, Step
 
-
 QUIETLY = np.errstate(all="ignore")
 """What is not finite is looked for, and told in a message: NumPy's own warnings of it would only come before."""
 
@@ -71,13 +70,18 @@ class Sums:
         """The mean loss over the rows so far."""
         return self.losses["loss"] / self.rows
 
-    def finish(self, prefix: str = "") -> dict[str, float]:
-        """The epoch's numbers: each loss over all rows, and each metric of the whole epoch."""
-        logs = {prefix + name: total / self.rows for name, total in self.losses.items()}
-        for metric in self.metrics:
-            sums = {name: self.accumulators[name] for name in metric.accumulators}
-            logs[prefix + metric.name] = float(evaluate_graph(metric.finish, sums, float_dtype="f64")["value"])
-        return logs
+    def finish(self) -> dict[str, float]:
+        """The epoch's numbers: each loss over all rows, and each metric of the whole epoch that is a number."""
+        logs = {name: total / self.rows for name, total in self.losses.items()}
+        return logs | {metric.name: float(self._value(metric)) for metric in self.metrics if not metric.is_table}
+
+    def tables(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The metrics of the whole epoch that are no numbers, such as a confusion matrix."""
+        return {metric.name: self._value(metric) for metric in self.metrics if metric.is_table}
+
+    def _value(self, metric: MetricPlan) -> np.ndarray[Any, Any]:
+        sums = {name: self.accumulators[name] for name in metric.accumulators}
+        return np.asarray(evaluate_graph(metric.finish, sums, float_dtype="f64")["value"])
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ class Outcome:
 def reported(step: Step, *, validated: bool) -> set[str]:
     """The names that are logged after each epoch, with `val_…` where there are validation rows."""
     losses = ["loss", *(f"loss.{loss.name}" for loss in step.network.losses if loss.name)]
-    metrics = [metric.name for metric in step.metrics]
+    metrics = [metric.name for metric in step.metrics if not metric.is_table]
     names = {*losses, *(metrics if step.train.train_metrics else ())}
     return names | ({f"val_{name}" for name in (*losses, *metrics)} if validated else set())
 
@@ -149,7 +153,8 @@ def fit(
             logs = sums.finish()
             if examples.validation:
                 batch_size = min(settings.batch_size or data.rows, data.rows)
-                logs |= evaluate(session, step, examples.validation, batch_size, prefix="val_")
+                measured = measure(session, step, examples.validation, batch_size).finish()
+                logs |= {f"val_{name}": value for name, value in measured.items()}
             history.add({**logs, "lr": lr})
             for callback in callbacks:
                 callback.on_epoch_end(epoch, logs, control)
@@ -181,13 +186,13 @@ class Unobserved:
 
 
 @QUIETLY
-def evaluate(session: Session, step: Step, data: Dataset, batch_size: int, prefix: str = "") -> dict[str, float]:
-    """Losses and metrics over all rows, in prediction mode."""
+def measure(session: Session, step: Step, data: Dataset, batch_size: int) -> Sums:
+    """What all rows report, in prediction mode."""
     sums = Sums(step.metrics)
     for rows in batches_in_order(data.rows, batch_size):
         gather(session, data, rows)
         sums.add(session.evaluate(len(rows)), len(rows))
-    return sums.finish(prefix)
+    return sums
 
 
 @QUIETLY

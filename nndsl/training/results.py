@@ -56,6 +56,18 @@ def format_logs(logs: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
 
 
+def measured_text(split: str, values: Mapping[str, float | np.ndarray[Any, Any]]) -> str:
+    """What was measured over a split as a table, and below it what is a table itself."""
+    numbers = [(name, f"{value:.6g}") for name, value in values.items() if isinstance(value, float)]
+    parts = [text_table([("name", split), *numbers], frozenset({1}))]
+    for name, value in values.items():
+        if not isinstance(value, float):
+            rows = [[f"{number:g}" for number in row] for row in np.atleast_2d(value)]
+            width = max(len(number) for row in rows for number in row)
+            parts.append("\n".join([name, *("  ".join(number.rjust(width) for number in row) for row in rows)]))
+    return "\n\n".join(parts)
+
+
 def summary_text(step: Step, memory: Memory, batch_size: int | None) -> str:
     """The layers with their shapes and parameters, then the memory of a step at that batch size."""
     rows = [("layer", "kind", "output", "parameters", "of")]

@@ -13,7 +13,7 @@ from nndsl.source import Source
 
 @dataclass(frozen=True)
 class MetricPlan:
-    """A reported number: the names of its accumulators (`metric.NAME.K`), and the graph that finishes them.
+    """What is reported: the names of its accumulators (`metric.NAME.K`), and the graph that finishes them.
 
     `finish` takes the accumulators as f64 inputs by those names and has one output, `value`.
     """
@@ -21,6 +21,11 @@ class MetricPlan:
     name: str
     accumulators: tuple[str, ...]
     finish: Graph
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is no single number: evaluation reports it, the epochs of training do not."""
+        return bool(self.finish.outputs["value"].shape)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from nndsl.graph.node import Graph, Origin
 from nndsl.graph.types import TensorType
 from nndsl.library.arguments import Initial
 from nndsl.library.building import State
-from nndsl.library.registry import CONSTRAINTS, OPTIMIZERS, Composite
-from nndsl.model.sections import TrainSection
-from nndsl.ops import cast
+from nndsl.library.functions import clip
+from nndsl.library.registry import CONSTRAINTS, OPTIMIZERS, SCHEDULES, Composite
+from nndsl.model.sections import Configured, TrainSection
+from nndsl.ops import broadcast_to, cast, concat, maximum, reduce_sum, reshape, sqrt
+from nndsl.ops import slice as slice_
 from nndsl.transform.names import LR, LR_SCALE, STEP
 
 
@@ -26,6 +28,10 @@ class Group:
     name: str
     shape: tuple[int, ...]
     members: tuple[State, ...]
+
+    @property
+    def packed(self) -> bool:
+        return self.name != self.members[0].name
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class GroupBuilder:
     def __init__(self, graph: Builder, group: Group, step: Value):
         self.graph = graph
         self.step = step
+        self.bias = group.members[0].bias
         self.group = group
         self.slots: dict[str, Slot] = {}
         self.outputs: dict[str, Value] = {}
@@ -58,6 +65,24 @@ class GroupBuilder:
 
     def set(self, name: str, value: Value) -> None:
         self.outputs[f"{self.group.name}.{name}.next"] = value
+
+    def norm(self, x: Value) -> Value:
+        if len(self.group.members) == 1:
+            return _norm(x)
+        parts, start = [], 0
+        for member in self.group.members:
+            part = slice_(x, axis=0, start=start, stop=start + member.size, step=1)
+            parts.append(broadcast_to(reshape(_norm(part), shape=(1,)), shape=(member.size,)))
+            start += member.size
+        return concat(*parts, axis=0)
+
+
+def _norm(x: Value) -> Value:
+    return sqrt(_sum_of_squares(x))
+
+
+def _sum_of_squares(x: Value) -> Value:
+    return reduce_sum(x**2, axes=tuple(range(x.rank)), keepdims=False)
 
 
 def singles(states: Sequence[State]) -> tuple[Group, ...]:
@@ -75,14 +100,16 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
     step = builder.input(STEP, TensorType("i64", ()))
     with builder.at(Origin(train.optimizer.name, train.optimizer.span, "update")):
         arguments = dict(train.optimizer.arguments)
-        lr = _learning_rate(builder, arguments.pop("lr", _default(optimizer, "lr")))
-        count = (cast(step, dtype="f64") + 1.0).named("t")
+        before = cast(step, dtype="f64")
+        lr = _learning_rate(before, arguments.pop("lr", _default(optimizer, "lr")))
+        count = (before + 1.0).named("t")
+    gradients = _clipped(builder, train, groups)
     outputs: dict[str, Value] = {}
     slots: list[Slot] = []
     for group in groups:
         with builder.at(Origin(group.name, train.optimizer.span, "update")):
             p = builder.input(group.name, TensorType("f32", group.shape))
-            g = builder.input(f"grad.{group.name}", TensorType("f32", group.shape))
+            g = gradients[group.name]
             b = GroupBuilder(builder, group, count)
             following = optimizer.function(b, p, g, lr=lr, **arguments)
             constraint = group.members[0].constraint
@@ -93,10 +120,32 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
     return builder.graph("apply", {**outputs, LR: lr}), tuple(slots)
 
 
-def _learning_rate(builder: Builder, lr: float) -> Value:
-    """The step's learning rate: the program's number times the scale that callbacks may lower."""
-    scale = builder.input(LR_SCALE, TensorType("f32", ()))
-    return (scale * float(lr)).named("lr")
+def _clipped(builder: Builder, train: TrainSection, groups: Sequence[Group]) -> dict[str, Value]:
+    """The gradient of each group: each element within ±clip_value, then all scaled so that together their norm is at
+    most clip_norm."""
+    gradients = {g.name: builder.input(f"grad.{g.name}", TensorType("f32", g.shape)) for g in groups}
+    with builder.at(Origin("clip", train.spans.get("clip_norm") or train.spans.get("clip_value"), "update")):
+        if train.clip_value is not None:
+            gradients = {name: clip(g, -train.clip_value, train.clip_value) for name, g in gradients.items()}
+        if train.clip_norm is not None and gradients:
+            squares = [_sum_of_squares(g) for g in gradients.values()]
+            norm = sqrt(sum(squares[1:], squares[0])).named("norm")
+            limit = builder.constant(train.clip_norm, "f32")
+            excess = (maximum(norm, limit) / limit).named("excess")
+            gradients = {name: (g / excess).named("clipped") for name, g in gradients.items()}
+    return gradients
+
+
+def _learning_rate(step: Value, lr: float | Configured) -> Value:
+    """The step's learning rate, a number or a schedule's, times the scale that callbacks may lower.
+
+    `step` counts the steps before this one, in f64.
+    """
+    scale = step.builder.input(LR_SCALE, TensorType("f32", ()))
+    if not isinstance(lr, Configured):
+        return (scale * float(lr)).named("lr")
+    rate = SCHEDULES[lr.name].function(step, **lr.arguments)
+    return (scale * cast(rate, dtype="f32")).named("lr")
 
 
 def _default(composite: Composite, name: str) -> float:

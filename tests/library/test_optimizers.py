@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from oracles.load import Case, cases
 
+from nndsl import ops
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.types import TensorType
@@ -26,7 +27,8 @@ class Update:
     def __init__(self, shape: tuple[int, ...]):
         self.graph = Builder()
         self.type = TensorType("f32", shape)
-        self.step = self.graph.input("t", TensorType("f32", ()))
+        self.bias = False
+        self.step = self.graph.input("t", TensorType("f64", ()))
         self.initial: dict[str, float] = {}
         self.outputs: dict[str, Value] = {}
 
@@ -36,6 +38,9 @@ class Update:
 
     def set(self, name: str, value: Value) -> None:
         self.outputs[name] = value
+
+    def norm(self, x: Value) -> Value:
+        return ops.sqrt(ops.reduce_sum(x**2, axes=tuple(range(x.rank)), keepdims=False))
 
 
 def run(case: Case, name: str, precision: Precision) -> np.ndarray[Any, Any]:

@@ -300,13 +300,14 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, work=None):
 def update(state, grads, step, lr_scale=1.0):
     """Change every parameter in place by its gradient, as `adamw` does; returns the learning rate."""
     lr = 0.01 * lr_scale
+    decay = 0.01 * lr
     t = step + 1
     alpha = lr * np.float32(np.sqrt(1 - 0.999**t) / (1 - 0.9**t))
     for name, g in grads.items():
         p, m, v = state[name], state[name + ".adamw_m"], state[name + ".adamw_v"]
         m += 0.1 * (g - m)
         v += 0.001 * (g**2 - v)
-        p -= p * (0.01 * lr)
+        p -= p * decay
         p -= alpha * m / (np.sqrt(v) + 1e-7)
     return lr
 
