@@ -26,8 +26,8 @@ def command(word: str | None) -> None:
 
     vocabulary.load()
     if word is None:
-        words = {kind: [each.name for each in members] for kind, members in entries.kinds().items()}
-        click.echo(reference.overview({**words, "callback": sorted(CALLBACKS)}))
+        words = {str(kind): [each.name for each in members] for kind, members in entries.kinds().items()}
+        click.echo(reference.overview(words | {"callback": sorted(CALLBACKS)}))
         click.echo("`nndsl help WORD` says what one of them is, `nndsl COMMAND --help` what a command does.")
         return
     name, note = ours(word)

@@ -11,13 +11,17 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from nndsl.graph.builder import Value
 from nndsl.library.arguments import Initial, Marker
-from nndsl.library.registry import ALIASES, COMPOSITES, TABLES, Composite
+from nndsl.library.registry import ALIASES, COMPOSITES, TABLES, Composite, Kind
 
 WIDTH = 100
 """Characters of a line."""
 
-KINDS = ("layer", "activation", "function", "operator", "loss", "metric", "optimizer", "schedule", "initializer")
-"""The order of the kinds; others come behind."""
+KINDS: tuple[Kind, ...] = (
+    *("layer", "activation", "function", "operator"),
+    *("loss", "metric", "optimizer", "schedule"),
+    *("initializer", "regularizer", "constraint"),
+)
+"""The kinds in the order of the reference."""
 
 PLURALS = {"loss": "losses"}
 
@@ -83,13 +87,13 @@ def arguments_of(parameters: Iterable[inspect.Parameter]) -> tuple[Argument, ...
     )
 
 
-def kinds() -> dict[str, list[Composite]]:
+def kinds() -> dict[Kind, list[Composite]]:
     """The vocabulary by kind, each in alphabetical order. Losses that are metrics by themselves count as losses."""
-    found: dict[str, list[Composite]] = {kind: [] for kind in KINDS}
+    found: dict[Kind, list[Composite]] = {kind: [] for kind in KINDS}
     for table in TABLES.values():
         for composite in table.values():
             if not is_loss_as_metric(composite):
-                found.setdefault(composite.kind, []).append(composite)
+                found[composite.kind].append(composite)
     return {kind: sorted(members, key=lambda each: each.name) for kind, members in found.items() if members}
 
 
@@ -179,8 +183,7 @@ def program(composite: Composite) -> str:
     """A composite's example as a program; of a loss or metric the last input becomes a target."""
     declarations, arrow, expression = composite.example.partition(" => ")
     if not arrow:
-        rate = composite.kind == "schedule"
-        return f"train {{\n  optimizer = {f'adam(lr = {composite.example})' if rate else composite.example}\n}}\n"
+        return f"train {{\n  optimizer = {composite.example}\n}}\n"
     declared = [("input", each) for each in re.split(r", (?=\w+: )", declarations)]
     statement = f"output result = {expression}"
     if composite.kind in ("loss", "metric"):

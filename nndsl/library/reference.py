@@ -15,9 +15,9 @@ from pathlib import Path
 from textwrap import indent
 
 from nndsl.library.entries import WIDTH, Entry, entry, is_loss_as_metric, kinds, plural, signature
-from nndsl.library.registry import TABLES, Composite
+from nndsl.library.registry import TABLES, Composite, Kind
 
-ABOUT = {
+ABOUT: Mapping[Kind, str] = {
     "layer": "What stands in a pipe: `x -> dense(64, relu)` is `dense(x, 64, relu)`. Shapes begin with the batch axis.",
     "activation": "Functions (`relu(x)`), stages of a pipe (`x -> relu`) and arguments (`dense(64, relu)`); as an "
     "argument, a call is a partial application: `dense(64, leaky_relu(0.1))`.",
@@ -31,6 +31,9 @@ ABOUT = {
     "optimizer": "In `train { optimizer = … }`. p is a parameter, g its gradient, t the number of the step from 1.",
     "schedule": "In place of a learning rate: `adam(lr = …)`. Steps are steps of the optimizer; `5 * epoch` are those "
     "of five epochs.",
+    "regularizer": "For `regularizer` of layers with weights: what it gives is added to the loss, as what the arguments "
+    "`l1` and `l2` give.",
+    "constraint": "For `constraint` of layers with weights: what the weights are made to be after every step.",
     "initializer": "For `init` and `bias_init` of layers. fan_in and fan_out are how many values meet in one output, "
     "and how many outputs one value goes to.",
 }
@@ -109,8 +112,8 @@ def _index() -> str:
     return "\n".join(parts)
 
 
-def _page(kind: str, members: Sequence[Composite]) -> str:
-    parts = [f"# {plural(kind).capitalize()}\n", f"{ABOUT.get(kind, '')}\n"]
+def _page(kind: Kind, members: Sequence[Composite]) -> str:
+    parts = [f"# {plural(kind).capitalize()}\n", f"{ABOUT[kind]}\n"]
     if kind == "metric":
         also = sorted(name for name, composite in TABLES["metric"].items() if is_loss_as_metric(composite))
         named = " ".join(f"[`{name}`](losses.md#{name})" for name in also)
