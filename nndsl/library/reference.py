@@ -31,7 +31,7 @@ ABOUT: Mapping[Kind, str] = {
     "optimizer": "In `train { optimizer = … }`. p is a parameter, g its gradient, t the number of the step from 1.",
     "schedule": "In place of a learning rate: `adam(lr = …)`. Steps are steps of the optimizer; `5 * epoch` are those "
     "of five epochs.",
-    "regularizer": "For `regularizer` of layers with weights: what it gives is added to the loss, as what the arguments "
+    "regularizer": "For `regularizer` of layers with weights: what it gives is added to the loss, as what arguments "
     "`l1` and `l2` give.",
     "constraint": "For `constraint` of layers with weights: what the weights are made to be after every step.",
     "initializer": "For `init` and `bias_init` of layers. fan_in and fan_out are how many values meet in one output, "
