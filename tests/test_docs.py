@@ -39,6 +39,7 @@ from nndsl.diagnostics import Failure
 from nndsl.library import entries, reference, vocabulary
 from nndsl.library.registry import ALIASES, TABLES
 from nndsl.model.check import load_program
+from nndsl.model.sections import DATA_SETTINGS, TRAIN_SETTINGS
 from nndsl.render import render
 from nndsl.source import Source
 from nndsl.training.callbacks import CALLBACKS
@@ -208,6 +209,15 @@ def test_callbacks_sources_and_kinds_of_words_are_described() -> None:
     assert {*CALLBACKS, *SOURCES} <= named
     vocabulary.load()
     assert all(f"](reference/{entries.plural(kind)}.md)" in page for kind in entries.kinds())
+
+
+def test_every_setting_is_described() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    for kind, settings in {"data": DATA_SETTINGS, "train": TRAIN_SETTINGS}.items():
+        section = re.search(rf"^## {kind}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+        assert section
+        first = " ".join(line.split("|")[1] for line in section[1].splitlines() if line.startswith("|"))
+        assert {*settings} <= {*re.findall(r"\w+", first)}
 
 
 def test_every_command_and_option_is_described() -> None:
