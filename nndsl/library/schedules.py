@@ -38,6 +38,8 @@ def piecewise(step: Tensor, boundaries: tuple[float, ...], values: tuple[float, 
         )
     if any(a >= b for a, b in pairwise(boundaries)):
         raise Misuse("`piecewise` needs boundaries that rise", argument="boundaries")
+    if min(values) < 0:
+        raise Misuse("`piecewise` has a learning rate below 0", argument="values")
     rate = step.builder.constant(values[-1], step.dtype)
     for boundary, value in zip(reversed(boundaries), reversed(values[:-1]), strict=True):
         rate = ops.where(step <= boundary, step.builder.constant(value, step.dtype), rate)
@@ -178,7 +180,7 @@ def cosine_restarts(
 @composite(
     "schedule",
     "one_cycle",
-    example="sgd(lr = one_cycle(0.1, steps = 20 * epoch), momentum = 0.9)",
+    example="sgd(lr = one_cycle(0.1, steps = 2000), momentum = 0.9)",
     follows="https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html",
 )
 def one_cycle(

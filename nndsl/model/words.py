@@ -9,8 +9,11 @@ from typing import Any
 
 from nndsl.errors.calls import UnknownChoice, WrongArgument
 from nndsl.errors.names import ForeignName
+from nndsl.errors.shapes import Misused
 from nndsl.errors.suggest import closest
-from nndsl.library.arguments import Chosen, Initial, Rule
+from nndsl.graph.builder import Builder
+from nndsl.graph.types import TensorType
+from nndsl.library.arguments import Chosen, Initial, Misuse, Rule
 from nndsl.library.registry import ALIASES, FOREIGN, OPTIMIZERS, SCHEDULES, TABLES, Composite
 from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model.calls import bind, coerce
@@ -211,7 +214,12 @@ class Words(ABC):
         composite = SCHEDULES.get(ALIASES.get(value.name, value.name)) if isinstance(value, Word | WordCall) else None
         if composite is None:
             raise Found(WrongArgument(span, callee, e.name, e.expects, describe(value)))
-        return Configured(composite.name, self.configure(composite, value, span), span)
+        arguments = self.configure(composite, value, span)
+        try:
+            composite.function(Builder().input("step", TensorType("f64", ())), **arguments)
+        except Misuse as refusal:
+            raise Found(Misused(span, refusal.message, refusal.label, (), refusal.help)) from None
+        return Configured(composite.name, arguments, span)
 
     def configure(self, composite: Composite, value: Word | WordCall, span: Span) -> dict[str, Any]:
         """The arguments of an initializer, schedule or optimizer; raises `Silenced` if one of them is wrong."""

@@ -24,11 +24,13 @@ from nndsl.library.registry import (
     OPERATORS,
     OPTIMIZERS,
     REGULARIZERS,
+    SCHEDULES,
     TABLES,
     Composite,
 )
 from nndsl.library.vocabulary import load
 from nndsl.model.check import check, load_program
+from nndsl.model.sections import Configured
 from nndsl.source import Source
 from nndsl.transform.differentiate import differentiate
 from nndsl.transform.simplify import simplify
@@ -158,19 +160,31 @@ def test_constraint_or_regularizer_is_taken_by_layers(composite: Composite) -> N
 
 @pytest.mark.parametrize("composite", OPTIMIZERS.values(), ids=identity)
 def test_optimizer_is_taken_by_train(composite: Composite) -> None:
-    text = f"""
+    optimizer = optimizer_of(composite.example)
+    assert optimizer.name == composite.name
+    assert set(optimizer.arguments) <= {parameter.name for parameter in composite.parameters}
+
+
+@pytest.mark.parametrize("composite", SCHEDULES.values(), ids=identity)
+def test_schedule_is_taken_by_optimizers(composite: Composite) -> None:
+    schedule = optimizer_of(composite.example).arguments["lr"]
+    assert isinstance(schedule, Configured)
+    assert schedule.name == composite.name
+    assert set(schedule.arguments) <= {parameter.name for parameter in composite.parameters}
+
+
+def optimizer_of(text: str) -> Configured:
+    program = f"""
 model example {{
   input x: f32[4]
   output y = x -> dense(1)
   loss mean(y)
 }}
 train {{
-  optimizer = {composite.example}
+  optimizer = {text}
 }}
 """
-    optimizer = check(load_program(Source("example.nn", text))).train.optimizer
-    assert optimizer.name == composite.name
-    assert set(optimizer.arguments) <= {parameter.name for parameter in composite.parameters}
+    return check(load_program(Source("example.nn", program))).train.optimizer
 
 
 def test_losses_give_one_value_an_example() -> None:
