@@ -67,7 +67,8 @@ class _DataReader:
         kind = expression.function.text
         if kind not in SOURCES:
             expects = 'a source, such as csv("examples.csv")'
-            raise unknown(expression.function, name, expects, SOURCES, f"there are {' and '.join(SOURCES)}")
+            *most, last = SOURCES
+            raise unknown(expression.function, name, expects, SOURCES, f"there are {', '.join(most)} and {last}")
         return (self.source(expression, kind),)
 
     def source(self, call: tree.Call, kind: str) -> SourceCall:
