@@ -1,8 +1,8 @@
 """Convolution in plain NumPy, pasted into generated modules: it needs nothing but `np` and its own functions.
 
-x [batch, *spatial, channels], W [*kernel, channels / groups, filters]; `padding` is (before, after) for each spatial
-axis. What the windows see is a view of x; it becomes a matrix a few examples at a time, small enough for the
-processor's cache, and BLAS multiplies it.
+x [batch, *spatial, channels], W [*kernel, channels / groups, filters]. Strides, padding and dilation are one number,
+or one for each spatial axis, of padding (before, after). What the windows see is a view of x; it becomes a matrix a
+few examples at a time, small enough for the processor's cache, and BLAS multiplies it.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -18,9 +18,11 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Ints = Sequence[int]
 Pairs = Sequence[tuple[int, int]]
+Each = int | Ints
+EachPair = int | Pairs
 
 
-def conv(x: Array, W: Array, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
+def conv(x: Array, W: Array, strides: Each = 1, padding: EachPair = 0, dilation: Each = 1, groups: int = 1) -> Array:
     """x [batch, *spatial, channels], W [*kernel, channels / groups, filters] -> [batch, *out, filters]."""
     *kernel, channels, filters = W.shape
     seen = windows(padded(x, padding), kernel, strides, dilation, groups)
@@ -40,7 +42,9 @@ def conv(x: Array, W: Array, strides: Ints, padding: Pairs, dilation: Ints, grou
     return y
 
 
-def conv_kernel(x: Array, g: Array, kernel: Ints, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
+def conv_kernel(
+    x: Array, g: Array, kernel: Ints, strides: Each = 1, padding: EachPair = 0, dilation: Each = 1, groups: int = 1
+) -> Array:
     """The gradient of `conv` by its W, whose windows have the sizes `kernel`."""
     channels, filters = x.shape[-1] // groups, g.shape[-1]
     seen = windows(padded(x, padding), kernel, strides, dilation, groups)
@@ -56,23 +60,24 @@ def conv_kernel(x: Array, g: Array, kernel: Ints, strides: Ints, padding: Pairs,
     return W.transpose(1, 0, 2).reshape(*kernel, channels, filters)
 
 
-def conv_input(g: Array, W: Array, shape: Ints, strides: Ints, padding: Pairs, dilation: Ints, groups: int) -> Array:
+def conv_input(
+    g: Array, W: Array, shape: Ints, strides: Each = 1, padding: EachPair = 0, dilation: Each = 1, groups: int = 1
+) -> Array:
     """The gradient of `conv` by its x, which has the spatial sizes `shape`.
 
     With strides of 1 it is also a convolution: of g, padded the other way round, with W mirrored. That copies what
     windows see of g, the general way adds to what they see of x, which takes about twice as long for each number.
     """
     *kernel, channels, filters = W.shape
-    around = [
-        ((k - 1) * d - before, (k - 1) * d - after)
-        for k, d, (before, after) in zip(kernel, dilation, padding, strict=True)
-    ]
+    pads = pairs(padding, len(kernel))
+    extents = [(k - 1) * d for k, d in zip(kernel, each(dilation, len(kernel)), strict=True)]
+    around = [(extent - before, extent - after) for extent, (before, after) in zip(extents, pads, strict=True)]
     copied, summed = filters * np.prod(shape), groups * channels * np.prod(g.shape[1:-1])
-    if max(strides) == 1 and np.min(around) >= 0 and copied <= 2 * summed:
+    if np.max(strides) == 1 and np.min(around) >= 0 and copied <= 2 * summed:
         W = np.flip(W, tuple(range(len(kernel)))).reshape(*kernel, channels, groups, filters // groups)
         W = np.swapaxes(W, -3, -1).reshape(*kernel, filters // groups, groups * channels)
         return conv(g, W, strides, around, dilation, groups)
-    sizes = [before + n + after for n, (before, after) in zip(shape, padding, strict=True)]
+    sizes = [before + n + after for n, (before, after) in zip(shape, pads, strict=True)]
     x = np.zeros((len(g), *sizes, groups * channels), g.dtype)
     seen = windows(x, kernel, strides, dilation, groups)
     W = grouped(W, groups).transpose(0, 2, 1)
@@ -80,29 +85,31 @@ def conv_input(g: Array, W: Array, shape: Ints, strides: Ints, padding: Pairs, d
         parts = np.matmul(grouped(g[rows], groups), W).reshape(seen[:, rows].shape)
         for tap in np.ndindex(*kernel):
             seen[(slice(None), rows, ..., *tap, slice(None))] += parts[(..., *tap, slice(None))]
-    return x[inside(shape, padding)]
+    return x[inside(shape, pads)]
 
 
-def padded(x: Array, padding: Pairs, filling: float = 0) -> Array:
+def padded(x: Array, padding: EachPair, filling: float = 0) -> Array:
     """x with `filling` around its spatial axes."""
     if not np.any(padding):
         return x
     shape = x.shape[1:-1]
-    sizes = [before + n + after for n, (before, after) in zip(shape, padding, strict=True)]
+    pads = pairs(padding, len(shape))
+    sizes = [before + n + after for n, (before, after) in zip(shape, pads, strict=True)]
     y = np.full((len(x), *sizes, x.shape[-1]), filling, x.dtype)
-    y[inside(shape, padding)] = x
+    y[inside(shape, pads)] = x
     return y
 
 
-def inside(shape: Ints, padding: Pairs) -> tuple[slice, ...]:
+def inside(shape: Ints, pads: Pairs) -> tuple[slice, ...]:
     """The index of what is not padding."""
-    return (slice(None), *(slice(before, before + n) for n, (before, _) in zip(shape, padding, strict=True)))
+    return (slice(None), *(slice(before, before + n) for n, (before, _) in zip(shape, pads, strict=True)))
 
 
-def windows(x: Array, kernel: Ints, strides: Ints, dilation: Ints, groups: int) -> Array:
+def windows(x: Array, kernel: Ints, strides: Each, dilation: Each, groups: int) -> Array:
     """What each window sees of each group's channels: a view [groups, batch, *out, *kernel, channels / groups] of x."""
     batch, *sizes, channels = x.shape
     row, *steps, step = x.strides
+    strides, dilation = each(strides, len(kernel)), each(dilation, len(kernel))
     out = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, strides, dilation, strict=True)]
     between = [n * s for n, s in zip(steps, strides, strict=True)]
     within = [n * d for n, d in zip(steps, dilation, strict=True)]
@@ -110,6 +117,16 @@ def windows(x: Array, kernel: Ints, strides: Ints, dilation: Ints, groups: int) 
     return np.lib.stride_tricks.as_strided(
         x, (groups, batch, *out, *kernel, channels), (step * channels, row, *between, *within, step)
     )
+
+
+def each(value: Each, count: int) -> Ints:
+    """One number for each of so many axes."""
+    return [value] * count if isinstance(value, int) else value
+
+
+def pairs(value: EachPair, count: int) -> Pairs:
+    """(before, after) for each of so many axes."""
+    return [(value, value)] * count if isinstance(value, int) else value
 
 
 def grouped(x: Array, groups: int) -> Array:

@@ -19,7 +19,15 @@ from nndsl.graph.sizes import BATCH, Dim, product, show_shape
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
 from nndsl.ops import conv_helpers as helpers
 from nndsl.ops.rules import FLOATS, f32, require, require_same_dtype
-from nndsl.ops.windows import Ints, Pairs, channels_first, channels_last, require_spatial, window_counts
+from nndsl.ops.windows import (
+    Ints,
+    Pairs,
+    channels_first,
+    channels_last,
+    numpy_windows,
+    require_spatial,
+    window_counts,
+)
 
 
 def require_groups(channels: Dim, filters: Dim, inner: Dim, groups: int) -> None:
@@ -150,8 +158,6 @@ def onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     return e.node("Reshape", e.node("Transpose", W, perm=(1, 2, 0, 3)), e.shape(node.shape))
 
 
-ATTRIBUTES = "strides={strides}, padding={padding}, dilation={dilation}, groups={groups}"
-
 PLAIN: dict[str, Any] = {"strides": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
 """Attributes of the plainest convolution over two axes."""
 
@@ -168,7 +174,7 @@ CASES: tuple[tuple[tuple[int, ...], tuple[int, ...], int, int, dict[str, Any]], 
 """Spatial sizes, kernel, channels, filters and attributes."""
 
 SHARED = (
-    *(helpers.inside, helpers.padded, helpers.windows),
+    *(helpers.each, helpers.pairs, helpers.inside, helpers.padded, helpers.windows),
     *(helpers.grouped, helpers.blocks, helpers.depthwise_axes),
 )
 CONV = (*SHARED, helpers.conv)
@@ -188,7 +194,7 @@ def cases() -> Iterator[tuple[TensorType, TensorType, TensorType, dict[str, Any]
     "conv",
     operands="x W",
     type=conv_type,
-    numpy=f"conv({{x}}, {{W}}, {ATTRIBUTES})",
+    numpy=lambda node: f"conv({{x}}, {{W}}{numpy_windows(node)})",
     onnx=onnx_conv,
     samples=[Sample((x, W), attributes, *UNIT) for x, W, _, attributes in cases()],
     helpers=CONV,
@@ -204,7 +210,7 @@ def conv(g: Value, y: Value, x: Value, W: Value, **attributes: Any) -> tuple[Val
     "conv_input",
     operands="g W",
     type=conv_input_type,
-    numpy=f"conv_input({{g}}, {{W}}, shape={{shape}}, {ATTRIBUTES})",
+    numpy=lambda node: f"conv_input({{g}}, {{W}}, shape={{shape}}{numpy_windows(node)})",
     onnx=onnx_conv_input,
     samples=[Sample((y, W), {"shape": x.shape[1:-1], **attributes}, *UNIT) for x, W, y, attributes in cases()],
     helpers=(*CONV, helpers.conv_input),
@@ -217,7 +223,7 @@ def conv_input(h: Value, x: Value, g: Value, W: Value, *, shape: Shape, **attrib
     "conv_kernel",
     operands="x g",
     type=conv_kernel_type,
-    numpy=f"conv_kernel({{x}}, {{g}}, kernel={{kernel}}, {ATTRIBUTES})",
+    numpy=lambda node: f"conv_kernel({{x}}, {{g}}, kernel={{kernel}}{numpy_windows(node)})",
     onnx=onnx_conv_kernel,
     samples=[Sample((x, y), {"kernel": W.shape[:-2], **attributes}, *UNIT) for x, W, y, attributes in cases()],
     helpers=(*SHARED, helpers.conv_kernel),

@@ -13,7 +13,15 @@ from nndsl.graph.sizes import BATCH, product, show_shape
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
 from nndsl.ops import conv_helpers, pool_helpers
 from nndsl.ops.rules import FLOATS, f32, require, require_same_dtype, scalar
-from nndsl.ops.windows import Ints, Pairs, channels_first, channels_last, require_spatial, window_counts
+from nndsl.ops.windows import (
+    Ints,
+    Pairs,
+    channels_first,
+    channels_last,
+    numpy_windows,
+    require_spatial,
+    window_counts,
+)
 
 
 def pool_type(x: TensorType, *, size: Ints, strides: Ints, padding: Pairs) -> TensorType:
@@ -97,9 +105,10 @@ def onnx_avg_pool_gradient(e: OnnxEmitter, node: Node, g: str) -> str:
     return channels_last(e, e.node("Reshape", x, e.shape((batch, channels, *shape))), rank)
 
 
-WINDOWS = (conv_helpers.inside, conv_helpers.padded, conv_helpers.windows, pool_helpers.tap_views)
-
-ATTRIBUTES = "size={size}, strides={strides}, padding={padding}"
+WINDOWS = (
+    *(conv_helpers.each, conv_helpers.pairs, conv_helpers.inside, conv_helpers.padded, conv_helpers.windows),
+    pool_helpers.tap_views,
+)
 
 CASES = (
     (f32(BATCH, 4, 6, 2), {"size": (2, 3), "strides": (2, 3), "padding": ((0, 0), (0, 0))}),
@@ -115,7 +124,7 @@ CASES = (
 @primitive(
     "max_pool",
     type=pool_type,
-    numpy=f"max_pool({{x}}, {ATTRIBUTES})",
+    numpy=lambda node: f"max_pool({{x}}, size={{size}}{numpy_windows(node)})",
     onnx=onnx_pool,
     samples=[Sample((x,), attributes) for x, attributes in CASES],
     helpers=(*WINDOWS, pool_helpers.max_pool),
@@ -128,7 +137,7 @@ max_pool_gradient = primitive(
     "max_pool_gradient",
     operands="x y g",
     type=max_pool_gradient_type,
-    numpy=f"max_pool_gradient({{x}}, {{y}}, {{g}}, {ATTRIBUTES})",
+    numpy=lambda node: f"max_pool_gradient({{x}}, {{y}}, {{g}}, size={{size}}{numpy_windows(node)})",
     onnx=onnx_max_pool_gradient,
     samples=[  # of equal elements, so that y is the pool of x
         Sample((x, y, y), attributes, low=1, high=1) for x, attributes in CASES for y in [pool_type(x, **attributes)]
@@ -140,7 +149,7 @@ max_pool_gradient = primitive(
 @primitive(
     "avg_pool",
     type=pool_type,
-    numpy=f"avg_pool({{x}}, {ATTRIBUTES})",
+    numpy=lambda node: f"avg_pool({{x}}, size={{size}}{numpy_windows(node)})",
     onnx=onnx_pool,
     samples=[Sample((x,), attributes) for x, attributes in CASES],
     helpers=(*WINDOWS, pool_helpers.window_elements, pool_helpers.avg_pool),
@@ -153,7 +162,7 @@ def avg_pool(g: Value, y: Value, x: Value, **attributes: Any) -> Value:
     "avg_pool_gradient",
     operands="g",
     type=avg_pool_gradient_type,
-    numpy=f"avg_pool_gradient({{g}}, shape={{shape}}, {ATTRIBUTES})",
+    numpy=lambda node: f"avg_pool_gradient({{g}}, shape={{shape}}, size={{size}}{numpy_windows(node)})",
     onnx=onnx_avg_pool_gradient,
     samples=[Sample((pool_type(x, **attributes),), {"shape": x.shape[1:-1], **attributes}) for x, attributes in CASES],
     helpers=(*WINDOWS, pool_helpers.window_elements, pool_helpers.avg_pool_gradient),

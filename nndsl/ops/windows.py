@@ -1,10 +1,11 @@
-"""What convolution and pooling share: windows over spatial axes, their number, and ONNX's order of axes."""
+"""What convolution and pooling share: windows over spatial axes, their number, how they are written, ONNX's axes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from nndsl.graph.facets import OnnxEmitter
+from nndsl.graph.node import Node
 from nndsl.graph.sizes import Dim
 from nndsl.graph.types import Shape, TensorType, TypeMismatch
 
@@ -48,3 +49,16 @@ def channels_first(e: OnnxEmitter, x: str, rank: int) -> str:
 def channels_last(e: OnnxEmitter, x: str, rank: int) -> str:
     """[batch, channels, *spatial] -> [batch, *spatial, channels]"""
     return e.node("Transpose", x, perm=(0, *range(2, rank), 1))
+
+
+def numpy_windows(node: Node) -> str:
+    """Strides, padding, dilation and groups as keyword arguments: those that are not the default, in few words."""
+    written = []
+    for key, plain in (("strides", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
+        value = node.attributes.get(key, plain)
+        if isinstance(value, tuple):
+            numbers = {n for item in value for n in (item if isinstance(item, tuple) else (item,))}
+            value = numbers.pop() if len(numbers) == 1 else value
+        if value != plain:
+            written.append(f", {key}={value}")
+    return "".join(written)

@@ -13,6 +13,7 @@ from windows import Geometry, geometries
 from nndsl import ops
 from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
+from nndsl.graph.facets import numpy_expression
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import TensorType
 from nndsl.graph.verify import verify
@@ -80,6 +81,29 @@ def test_large_ones_keep_the_element_type(
         assert found.dtype == np.float32
         # sums of up to n = 3969 products: rounding grows as √n eps times a typical sum, √n
         np.testing.assert_allclose(found, exact, atol=3969 * 6e-8 * 4)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "groups", "written"),
+    [
+        (Geometry(1, (9, 9), (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)), 1, "conv(x, W)"),
+        (
+            Geometry(1, (9, 9), (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1)),
+            2,
+            "conv(x, W, strides=2, padding=1, groups=2)",
+        ),
+        (
+            Geometry(1, (9, 9), (3, 3), (1, 2), ((0, 1), (0, 1)), (3, 3)),
+            1,
+            "conv(x, W, strides=(1, 2), padding=((0, 1), (0, 1)), dilation=3)",
+        ),
+    ],
+)
+def test_the_code_says_what_is_not_plain(geometry: Geometry, groups: int, written: str) -> None:
+    builder = Builder()
+    x = builder.input("x", TensorType("f32", (BATCH, *geometry.shape, 4)))
+    W = builder.input("W", TensorType("f32", (*geometry.kernel, 4 // groups, 6)))
+    assert numpy_expression(ops.conv(x, W, **geometry.conv(groups)).node, ("x", "W")) == written
 
 
 def test_examples_do_not_touch_each_other() -> None:

@@ -119,7 +119,17 @@ def test_normal_quantile_is_the_inverse_of_the_distribution() -> None:
 
 def test_modules_that_paste_them_need_numpy_alone() -> None:
     """Each name that a helper uses is its own, NumPy, a type to annotate with, a builtin, or another helper."""
-    allowed = {"np", "Array", "Ints", "Pairs", "Iterator", *FUNCTIONS, *vars(__import__("builtins"))}
+    allowed = {
+        "np",
+        "Array",
+        "Ints",
+        "Pairs",
+        "Each",
+        "EachPair",
+        "Iterator",
+        *FUNCTIONS,
+        *vars(__import__("builtins")),
+    }
     for name, function in FUNCTIONS.items():
         tree = ast.parse(inspect.getsource(function))
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
