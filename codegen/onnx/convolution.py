@@ -46,10 +46,11 @@ def by_flipped_kernel(node: Node) -> bool:
 def by_single_taps(node: Node) -> bool:
     """Whether a gradient with respect to W is one product for each tap instead of one product for all.
 
-    Putting the taps' operands side by side is one more copy of all columns; products of few rows waste more than that.
+    Putting the taps' operands side by side is one more copy of all columns, and keeps them all in memory; products of
+    few rows waste more time than that.
     """
     *_, inner, _ = node.shape
-    return isinstance(inner, int) and inner >= 64 and node.attributes["groups"] == 1
+    return isinstance(inner, int) and inner >= 32 and node.attributes["groups"] == 1
 
 
 # ------------------------------------------------------------ forward

@@ -34,11 +34,17 @@ def load(model: bytes, provider: str, threads: int) -> onnxruntime.InferenceSess
     Raises `Failure` (exit code 4) where the provider is there but does not start.
     """
     wanted = PROVIDERS[provider]
-    session = onnxruntime.InferenceSession(model, _options(threads), providers=[wanted])
+    session = onnxruntime.InferenceSession(
+        model, _options(threads), providers=[wanted], disabled_optimizers=_DISABLED_OPTIMIZERS
+    )
     if wanted not in session.get_providers():
         remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"
         raise _missing(provider, session.get_providers(), remedy)
     return session
+
+
+_DISABLED_OPTIMIZERS = ["NchwcTransformer"]
+"""It brings pools into blocks of channels, and back since convolutions whose kernels are inputs stay as they are."""
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

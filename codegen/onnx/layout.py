@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nndsl.codegen.onnx.convolution import CONV, CONV_INPUT, CONV_KERNEL
-from nndsl.codegen.onnx.pooling import AVG_POOL, AVG_POOL_GRADIENT, MAX_POOL, MAX_POOL_GRADIENT
+from nndsl.codegen.onnx.pooling import AVG_POOL, AVG_POOL_GRADIENT, MAX_POOL, MAX_POOL_GRADIENT, rectify_after_pooling
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
 from nndsl.graph.types import Shape
 from nndsl.transform.algebra import ELEMENTWISE
@@ -41,6 +41,7 @@ def channels_first(graph: Graph) -> Graph:
     """The graph with its convolutions and pools channels first; the types of its inputs and outputs stay."""
     if not any(node.op in CONVOLUTIONS or node.op in POOLS or node.op == "conv_kernel" for node in graph.nodes):
         return graph
+    graph = rectify_after_pooling(graph)
     layouts = Layouts()
     for node in graph.nodes:
         layouts.add(node)

@@ -8,10 +8,11 @@ import numpy as np
 
 from nndsl.codegen.onnx.convolution import first_type, last_type, pads
 from nndsl.graph.facets import OnnxEmitter
-from nndsl.graph.node import Node, Primitive
+from nndsl.graph.node import Graph, Node, Primitive
 from nndsl.graph.sizes import Dim, product
 from nndsl.graph.types import Shape, TensorType
 from nndsl.ops.pooling import avg_pool_gradient_type, max_pool_gradient_type, onnx_attributes, pool_type
+from nndsl.transform.rewrite import rewrite
 
 
 def _pool_type(x: TensorType, **attributes: Any) -> TensorType:
@@ -137,3 +138,33 @@ def _inferred(shape: Shape) -> Shape:
 AVG_POOL_GRADIENT = Primitive(
     "avg_pool_gradient_first", ("g",), _avg_pool_gradient_type, "", _onnx_avg_pool_gradient, None, ()
 )
+
+# ------------------------------------------------------------ what comes before a pool
+
+
+def rectify_after_pooling(graph: Graph) -> Graph:
+    """The gradient of relu before a pool, taken where the pool's result is positive: there are fewer of those.
+
+    before   d = max_pool_gradient(x, y, g);  r = where(x > 0, d, 0)
+    after    r = max_pool_gradient(x, y, where(y > 0, g, 0))
+
+    An element gets a gradient only from windows whose maximum it is, so it is positive where theirs is.
+    """
+
+    def rule(node: Node) -> Node:
+        if node.op != "where" or node.inputs[1].op != "max_pool_gradient":
+            return node
+        condition, d, zero = node.inputs
+        x, y, g = d.inputs
+        positive = condition.op == "greater" and condition.inputs[0] is x and _is_zero(condition.inputs[1])
+        if not (positive and _is_zero(zero)):
+            return node
+        mask = Node(condition.primitive, (y, condition.inputs[1]), {}, TensorType("bool", y.shape), condition.origin)
+        masked = Node(node.primitive, (mask, g, zero), {}, g.type, node.origin)
+        return Node(d.primitive, (x, y, masked), d.attributes, d.type, d.origin, node.name)
+
+    return rewrite(graph, rule)
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op == "constant" and node.type.rank == 0 and not node.attributes["value"]
