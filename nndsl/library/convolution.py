@@ -12,6 +12,7 @@ from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.library.arguments import (
     Activation,
+    Constraint,
     Extents1,
     Extents2,
     Extents3,
@@ -19,6 +20,7 @@ from nndsl.library.arguments import (
     Initializer,
     Misuse,
     NonNegative,
+    Rule,
     Size,
     Tensor,
 )
@@ -54,6 +56,7 @@ def conv1d(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """activation(conv(x, W) + b): [batch, n, in] -> [batch, out, filters]; W [k, in / groups, filters], b [filters].
@@ -62,7 +65,9 @@ def conv1d(
     `same`: out = ceil(n / strides), zeros around, the odd one behind; `causal`: as many, all zeros in front, so that
     y[i] depends on nothing after x[i]. With `groups`, channels and filters fall into as many groups that do not mix.
     """
-    y = _convolve(b, "conv1d", x, filters, kernel_size, strides, padding, dilation, groups, init, l1, l2, trainable)
+    y = _convolve(
+        b, "conv1d", x, filters, kernel_size, strides, padding, dilation, groups, init, l1, l2, constraint, trainable
+    )
     return finish(b, y, activation, bias, bias_init, trainable)
 
 
@@ -88,6 +93,7 @@ def conv2d(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """activation(conv(x, W) + b): [batch, h, w, in] -> [batch, h', w', filters]; W [kh, kw, in / groups, filters].
@@ -96,7 +102,9 @@ def conv2d(
     around, the odd one behind. With `groups`, channels and filters fall into as many groups that do not mix.
     b [filters].
     """
-    y = _convolve(b, "conv2d", x, filters, kernel_size, strides, padding, dilation, groups, init, l1, l2, trainable)
+    y = _convolve(
+        b, "conv2d", x, filters, kernel_size, strides, padding, dilation, groups, init, l1, l2, constraint, trainable
+    )
     return finish(b, y, activation, bias, bias_init, trainable)
 
 
@@ -122,6 +130,7 @@ def conv3d(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """activation(conv(x, W) + b): [batch, d, h, w, in] -> [batch, d', h', w', filters].
@@ -129,7 +138,9 @@ def conv3d(
     W [kd, kh, kw, in / groups, filters], b [filters]. Along each axis, `valid` gives
     (n - (k - 1) dilation - 1) // strides + 1, `same` gives ceil(n / strides), with zeros around, the odd one behind.
     """
-    y = _convolve(b, "conv3d", x, filters, kernel_size, strides, padding, dilation, groups, init, l1, l2, trainable)
+    y = _convolve(
+        b, "conv3d", x, filters, kernel_size, strides, padding, dilation, groups, init, l1, l2, constraint, trainable
+    )
     return finish(b, y, activation, bias, bias_init, trainable)
 
 
@@ -146,6 +157,7 @@ def _convolve(
     init: Initial,
     l1: float,
     l2: float,
+    constraint: Rule | None,
     trainable: bool,
 ) -> Value:
     """The sums of products, with the layer's parameter W."""
@@ -159,7 +171,8 @@ def _convolve(
             help="with as many groups as channels, each channel has filters of its own: see `depthwise_conv2d`",
         )
     pairs = window_padding(name, x, kernel, strides, padding, argument="kernel_size", dilation=dilation)
-    W = b.parameter("W", (*kernel, count // groups, filters), init, trainable=trainable, l1=l1, l2=l2)
+    shape = (*kernel, count // groups, filters)
+    W = b.parameter("W", shape, init, trainable=trainable, l1=l1, l2=l2, constraint=constraint)
     return ops.conv(x, W, strides=strides, padding=pairs, dilation=dilation, groups=groups)
 
 
@@ -194,6 +207,7 @@ def depthwise_conv2d(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """Each channel convolved with kernels of its own: [batch, h, w, in] -> [batch, h', w', in · depth_multiplier].
@@ -206,7 +220,7 @@ def depthwise_conv2d(
     pairs = window_padding(
         "depthwise_conv2d", x, kernel_size, strides, padding, argument="kernel_size", dilation=dilation
     )
-    W = b.parameter("W", shape, init, trainable=trainable, l1=l1, l2=l2)
+    W = b.parameter("W", shape, init, trainable=trainable, l1=l1, l2=l2, constraint=constraint)
     y = _by_channel(x, W, strides, pairs, dilation)
     return finish(b, y, activation, bias, bias_init, trainable)
 
@@ -233,19 +247,20 @@ def separable_conv2d(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """Each channel convolved by itself, then all mixed at each place: [batch, h, w, in] -> [batch, h', w', filters].
 
     depthwise_W [kh, kw, in, depth_multiplier], then pointwise_W [1, 1, in · depth_multiplier, filters], b [filters].
-    `init`, `l1` and `l2` are for both kernels. Sizes are those of `conv2d`.
+    `init`, `l1`, `l2` and `constraint` are for both kernels. Sizes are those of `conv2d`.
     """
     x = spatial("separable_conv2d", x, 2)
     count = channels("separable_conv2d", x)
     pairs = window_padding(
         "separable_conv2d", x, kernel_size, strides, padding, argument="kernel_size", dilation=dilation
     )
-    settings: dict[str, Any] = {"trainable": trainable, "l1": l1, "l2": l2}
+    settings: dict[str, Any] = {"trainable": trainable, "l1": l1, "l2": l2, "constraint": constraint}
     depthwise = b.parameter("depthwise_W", (*kernel_size, count, depth_multiplier), init, **settings)
     pointwise = b.parameter("pointwise_W", (1, 1, count * depth_multiplier, filters), init, **settings)
     y = _by_channel(x, depthwise, strides, pairs, dilation)

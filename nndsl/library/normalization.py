@@ -25,9 +25,9 @@ KERAS = "https://keras.io/api/layers/normalization_layers/"
 def batch_norm(
     b: LayerBuilder,
     x: Tensor,
+    *,
     momentum: Rate = 0.99,
     epsilon: Positive = 1e-3,
-    *,
     center: bool = True,
     scale: bool = True,
     init: Initializer = ONES,
@@ -92,9 +92,9 @@ def batch_norm_gradient(
 def layer_norm(
     b: LayerBuilder,
     x: Tensor,
+    *,
     axis: Axis = (-1,),
     epsilon: Positive = 1e-3,
-    *,
     center: bool = True,
     scale: bool = True,
     init: Initializer = ONES,
@@ -123,8 +123,8 @@ def group_norm(
     b: LayerBuilder,
     x: Tensor,
     groups: Size = 32,
-    epsilon: Positive = 1e-3,
     *,
+    epsilon: Positive = 1e-3,
     center: bool = True,
     scale: bool = True,
     init: Initializer = ONES,
@@ -158,9 +158,9 @@ def group_norm(
 def rms_norm(
     b: LayerBuilder,
     x: Tensor,
+    *,
     axis: Axis = (-1,),
     epsilon: Positive = 1e-6,
-    *,
     init: Initializer = ONES,
     trainable: bool = True,
 ) -> Tensor:
@@ -177,7 +177,7 @@ def rms_norm(
 
 
 @composite("layer", "unit_norm", example="x: f32[3, 4] => unit_norm(x)", follows=f"{KERAS}unit_normalization/")
-def unit_norm(x: Tensor, axis: Axis = (-1,)) -> Tensor:
+def unit_norm(x: Tensor, *, axis: Axis = (-1,)) -> Tensor:
     """x / max(√Σx², 1e-12), the sum of each example over the axes: of Euclidean length 1. The shape stays."""
     x = vector(number(x))
     axes = own_axes("unit_norm", x, axis)

@@ -7,6 +7,7 @@ from nndsl.graph.sizes import Dim, show_shape
 from nndsl.library.arguments import (
     Activation,
     Amounts2,
+    Constraint,
     Extents2,
     Initializer,
     Misuse,
@@ -43,6 +44,7 @@ def conv2d_transpose(
     bias_init: Initializer = ZEROS,
     l1: NonNegative = 0.0,
     l2: NonNegative = 0.0,
+    constraint: Constraint = None,
     trainable: bool = True,
 ) -> Tensor:
     """The way back through a `conv2d` (its gradient): [batch, h, w, in] -> [batch, h', w', filters].
@@ -75,7 +77,8 @@ def conv2d_transpose(
             argument="padding",
             help="leave out `output_padding` to get n · strides, or take `padding = valid`",
         )
-    W = b.parameter("W", (*kernel_size, filters, count), init, trainable=trainable, l1=l1, l2=l2)
+    shape = (*kernel_size, filters, count)
+    W = b.parameter("W", shape, init, trainable=trainable, l1=l1, l2=l2, constraint=constraint)
     y = ops.conv_input(x, W, shape=tuple(sizes), strides=strides, padding=tuple(pairs), dilation=dilation, groups=1)
     return finish(b, y, activation, bias, bias_init, trainable)
 
