@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from nndsl.library.entries import Entry
 
 
+INSTEAD = {
+    "input": "a model declares it: `input image: f32[28, 28]`",
+    "inputlayer": "a model declares it: `input image: f32[28, 28]`",
+    "sequential": "a pipe does that: `x -> dense(64, relu) -> dense(10)`",
+    "model": "`model NAME { … }` holds inputs, layers, outputs and losses",
+    "module": "`block NAME(x) { … return y }` is a reusable piece of network",
+    "lambda": "an expression does that: `y = x ^ 2 - mean(x)`",
+    "activation": "an activation is a stage of its own: `x -> relu`",
+    "dataloader": "`data { source = csv(…) }` and `batch_size` in `train`",
+}
+"""What stands for names of other frameworks that are no words here."""
+
+
 @click.command("help")
 @click.argument("word", required=False)
 @format_option
@@ -53,7 +66,8 @@ def ours(word: str) -> tuple[str, str]:
     if found := FOREIGN.get(last) or (last if last in known else "") or _callback(last):
         return found, f"`{word}` is called `{found}` here."
     near = closest(last.lower(), [*known, *ALIASES])
-    raise Failure(UnknownWord(None, word, f"did you mean `{near}`?" if near else "`nndsl help` lists all words"))
+    advice = f"did you mean `{near}`?" if near else "`nndsl help` lists all words"
+    raise Failure(UnknownWord(None, word, INSTEAD.get(last.lower(), advice)))
 
 
 def _callback(name: str) -> str | None:

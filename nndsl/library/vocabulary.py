@@ -32,7 +32,7 @@ from nndsl.library import (
     shapes,
     transposed,
 )
-from nndsl.library.registry import COMPOSITES, FOREIGN, METRICS, TABLES, Composite, Place
+from nndsl.library.registry import ALIASES, COMPOSITES, FOREIGN, METRICS, TABLES, Composite, Place
 
 MODULES = (
     activations,
@@ -112,6 +112,7 @@ THEIRS = {
     "bmm": "matmul",
     "take": "gather",
     "detach": "stop_gradient",
+    **{f"reduce_{name}": name for name in ("sum", "mean", "max", "min")},
     # losses; a last `loss` is left out when a name is looked up
     "bce": "binary_cross_entropy",
     "bce_with_logits": "binary_cross_entropy",
@@ -127,6 +128,7 @@ THEIRS = {
     "kl_div": "kl_divergence",
     "kld": "kl_divergence",
     "poisson_nll": "poisson",
+    "cosine_embedding": "cosine_similarity",
     "categorical_focal_crossentropy": "focal",
     "binary_focal_crossentropy": "binary_focal",
     "pinball": "quantile",
@@ -143,7 +145,16 @@ THEIRS = {
     "pearsonr": "pearson",
     "jaccard": "iou",
     "binary_iou": "iou",
-    # initializers
+    # schedules
+    "cosine_decay_restarts": "cosine_restarts",
+    "piecewise_constant_decay": "piecewise",
+    "one_cycle_lr": "one_cycle",
+    "cosine_annealing_lr": "cosine_decay",
+    "cosine_annealing_warm_restarts": "cosine_restarts",
+    "exponential_lr": "exponential_decay",
+    "multi_step_lr": "piecewise",
+    # initializers and regularizers
+    "orthogonal_regularizer": "orthogonal",
     "random_uniform": "uniform",
     "random_normal": "normal",
     "xavier_uniform": "glorot_uniform",
@@ -161,5 +172,6 @@ def load() -> Mapping[Place, Mapping[str, Composite]]:
         if composite.kind == "loss":
             METRICS.setdefault(name, metrics.as_metric(composite))
     FOREIGN.update({name: name for table in TABLES.values() for name in table if name.isidentifier()})
+    FOREIGN.update(ALIASES)
     FOREIGN.update(THEIRS)
     return TABLES

@@ -40,6 +40,9 @@ def test_a_word(nndsl: Command, word: str) -> None:
         ("CrossEntropyLoss", "cross_entropy"),
         ("sparse_categorical_crossentropy", "cross_entropy"),
         ("pow", "^"),
+        ("nn.MaxPool2d", "max_pool2d"),
+        ("MeanSquaredError", "mse"),
+        ("CosineDecayRestarts", "cosine_restarts"),
         ("EarlyStopping", "early_stopping"),
         ("ReduceLROnPlateau", "reduce_lr_on_plateau"),
     ],
@@ -56,7 +59,13 @@ def test_second_names(nndsl: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "advice"), [("dens", "did you mean `dense`?"), ("kwyjibo", "`nndsl help` lists all words"), ("nn.", "")]
+    ("word", "advice"),
+    [
+        ("dens", "did you mean `dense`?"),
+        ("keras.Sequential", "a pipe does that: `x -> dense(64, relu) -> dense(10)`"),
+        ("kwyjibo", "`nndsl help` lists all words"),
+        ("nn.", "`nndsl help` lists all words"),
+    ],
 )
 def test_words_that_mean_nothing(nndsl: Command, word: str, advice: str) -> None:
     done = nndsl("help", word)
