@@ -25,7 +25,9 @@ def train(tmp_path: Path) -> Callable[..., nndsl.Run]:
         net = nndsl.load(EXAMPLES / f"{name}.nn", set=settings)
         assert isinstance(net, nndsl.Net)
         assert not net.warnings
-        return net.train(tmp_path / f"{name}-{backend}-{'-'.join(map(str, overrides.values()))}", backend=backend, picture=False)
+        return net.train(
+            tmp_path / f"{name}-{backend}-{'-'.join(map(str, overrides.values()))}", backend=backend, picture=False
+        )
 
     return run
 
