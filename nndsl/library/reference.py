@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import indent
+from textwrap import fill, indent
 
 from nndsl.library.entries import WIDTH, Entry, entry, is_loss_as_metric, kinds, plural, signature
 from nndsl.library.registry import TABLES, Composite, Kind
@@ -21,8 +21,8 @@ ABOUT: Mapping[Kind, str] = {
     "layer": "What stands in a pipe: `x -> dense(64, relu)` is `dense(x, 64, relu)`. Shapes begin with the batch axis.",
     "activation": "Functions (`relu(x)`), stages of a pipe (`x -> relu`) and arguments (`dense(64, relu)`); as an "
     "argument, a call is a partial application: `dense(64, leaky_relu(0.1))`.",
-    "function": "What expressions are made of. Reductions act on an example's axes (`axis`, by default on all of "
-    "them), never on the batch.",
+    "function": "What expressions are made of. Those of single elements keep the shape; reductions act on an "
+    "example's axes (`axis`, by default on all of them), never on the batch.",
     "operator": "What the language's operators do with tensors. Shapes broadcast over an example's axes as in NumPy; "
     "the batch axis meets itself only.",
     "loss": "One value for each example, the average over the example's own axes; the `loss` statement takes the mean "
@@ -113,7 +113,7 @@ def _index() -> str:
 
 
 def _page(kind: Kind, members: Sequence[Composite]) -> str:
-    parts = [f"# {plural(kind).capitalize()}\n", f"{ABOUT[kind]}\n"]
+    parts = [f"# {plural(kind).capitalize()}\n", f"{fill(ABOUT[kind], 120)}\n"]
     if kind == "metric":
         also = sorted(name for name, composite in TABLES["metric"].items() if is_loss_as_metric(composite))
         named = " ".join(f"[`{name}`](losses.md#{name})" for name in also)
