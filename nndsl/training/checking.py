@@ -19,8 +19,10 @@ from nndsl.transform.step import Step
 NUDGE = 0.01
 """How far parameters are moved from their initial values at most, so that none of the values lies on a kink."""
 
-DIFFERENCE = 1e-6
-"""Half the distance of the two points of a finite difference, in float64."""
+DIFFERENCES = (1e-6, 3e-8)
+"""Half the distance of the two points of a finite difference, in float64. The second is for places where the first is
+off, since a kink may lie between its points: a convolutional network has a hundred thousand relus. A wrong rule is
+wrong with both."""
 
 GRADIENT_TOLERANCE = 1e-5
 """Of a parameter's largest gradient: central differences at 1e-6 are good to about 1e-9 of the loss; this leaves room
@@ -58,18 +60,26 @@ def check_gradients(step: Step, state: Arrays, batch: Mapping[str, Any], element
         gradient = gradients[f"grad.{parameter.name}"]
         places = random.choice(value.size, size=min(elements, value.size), replace=False)
         exact = gradient.reshape(-1)[places]
-        numeric = np.array([_central_difference(step, point, parameter.name, value, int(i)) for i in places])
-        scale = max(float(np.abs(gradient).max(initial=0.0)), float(np.abs(numeric).max(initial=0.0)), 1e-8)
-        yield GradientCheck(parameter.name, len(places), float(np.abs(exact - numeric).max(initial=0.0)) / scale)
+        numeric = np.zeros(len(places))
+        off = np.full(len(places), np.inf)
+        scale = max(float(np.abs(gradient).max(initial=0.0)), 1e-8)
+        for difference in DIFFERENCES:
+            for k in np.flatnonzero(off > GRADIENT_TOLERANCE):
+                numeric[k] = _central_difference(step, point, parameter.name, value, int(places[k]), difference)
+            scale = max(scale, float(np.abs(numeric).max(initial=0.0)))
+            off = np.abs(exact - numeric) / scale
+        yield GradientCheck(parameter.name, len(places), float(off.max(initial=0.0)))
 
 
-def _central_difference(step: Step, point: Mapping[str, Any], name: str, value: np.ndarray[Any, Any], i: int) -> float:
+def _central_difference(
+    step: Step, point: Mapping[str, Any], name: str, value: np.ndarray[Any, Any], i: int, difference: float
+) -> float:
     losses = []
     for sign in (1.0, -1.0):
         moved = value.copy()
-        moved.reshape(-1)[i] += sign * DIFFERENCE
+        moved.reshape(-1)[i] += sign * difference
         losses.append(float(evaluate(step.loss_only, {**point, name: moved}, float_dtype="f64")["loss"]))
-    return (losses[0] - losses[1]) / (2 * DIFFERENCE)
+    return (losses[0] - losses[1]) / (2 * difference)
 
 
 @dataclass(frozen=True)
