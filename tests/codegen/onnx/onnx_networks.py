@@ -18,7 +18,7 @@ from nndsl.graph.builder import Builder, Value
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import TensorType
 from nndsl.graph.verify import verify
-from nndsl.library import optimizers as optimizers
+from nndsl.library import vocabulary as vocabulary
 from nndsl.library.arguments import Initial
 from nndsl.library.building import Role, State
 from nndsl.model.network import Classes, Declared, Input, Network, OutputSpec

@@ -14,6 +14,7 @@ from onnx_checks import checked, run
 
 from nndsl import ops
 from nndsl.codegen.onnx import convolution, emit
+from nndsl.codegen.onnx.engine import work
 from nndsl.codegen.onnx.layout import channels_first
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph
@@ -135,10 +136,10 @@ def test_a_network_transposes_once_in_once_out_and_its_gradient_once_back() -> N
     assert sorted(activations_transposed(graph)) == [(0, 2, 3, 1), (0, 3, 1, 2), (0, 3, 1, 2)]
 
 
-def test_an_image_of_one_channel_is_not_transposed_at_all() -> None:
+def test_an_image_of_one_channel_needs_no_transposition_on_the_way_in() -> None:
     net = Network(14, 14, 1)
     graph = verify(channels_first(net.training(two_convolutions(net))))
-    assert sorted(activations_transposed(graph)) == [(0, 2, 3, 1), (0, 3, 1, 2)]
+    assert sorted(activations_transposed(graph)) == [(0, 2, 3, 1), (0, 3, 1, 2)]  # out, and the gradient back
 
 
 def test_pooled_over_all_places_nothing_leaves_channels_first() -> None:
@@ -240,10 +241,33 @@ def test_random_networks_compute_the_same(seed: int, channels_last: Callable[[Gr
     agree(graph, model_of(graph), channels_last(graph))
 
 
-def test_a_dropped_value_and_its_gradient_lose_the_same_elements(
+def test_an_image_network_computes_the_same(channels_last: Callable[[Graph], onnx.ModelProto]) -> None:
+    net = Network(15, 14, 3)
+    graph = net.training(two_convolutions(net))
+    agree(graph, model_of(graph), channels_last(graph))
+
+
+def test_relu_before_a_pool_has_its_gradient_masked_after_it() -> None:
+    net = Network(15, 14, 3)
+    graph = channels_first(net.training(two_convolutions(net)))
+    masks = [node for node in graph.nodes if node.op == "where"]
+    assert sorted(map(str, (mask.type for mask in masks))) == ["f32[batch, 4, 6, 6]", "f32[batch, 6, 2, 2]"]
+    assert all(mask.inputs[0].inputs[0].op == "max_pool_first" for mask in masks)
+
+
+def test_other_masks_stay_behind_the_pool(channels_last: Callable[[Graph], onnx.ModelProto]) -> None:
+    """Positive in the one, pooled in the other: these are two values."""
+    net = Network(8, 8, 2)
+    h = net.conv(net.image, 4)
+    gate = ops.cast(h > 0, dtype="f32")
+    y = ops.max_pool(ops.where(ops.tanh(h) > 0.1, h, net.b.constant(0.0, "f32")) + gate, **HALVES)
+    graph = net.training(flat(y))
+    agree(graph, model_of(graph), channels_last(graph))
+
+
+def test_a_mask_from_elsewhere_is_brought_into_the_same_order(
     channels_last: Callable[[Graph], onnx.ModelProto],
 ) -> None:
-    """A mask that does not come from channels first is brought there."""
     net = Network(6, 6, 2)
     h = net.conv(net.image, 4)
     kept = net.b.input("noise", TensorType("f32", (BATCH, 4, 4, 4))) > 0
@@ -299,3 +323,13 @@ def test_of_equal_elements_the_first_gets_the_gradient() -> None:
         row, column = np.unravel_index(seen.argmax(), seen.shape)  # the first
         expected[n, 2 * i + row, 3 * j + column, c] = adjoint[n, i, j, c]
     np.testing.assert_array_equal(run(model, {"x": data, "g": adjoint})["d"], expected)
+
+
+def test_the_work_of_convolutions_is_counted() -> None:
+    """Each of the three products multiplies every result of the forward one with a whole kernel for one filter."""
+    net = Network(8, 9, 2)
+    h = net.conv(net.image, 4, strides=(2, 2))  # 3 x 4 places of 4 filters, kernels of 3 x 3 x 2
+    forward = net.b.graph("g", {"y": h})
+    assert work(forward, {"batch": 5}) == 5 * 3 * 4 * 4 * 18
+    deeper = net.training(flat(net.conv(h, 6, size=2)))  # 2 x 3 places of 6 filters, kernels of 2 x 2 x 4
+    assert work(deeper, {"batch": 5}) == 2 * 5 * 3 * 4 * 4 * 18 + 3 * 5 * 2 * 3 * 6 * 16
