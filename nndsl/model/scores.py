@@ -11,7 +11,7 @@ from typing import Any
 from nndsl.diagnostics import Edit
 from nndsl.errors.calls import WrongArgument
 from nndsl.errors.losses import ChangedProbabilities, WrongClassWeights, WrongLink
-from nndsl.errors.shapes import ScoresMismatch
+from nndsl.errors.shapes import Misused, ScoresMismatch
 from nndsl.errors.static import NeedsData
 from nndsl.graph.sizes import BATCH, product, show_shape
 from nndsl.graph.types import TensorType
@@ -25,6 +25,7 @@ from nndsl.source import Span
 
 LINKS = ("softmax", "sigmoid")
 LOSS_OF = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
+FOCAL_OF = {"softmax": "focal", "sigmoid": "binary_focal"}
 
 CLASSIFYING = frozenset(
     "accuracy top_k_accuracy categorical_hinge log_loss precision recall f1 fbeta confusion_matrix iou mean_iou".split()
@@ -33,7 +34,7 @@ CLASSIFYING = frozenset(
 
 KEEPING = frozenset(
     "+ - * / ^ clip abs square sqrt mean sum max min where stack slice gather transpose flatten reshape concat add "
-    "subtract multiply average maximum minimum dropout rescale".split()
+    "subtract multiply average maximum minimum dropout rescale split".split()
 )
 """What makes of probabilities something that still looks like them."""
 
@@ -93,6 +94,8 @@ def prepare(
     work: Work, composite: Composite, arguments: Mapping[str, Any], spans: Mapping[str, Span], span: Span
 ) -> Mapping[str, Any] | None:
     """A loss's or metric's arguments as it takes them, or None if what is wrong with them was said before."""
+    if composite.name in ("embedding", "one_hot"):
+        _enough_kinds(composite, arguments["x"], arguments["kinds"], spans.get("kinds", span))
     if composite.kind not in ("loss", "metric"):
         return arguments
     names = [e.name for e in expectations(composite) if e.tensor and not e.marker]
@@ -116,6 +119,16 @@ def prepare(
     return given
 
 
+def _enough_kinds(composite: Composite, x: Term, kinds: int, span: Span) -> None:
+    """Refuse indices for which there is no row."""
+    if not isinstance(x, Input) or x.declared.classes is None or x.declared.classes.indices <= kinds:
+        return
+    name = x.declared.name
+    message = f"`{composite.name}` is for {kinds} kinds, and `{name}` is {show_declared(x)}"
+    label = f"has no index {x.declared.classes.indices - 1}"
+    raise Found(Misused(span, message, label, ((x.span, "declared here"),), f"`{name}.classes` is how many there are"))
+
+
 def _linked(
     work: Work, composite: Composite, given: dict[str, Any], prediction: str, spans: Mapping[str, Span], span: Span
 ) -> dict[str, Any]:
@@ -130,7 +143,7 @@ def _linked(
     if composite.kind == "metric":
         return {**given, "from": "probabilities"} if term in work.probabilities else given
     if found is not None:
-        other = LOSS_OF[found[0]]
+        other = (FOCAL_OF if composite.name in FOCAL_OF.values() else LOSS_OF)[found[0]]
         expects = f"takes the scores before a `{composite.link}`"
         remedy = f"give it the scores, or use `{other}`; `from = probabilities` takes them as they are"
         places = () if term.span == where else ((term.span, f"made by `{found[0]}`"),)
