@@ -297,7 +297,10 @@ def iou(
     said, true = _decisions("iou", prediction, target, threshold, from_)
     if target.dtype == "i64":
         if target_class_ids is None:
-            raise Misuse("`iou` of classes is of some of them", help="`mean_iou` is that of all classes")
+            raise Misuse(
+                "`iou` of classes is of some of them",
+                help="`target_class_ids = [1]` says of which; `mean_iou` is of all",
+            )
         n = said.shape[-1]
         if not all(isinstance(n, int) and 0 <= i < n for i in target_class_ids):
             raise Misuse(

@@ -5,7 +5,7 @@ Every loss is a metric too, under the same name (see `as_metric`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from math import log
@@ -203,10 +203,9 @@ def pearson(prediction: Tensor, target: Tensor) -> Accumulated:
     products = {"sum_p": p, "sum_y": y, "sum_pp": p**2, "sum_yy": y**2, "sum_py": p * y}
     sums = {name: ops.reduce_sum(value, axes=(0,), keepdims=False) for name, value in products.items()}
 
-    def finish(s: Any) -> Value:
+    def finish(s: Mapping[str, Value]) -> Value:
         def spread(one: str, other: str) -> Value:
-            joint: Value = s[f"sum_{one}{other}"]
-            return joint - s[f"sum_{one}"] * s[f"sum_{other}"] / s["count"]
+            return s[f"sum_{one}{other}"] - s[f"sum_{one}"] * s[f"sum_{other}"] / s["count"]
 
         product = (spread("p", "p") * spread("y", "y")).named("spreads")
         varies = product > 0

@@ -21,7 +21,7 @@ def decayed(b: UpdateBuilder, p: Value, lr: Schedule, weight_decay: float, decay
     """p (1 - lr · weight_decay), or p itself where it is spared."""
     if not weight_decay or (b.bias and not decay_bias):
         return p
-    return p - p * (weight_decay * lr).named("decay")
+    return p - p * (p.builder.constant(weight_decay, p.dtype) * lr).named("decay")
 
 
 @composite("optimizer", "sgd", example="sgd(lr = 0.1, momentum = 0.9)", follows=KERAS + "sgd/")

@@ -149,6 +149,7 @@ THEIRS = {
     "cosine_decay_restarts": "cosine_restarts",
     "piecewise_constant_decay": "piecewise",
     "one_cycle_lr": "one_cycle",
+    "cosine_annealing": "cosine_decay",
     "cosine_annealing_lr": "cosine_decay",
     "cosine_annealing_warm_restarts": "cosine_restarts",
     "exponential_lr": "exponential_decay",

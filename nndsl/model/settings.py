@@ -87,6 +87,15 @@ class Settings:
             raise Found(BadSetting(expression.span, name, "a number greater than 0", describe(value)))
         return float(value)
 
+    def optional(self, read: Callable[[tree.Expression, str], Any]) -> Callable[[tree.Expression, str], Any]:
+        """`none`, or what `read` takes."""
+
+        def read_or_none(expression: tree.Expression, name: str) -> Any:
+            none = isinstance(expression, tree.Literal) and expression.value is None
+            return None if none else read(expression, name)
+
+        return read_or_none
+
     def truth(self, expression: tree.Expression, name: str) -> bool:
         value = self.static(expression, name, "true or false")
         if not isinstance(value, bool):

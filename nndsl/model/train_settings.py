@@ -83,9 +83,9 @@ def train_section(
         shuffle=settings.value("shuffle", True, settings.truth),
         drop_last=settings.value("drop_last", False, settings.truth),
         callbacks=settings.value("callbacks", (), reader.callbacks),
-        steps=settings.value("steps", None, settings.whole(1)),
-        clip_norm=settings.value("clip_norm", None, settings.positive),
-        clip_value=settings.value("clip_value", None, settings.positive),
+        steps=settings.value("steps", None, settings.optional(settings.whole(1))),
+        clip_norm=settings.value("clip_norm", None, settings.optional(settings.positive)),
+        clip_value=settings.value("clip_value", None, settings.optional(settings.positive)),
         train_metrics=settings.value("train_metrics", True, settings.truth),
         spans=settings.spans,
     )
