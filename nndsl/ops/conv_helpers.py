@@ -2,7 +2,7 @@
 
 x [batch, *spatial, channels], W [*kernel, channels / groups, filters]. Strides, padding and dilation are one number,
 or one for each spatial axis, of padding (before, after). What the windows see is a view of x; it becomes a matrix a
-few examples at a time, small enough for the processor's cache, and BLAS multiplies it.
+few examples or lines at a time, small enough for the processor's cache, and BLAS multiplies it.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -36,9 +36,9 @@ def conv(x: Array, W: Array, strides: Each = 1, padding: EachPair = 0, dilation:
         )
         return y
     W = grouped(W, groups)
-    for rows in blocks(len(x), seen.size):
-        columns = seen[:, rows].reshape(groups, -1, W.shape[1])
-        np.matmul(columns, W, out=grouped(y[rows], groups))
+    for rows, lines in blocks(y.shape, seen.size):
+        columns = seen[:, rows, lines].reshape(groups, -1, W.shape[1])
+        np.matmul(columns, W, out=grouped(y[rows, lines], groups))
     return y
 
 
@@ -54,9 +54,9 @@ def conv_kernel(
         W = np.einsum(seen[..., 0], [group, *places, *taps], g, [*places, group, multiple], [*taps, group, multiple])
         return W.reshape(*kernel, 1, filters)
     W = np.zeros((groups, np.prod(kernel) * channels, filters // groups), x.dtype)
-    for rows in blocks(len(x), seen.size):
-        columns = seen[:, rows].reshape(groups, -1, W.shape[1])
-        W += np.matmul(columns.transpose(0, 2, 1), grouped(g[rows], groups))
+    for rows, lines in blocks(g.shape, seen.size):
+        columns = seen[:, rows, lines].reshape(groups, -1, W.shape[1])
+        W += np.matmul(columns.transpose(0, 2, 1), grouped(g[rows, lines], groups))
     return W.transpose(1, 0, 2).reshape(*kernel, channels, filters)
 
 
@@ -81,10 +81,11 @@ def conv_input(
     x = np.zeros((len(g), *sizes, groups * channels), g.dtype)
     seen = windows(x, kernel, strides, dilation, groups)
     W = grouped(W, groups).transpose(0, 2, 1)
-    for rows in blocks(len(x), seen.size):
-        parts = np.matmul(grouped(g[rows], groups), W).reshape(seen[:, rows].shape)
+    for rows, lines in blocks(g.shape, seen.size):
+        targets = seen[:, rows, lines]
+        parts = np.matmul(grouped(g[rows, lines], groups), W).reshape(targets.shape)
         for tap in np.ndindex(*kernel):
-            seen[(slice(None), rows, ..., *tap, slice(None))] += parts[(..., *tap, slice(None))]
+            targets[(..., *tap, slice(None))] += parts[(..., *tap, slice(None))]
     return x[inside(shape, pads)]
 
 
@@ -134,10 +135,17 @@ def grouped(x: Array, groups: int) -> Array:
     return x.reshape(-1, groups, x.shape[-1] // groups).transpose(1, 0, 2)
 
 
-def blocks(batch: int, numbers: int) -> Iterator[slice]:
-    """Parts of a batch for which all examples need so many numbers: some 2¹⁸, a MiB, for each part."""
-    size = max(1, 2**18 * batch // max(1, numbers))
-    return (slice(start, start + size) for start in range(0, batch, size))
+def blocks(shape: Ints, numbers: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of a shape [batch, lines, …] for all of which so many numbers are needed: some 2¹⁸, a MiB, for each part.
+
+    A part is a few examples, or a few lines of one.
+    """
+    batch, lines = shape[:2]
+    count = max(1, 2**18 * batch * lines // max(1, numbers))
+    examples, lines_each = max(1, count // max(1, lines)), min(count, lines)
+    for row in range(0, batch, examples):
+        for line in range(0, lines, lines_each):
+            yield slice(row, row + examples), slice(line, line + lines_each)
 
 
 def depthwise_axes(count: int) -> tuple[int, range, range, int]:

@@ -24,15 +24,14 @@ def max_pool_gradient(x: Array, y: Array, g: Array, size: Ints, strides: Each = 
     shape = x.shape[1:-1]
     x = padded(x, padding, -np.inf)
     gradient = np.zeros_like(x)
-    for rows in blocks(len(x), x.size):
-        left = np.ones(y[rows].shape, bool)
-        for seen, target in zip(
-            tap_views(x[rows], size, strides), tap_views(gradient[rows], size, strides), strict=True
-        ):
-            first = seen == y[rows]
+    views = list(zip(tap_views(x, size, strides), tap_views(gradient, size, strides), strict=True))
+    for rows, lines in blocks(y.shape, x.size):
+        left = np.ones(y[rows, lines].shape, bool)
+        for seen, target in views:
+            first = seen[rows, lines] == y[rows, lines]
             first &= left
             left ^= first
-            target += first * g[rows]
+            target[rows, lines] += first * g[rows, lines]
     return gradient[inside(shape, pairs(padding, len(size)))]
 
 
