@@ -9,7 +9,7 @@ from nndsl.graph.builder import Value
 from nndsl.graph.sizes import Dim, product, show_shape
 from nndsl.library import arithmetic
 from nndsl.library.arguments import Axis, Misuse, Tensor
-from nndsl.library.operands import at_least_one, lead, numbers, own_axis, own_shape
+from nndsl.library.operands import at_least_one, known_size, lead, numbers, own_axis, own_shape
 from nndsl.library.registry import composite
 
 KERAS = "https://keras.io/api/ops/numpy/"
@@ -83,13 +83,7 @@ def split(x: Tensor, sections: int | tuple[int, ...], axis: int = 0) -> tuple[Te
     """An axis in equal sections, or cut before the given indices: `a, b = x -> split(2)` is [batch, 6, 4] -> twice
     [batch, 3, 4], `a, b, c = x -> split([1, 3])` sections of 1, 2 and 3."""
     along = own_axis("split", x, axis)
-    size = x.shape[along]
-    if not isinstance(size, int):
-        raise Misuse(
-            f"`split` needs to know axis {along - lead(x)} of {show_shape(x.shape)}",
-            label=f"`{size}` is known only when the data are",
-            help="give that axis a number where the input is declared",
-        )
+    size = known_size("split", x, along, ", which it cuts")
     if isinstance(sections, int) and (sections < 1 or size % sections):
         raise Misuse(
             f"`split` is to cut an axis of {show_shape(x.shape)} into {sections} equal sections",
