@@ -32,7 +32,7 @@ def _decisions(name: str, prediction: Value, target: Value, threshold: float, fr
     """What was said and what is true, 1 for yes and 0 for no; of classes, one-hot along the last axis."""
     if target.dtype != "i64":
         z, y = paired(name, prediction, target)
-        return indicator(is_above(z, threshold, from_)), y
+        return indicator(is_above(z, threshold, from_)).named("answer"), y
     z = number(prediction)
     target, n = of_classes(name, z, target)
     return one_hot(ops.argmax(z, axis=z.rank - 1), n), one_hot(target, n)

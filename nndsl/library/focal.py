@@ -49,7 +49,7 @@ def focal(
     else:
         p = clip(z / ops.reduce_sum(z, axes=(last,), keepdims=True), EPSILON, 1 - EPSILON)
         log_p = ops.log(p)
-    value = _focus(1 - p, gamma) * y * log_p
+    value = _focus((1 - p).named("miss"), gamma) * y * log_p
     return mean(ops.reduce_sum(value, axes=(last,), keepdims=False)) * -alpha
 
 
@@ -85,7 +85,7 @@ def binary_focal(
     else:
         yes, no = z, 1 - z
         entropy = -(y * ops.log(clip(yes, EPSILON, 1 - EPSILON)) + (1 - y) * ops.log(clip(no, EPSILON, 1 - EPSILON)))
-    value = _focus(y * no + (1 - y) * yes, gamma) * entropy
+    value = _focus((y * no + (1 - y) * yes).named("miss"), gamma) * entropy.named("entropy")
     if alpha is not None:
         value = value * (y * alpha + (1 - y) * (1 - alpha))
     return mean(value)
@@ -93,4 +93,4 @@ def binary_focal(
 
 def _focus(missing: Value, gamma: float) -> Value:
     """missing^gamma; what is below 1e-7 counts as 1e-7, where the slope of a power below 1 would be infinite."""
-    return ops.maximum(missing, missing.builder.constant(EPSILON, missing.dtype)) ** gamma
+    return (ops.maximum(missing, missing.builder.constant(EPSILON, missing.dtype)) ** gamma).named("focus")

@@ -101,6 +101,28 @@ train {
   batch_size = 8
 }
 """,
+    "careful": """
+model careful {
+  input  x: f32[5]
+  target sick: binary
+  target organ: class[3]
+  hidden = x -> dense(8, relu) -> dense(6, relu)
+  risk   = hidden -> dense(1)
+  where_ = hidden -> dense(3)
+  output probability = sigmoid(risk)
+  loss   binary_focal(risk, sick)
+  loss   cross_entropy(where_, organ, class_weight = [1, 2, 5]) as organs
+  metric auc(risk, sick)
+  metric precision(risk, sick)
+  metric f1(where_, organ)
+  metric confusion_matrix(where_, organ)
+}
+train {
+  optimizer = adamw(cosine_decay(1e-2, steps = 200, warmup = 10), weight_decay = 0.01, decay_bias = false)
+  clip_norm = 5
+  batch_size = 8
+}
+""",
     "clashes": """
 model clashes {
   input  lambda: f32[3]

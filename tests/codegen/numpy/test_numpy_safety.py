@@ -25,7 +25,7 @@ NODES = tuple(
 BUILTINS = set("dict enumerate float int len list map max min print range slice sum tuple".split())
 METHODS = set(
     "T argmax argmin astype at copy dtype encode get items max mean min ndim pop qr reduceat reshape shape size "
-    "startswith sum swapaxes transpose view".split()
+    "startswith sum swapaxes transpose values view".split()
 )
 OF_NUMPY = {name for name in dir(np) if name[0] != "_"} - {"ctypeslib", "f2py", "fromfile", "memmap", "testing"}
 

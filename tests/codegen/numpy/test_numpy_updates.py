@@ -42,6 +42,12 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("adamw", {"lr": 1e-3, "weight_decay": 0.01}),
     ("rmsprop", {"lr": 1e-3, "momentum": 0.9, "centered": True}),
     ("adagrad", {"lr": 0.1}),
+    ("adamax", {"lr": 1e-3}),
+    ("nadam", {"lr": 1e-3}),
+    ("adadelta", {"lr": 1.0}),
+    ("ftrl", {"lr": 0.1, "l1": 0.01, "l2": 0.1, "l2_shrinkage": 0.1, "beta": 0.5}),
+    ("lion", {"lr": 1e-3, "weight_decay": 0.1}),
+    ("lamb", {"lr": 1e-3, "weight_decay": 0.1, "decay_bias": False}),
 ]
 
 
@@ -51,8 +57,8 @@ def step_with(apply: Graph, slots: tuple[State, ...], optimizer: str) -> Step:
     return Step(network, train, SOURCE, (*PARAMETERS, *slots), EMPTY, apply, EMPTY, EMPTY, EMPTY, ())
 
 
-def compiled(optimizer: str, arguments: dict[str, Any]) -> Step:
-    graph, slots = update(TrainSection(Configured(optimizer, arguments, None)), singles(PARAMETERS))
+def compiled(optimizer: str, arguments: dict[str, Any], **settings: Any) -> Step:
+    graph, slots = update(TrainSection(Configured(optimizer, arguments, None), **settings), singles(PARAMETERS))
     return step_with(simplify(graph), tuple(state for slot in slots for state in slot.states()), optimizer)
 
 
@@ -106,6 +112,50 @@ def test_adam_reads_as_in_the_paper() -> None:
         "        p -= alpha * m / (np.sqrt(v) + 1e-7)",
         "    return lr",
     ]
+
+
+def test_a_norm_over_all_gradients_is_one_sum() -> None:
+    arguments = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01, "decay_bias": False}
+    step = compiled("sgd", arguments, clip_norm=5.0)
+    assert text(step).splitlines() == [
+        "    lr = 0.1 * lr_scale",
+        "    decay = 0.01 * lr",
+        "    norm = np.sqrt(sum((g**2).sum() for g in grads.values()))",
+        "    excess = np.maximum(norm, 5) / 5",
+        '    for name in ("a.W",):',
+        "        g = grads[name]",
+        '        p, m = state[name], state[name + ".sgd_m"]',
+        "        clipped = g / excess",
+        "        m *= 0.9",
+        "        m -= lr * clipped",
+        "        p -= p * decay",
+        "        p += m",
+        '    for name in ("a.b",):',
+        "        g = grads[name]",
+        '        p, m = state[name], state[name + ".sgd_m"]',
+        "        clipped = g / excess",
+        "        m *= 0.9",
+        "        m -= lr * clipped",
+        "        p += m",
+        "    return lr",
+    ]
+    state, grads = arrays(step, 3)
+    inputs = {key: array.copy() for key, array in state.items()} | {f"grad.{key}": 9 * g for key, g in grads.items()}
+    expected = evaluate(step.apply, {**inputs, STEP: 0, LR_SCALE: 1.0})
+    run(step, state, {key: 9 * g for key, g in grads.items()}, 0, 1.0)
+    for key, array in state.items():
+        np.testing.assert_allclose(array, expected[f"{key}.next"], rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("settings", [{"clip_value": 0.5}, {"clip_value": 0.5, "clip_norm": 1.0}], ids=str)
+def test_clipping_computes_what_its_graph_does(settings: dict[str, float]) -> None:
+    step = compiled("adam", {"lr": Configured("one_cycle", {"peak": 0.1, "steps": 100}, None)}, **settings)
+    state, grads = arrays(step, 4)
+    inputs = {key: array.copy() for key, array in state.items()} | {f"grad.{key}": g for key, g in grads.items()}
+    expected = evaluate(step.apply, {**inputs, STEP: 7, LR_SCALE: 0.5})
+    assert run(step, state, grads, 7, 0.5) == pytest.approx(float(expected[LR]), rel=1e-6)
+    for key, array in state.items():
+        np.testing.assert_allclose(array, expected[f"{key}.next"], rtol=2e-6, atol=1e-7)
 
 
 def rule(p: Any, g: Any, m: Any) -> dict[str, Any]:
