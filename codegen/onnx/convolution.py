@@ -202,9 +202,9 @@ def _taps(e: OnnxEmitter, node: Node, x: str) -> list[str]:
     spatial, windows = node.inputs[0].shape[2:], node.inputs[1].shape[2:]
     axes = range(2, len(node.shape))
     if any(map(any, padding)):
-        x = e.node("Pad", x, e.shape(pads(padding)))
-    padded = [n + sum(pads) for n, pads in zip(spatial, padding, strict=True)]
-    if tuple(padded) == windows:  # a kernel of one tap
+        x = padded(e, x, padding)
+    whole = [n + sum(pads) for n, pads in zip(spatial, padding, strict=True)]
+    if tuple(whole) == windows:  # a kernel of one tap
         return [x]
     seen = []
     for tap in np.ndindex(*node.attributes["kernel"]):
@@ -214,13 +214,11 @@ def _taps(e: OnnxEmitter, node: Node, x: str) -> list[str]:
     return seen
 
 
-def pads(padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """What `Pad` is told to add around the spatial axes of [batch, channels, *spatial].
-
-    It could be told these axes alone, but ONNX Runtime's optimizer moves a `Transpose` past it as if they were all.
-    """
+def padded(e: OnnxEmitter, x: str, padding: Sequence[tuple[int, int]]) -> str:
+    """x with zeros around its spatial axes, all axes told as `nndsl.ops.shapes.onnx_pad` does."""
     before, after = zip(*padding, strict=True)
-    return (0, 0, *before, 0, 0, *after)
+    axes = range(2 + len(padding))
+    return e.node("Pad", x, e.shape((0, 0, *before, 0, 0, *after)), "", e.shape(axes))
 
 
 def _rows(e: OnnxEmitter, x: str, rows: tuple[Dim, ...], places: Dim) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from nndsl.codegen.onnx.convolution import CONV, CONV_INPUT, CONV_KERNEL
 from nndsl.codegen.onnx.pooling import AVG_POOL, AVG_POOL_GRADIENT, MAX_POOL, MAX_POOL_GRADIENT, rectify_after_pooling
+from nndsl.codegen.onnx.repetition import REPEAT, SUM, repeated, summed
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
 from nndsl.graph.types import Shape
 from nndsl.transform.algebra import ELEMENTWISE
@@ -104,6 +105,11 @@ class Layouts:
             return None
         if node.op in POOLS:
             return remade(node, tuple(map(self.first, node.inputs)), POOLS[node.op])
+        for find, primitive in ((repeated, REPEAT), (summed, SUM)):
+            if (found := find(node)) and found[0] in self._at_home_first:
+                x, times = self.first(found[0]), found[1]
+                type = primitive.type(x.type, times=times)
+                return Node(primitive, (x,), {"times": times}, type, node.origin, node.name)
         rank = max((operand.type.rank for operand in node.inputs), default=0)
         if not any(operand in self._at_home_first and operand.type.rank == rank for operand in node.inputs):
             return None

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.onnx.convolution import first_type, last_type, pads
+from nndsl.codegen.onnx.convolution import first_type, last_type, padded
+from nndsl.codegen.onnx.repetition import stretched
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Graph, Node, Primitive
 from nndsl.graph.sizes import Dim, product
@@ -64,22 +65,15 @@ def _by_comparison(e: OnnxEmitter, node: Node, x: str, y: str, g: str) -> str:
     ranks = np.arange(np.prod(size), 0, -1, dtype=np.float32).reshape(size)
     windows: Any = node.inputs[1].shape[2:]  # known, as `spatial` is
     tiled = np.tile(ranks, windows)[np.newaxis, np.newaxis]
-    ranked = e.node("Mul", _where_equal(e, x, _stretched(e, y, size)), e.constant(tiled))
+    ranked = e.node("Mul", _where_equal(e, x, stretched(e, y, size)), e.constant(tiled))
     first = e.node("MaxPool", ranked, kernel_shape=size, strides=size)
-    d = e.node("Mul", _where_equal(e, ranked, _stretched(e, first, size)), _stretched(e, g, size))
-    return e.node("Pad", d, e.shape(pads([(0, n) for n in rest]))) if any(rest) else d
+    d = e.node("Mul", _where_equal(e, ranked, stretched(e, first, size)), stretched(e, g, size))
+    return padded(e, d, [(0, n) for n in rest]) if any(rest) else d
 
 
 def _where_equal(e: OnnxEmitter, a: str, b: str) -> str:
     """1 where the two are equal, else 0: with a product faster than `Where`."""
     return e.node("Cast", e.node("Equal", a, b), to=1)
-
-
-def _stretched(e: OnnxEmitter, x: str, size: tuple[int, ...]) -> str:
-    """Every element repeated for all places of its window."""
-    scales = e.constant(np.array((1, 1, *size), np.float32))
-    how = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
-    return e.node("Resize", x, "", scales, **how)
 
 
 def _by_places(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
@@ -112,7 +106,7 @@ def _onnx_avg_pool_gradient(e: OnnxEmitter, node: Node, g: str) -> str:
     covered = tuple(n * k for n, k in zip(windows, size, strict=True))
     if size == strides and covered == shape and not any(map(any, padding)):
         share = e.node("Div", g, e.constant(np.asarray(np.prod(size), np.float32)))
-        return _stretched(e, share, size)
+        return stretched(e, share, size)
     one = e.constant(np.ones((), np.float32))
     inside = e.node("Expand", one, e.shape((1, 1, *shape)))
     part = e.node("AveragePool", inside, count_include_pad=1, **onnx_attributes(node))  # what is not padding

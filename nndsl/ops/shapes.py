@@ -182,11 +182,13 @@ def pad_type(x: TensorType, *, axis: int, before: Dim, after: Dim) -> TensorType
 
 
 def onnx_pad(e: OnnxEmitter, node: Node, x: str) -> str:
-    """Of all axes, since ONNX Runtime's optimizer moves a `Transpose` past a `Pad` as if it had no input `axes`."""
+    """All axes are told, and that they are all, since ONNX Runtime's optimizer goes wrong both with some and with none:
+    it moves a `Transpose` past a `Pad` as if it had no input `axes`, and without that makes the zeros a pool's padding.
+    """
     axis, before, after = (node.attributes[key] for key in ("axis", "before", "after"))
-    others = node.type.rank - axis - 1
-    zeros: tuple[Dim, ...] = (0,)
-    return e.node("Pad", x, e.shape((*zeros * axis, before, *zeros * (others + axis), after, *zeros * others)))
+    pads: list[Dim] = [0] * 2 * node.type.rank
+    pads[axis], pads[node.type.rank + axis] = before, after
+    return e.node("Pad", x, e.shape(pads), "", e.shape(range(node.type.rank)))
 
 
 @primitive(
