@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
 from nndsl.graph.sizes import show_shape
 from nndsl.model.apply import operands
+from nndsl.model.naming import has_parameters
 from nndsl.model.network import Apply, Input, Term
 from nndsl.model.text import network_terms
 from nndsl.transform.step import Step
@@ -32,31 +34,33 @@ class Row:
 def layer_table(step: Step) -> list[Row]:
     """The inputs and the layers that outputs and losses need, in order of the program."""
     network = step.network
-    counts = {layer.name: 0 for layer in network.layers}
+    # A layer with parameters and one without may share a name: what is fitted belongs to the second.
+    counts: Counter[tuple[str, bool]] = Counter()
     frozen: set[str] = set()
     for state in step.states:
         owner = state.name.rpartition(".")[0]
-        if state.role != "slot" and owner in counts:
-            counts[owner] += prod(state.shape)
-            if not state.trainable:
+        if state.role != "slot":
+            counts[owner, not state.fit] += prod(state.shape)
+            if state.role == "parameter" and not state.trainable:
                 frozen.add(owner)
     rows = [
         Row(d.name, d.role, show_shape(("batch", *d.shape)), 0, False, (), d.span.line)  # type: ignore[arg-type]
         for d in network.inputs
     ]
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
     for term in network_terms(network, metrics=False):
         if not isinstance(term, Apply) or term.composite.kind not in SHOWN:
             continue
-        first = term.layer.name not in seen
-        seen.add(term.layer.name)
+        own = (term.layer.name, has_parameters(term.composite))
+        first = own not in seen
+        seen.add(own)
         sources = tuple(dict.fromkeys(source for operand in operands(term) for source in _sources(operand)))
         rows.append(
             Row(
                 term.layer.name,
                 term.composite.name,
                 show_shape(term.type.shape),
-                counts.get(term.layer.name, 0) if first else 0,
+                counts[own] if first else 0,
                 term.layer.name not in frozen,
                 sources,
                 term.span.line,
