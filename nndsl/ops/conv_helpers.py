@@ -136,12 +136,12 @@ def grouped(x: Array, groups: int) -> Array:
 
 
 def blocks(shape: Ints, numbers: int) -> Iterator[tuple[slice, slice]]:
-    """Parts of a shape [batch, lines, …] for all of which so many numbers are needed: some 2¹⁸, a MiB, for each part.
+    """Parts of a shape [batch, lines, …] for all of which so many numbers are needed: some 2¹⁹, two MiB, for each.
 
     A part is a few examples, or a few lines of one.
     """
     batch, lines = shape[:2]
-    count = max(1, 2**18 * batch * lines // max(1, numbers))
+    count = max(1, 2**19 * batch * lines // max(1, numbers))
     examples, lines_each = max(1, count // max(1, lines)), min(count, lines)
     for row in range(0, batch, examples):
         for line in range(0, lines, lines_each):
