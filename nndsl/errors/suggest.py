@@ -7,6 +7,35 @@ from collections.abc import Iterable
 ELSEWHERE = {"True": "true", "False": "false", "None": "none", "null": "none", "nil": "none"}
 """How Python and its neighbours write our literals: too far away for a count of letters, or too close to see."""
 
+ARGUMENTS = {
+    "use_bias": "bias",
+    "kernel_initializer": "init",
+    "bias_initializer": "bias_init",
+    "kernel_constraint": "constraint",
+    "dilation_rate": "dilation",
+    "learning_rate": "lr",
+    "out_channels": "filters",
+    "out_features": "units",
+    "num_embeddings": "kinds",
+    "input_dim": "kinds",
+    "embedding_dim": "units",
+    "output_dim": "units",
+    "num_groups": "groups",
+    "kernel_size": "pool_size",
+    "scale_factor": "size",
+    "p": "rate",
+    "eps": "epsilon",
+    "std": "stddev",
+    "dim": "axis",
+}
+"""What Keras and PyTorch call our arguments, where the value stays what it is."""
+
+
+def closest_argument(name: str, known: Iterable[str]) -> str | None:
+    """The parameter that an argument's name probably stands for: what others call it, else the nearest name."""
+    names = list(known)
+    return ARGUMENTS[name] if ARGUMENTS.get(name) in names else closest(name, names)
+
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `name` most probably stands for, or None if none is near.

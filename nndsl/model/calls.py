@@ -14,7 +14,7 @@ from nndsl.errors.calls import (
     WrongArgument,
 )
 from nndsl.errors.static import NotStatic
-from nndsl.errors.suggest import closest
+from nndsl.errors.suggest import closest, closest_argument
 from nndsl.graph.sizes import Size
 from nndsl.graph.types import TensorType
 from nndsl.model.expectations import Expectation, one_of, usage
@@ -52,7 +52,7 @@ def bind(
             if name not in by_name or by_name[name].variadic:
                 known = [p.name for p in parameters if not p.variadic]
                 shown = ", ".join(f"`{k}`" for k in known) or "no arguments"
-                raise Found(UnknownArgument(argument.name.span, closest(name, known), callee, name, shown))
+                raise Found(UnknownArgument(argument.name.span, closest_argument(name, known), callee, name, shown))
         else:
             if place == len(positional):
                 raise Found(TooManyArguments(argument.whole, callee, usage(callee, tuple(parameters), piped=piped)))
