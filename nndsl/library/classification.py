@@ -81,9 +81,7 @@ def cross_entropy(
         smooth = truth * (1 - label_smoothing) + label_smoothing / n if label_smoothing else truth
         value = -ops.reduce_sum(smooth * log_p, axes=(axis,), keepdims=False)
 
-    if class_weight is not None:
-        weight = ops.gather(class_weight, target, axis=0) if classes else _expected(number(target), class_weight)
-        value = value * weight
+    value = weighed(value, target, class_weight)
     return mean(value) if counted is None else _mean_of(counted, value)
 
 
@@ -106,9 +104,23 @@ def _mean_of(counted: Value, value: Value) -> Value:
     return ops.reduce_sum(value, axes=axes, keepdims=False) / ops.maximum(count, count.builder.constant(1, count.dtype))
 
 
-def _expected(truth: Value, weights: Value) -> Value:
-    """Σ truth · weights over the classes: a class's weight where the distribution is one-hot."""
-    return ops.reduce_sum(truth * weights, axes=(truth.rank - 1,), keepdims=False)
+def weighed(value: Value, target: Value, weights: ClassWeights) -> Value:
+    """Each position's value times its class's weight; of a distribution, times the weights' mean under it."""
+    if weights is None:
+        return value
+    if target.dtype == "i64":
+        return value * ops.gather(weights, target, axis=0)
+    truth = number(target)
+    return value * ops.reduce_sum(truth * weights, axes=(truth.rank - 1,), keepdims=False)
+
+
+def weighed_yes_or_no(value: Value, target: Value, weights: ClassWeights) -> Value:
+    """Each value times the first weight where the target is 0, times the second where it is 1."""
+    if weights is None:
+        return value
+    no = ops.slice(weights, axis=0, start=0, stop=1, step=1)
+    yes = ops.slice(weights, axis=0, start=1, stop=2, step=1)
+    return value * (no + target * (yes - no))
 
 
 def of_classes(name: str, z: Value, target: Value) -> tuple[Value, int]:
@@ -175,11 +187,7 @@ def binary_cross_entropy(
     else:
         p, q = clip(z, EPSILON, 1 - EPSILON), clip(1 - z, EPSILON, 1 - EPSILON)  # 1 - p would round 1e-7
         value = -(smooth * ops.log(p) + (1 - smooth) * ops.log(q))
-    if class_weight is not None:
-        first = ops.slice(class_weight, axis=0, start=0, stop=1, step=1)
-        second = ops.slice(class_weight, axis=0, start=1, stop=2, step=1)
-        value = value * (first + y * (second - first))
-    return mean(value)
+    return mean(weighed_yes_or_no(value, y, class_weight))
 
 
 @gradient_rule("binary_cross_entropy")

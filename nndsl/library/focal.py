@@ -6,8 +6,8 @@ from typing import Literal
 
 from nndsl import ops
 from nndsl.graph.builder import Value
-from nndsl.library.arguments import NonNegative, Rate, Tensor
-from nndsl.library.classification import distribution, of_classes
+from nndsl.library.arguments import ClassWeights, NonNegative, Rate, Tensor
+from nndsl.library.classification import distribution, of_classes, weighed, weighed_yes_or_no
 from nndsl.library.functions import clip, mean
 from nndsl.library.losses import EPSILON, PROBABILISTIC, paired
 from nndsl.library.operands import number
@@ -28,6 +28,7 @@ def focal(
     alpha: NonNegative = 0.25,
     gamma: NonNegative = 2.0,
     label_smoothing: Rate = 0.0,
+    class_weight: ClassWeights = None,
     from_: Literal["scores", "probabilities"] = "scores",
 ) -> Tensor:
     """-Σ alpha (1 - p)^gamma y log(p), p = softmax(z): scores z [batch, ..., n], classes [batch, ...] -> [batch]
@@ -36,6 +37,7 @@ def focal(
 
     - `alpha`: multiplies everything; `gamma`: how much less a sure answer counts (0: not at all).
     - `label_smoothing` s: y becomes y (1 - s) + s / n.
+    - `class_weight`: multiplies the value of a position by its class's weight.
     - `from = probabilities`: z holds probabilities; they are scaled to add up to 1 and kept from 1e-7 of 0 and 1.
     """
     z = number(prediction)
@@ -50,7 +52,7 @@ def focal(
         p = clip(z / ops.reduce_sum(z, axes=(last,), keepdims=True), EPSILON, 1 - EPSILON)
         log_p = ops.log(p)
     value = _focus((1 - p).named("miss"), gamma) * y * log_p
-    return mean(ops.reduce_sum(value, axes=(last,), keepdims=False)) * -alpha
+    return mean(weighed(ops.reduce_sum(value, axes=(last,), keepdims=False), target, class_weight)) * -alpha
 
 
 @composite(
@@ -67,6 +69,7 @@ def binary_focal(
     gamma: NonNegative = 2.0,
     alpha: Rate | None = None,
     label_smoothing: Rate = 0.0,
+    class_weight: ClassWeights = None,
     from_: Literal["scores", "probabilities"] = "scores",
 ) -> Tensor:
     """mean(m^gamma · binary_cross_entropy), m = |y - σ(z)| for y in 0, 1: [batch, ...], [batch, ...] -> [batch]
@@ -74,9 +77,11 @@ def binary_focal(
     - `gamma`: how much less a sure answer counts (0: not at all).
     - `alpha`: weighs yes by alpha and no by 1 - alpha (Keras's `apply_class_balancing`); none: both by 1.
     - `label_smoothing` s: y becomes y (1 - s) + s / 2.
+    - `class_weight`: the weights of 0 and of 1.
     - `from = probabilities`: z holds probabilities; they are kept from 1e-7 of 0 and 1.
     """
-    z, y = paired("binary_focal", prediction, target)
+    z, truth = paired("binary_focal", prediction, target)
+    y = truth
     if label_smoothing:
         y = y * (1 - label_smoothing) + label_smoothing / 2
     if from_ == "scores":
@@ -88,7 +93,7 @@ def binary_focal(
     value = _focus((y * no + (1 - y) * yes).named("miss"), gamma) * entropy.named("entropy")
     if alpha is not None:
         value = value * (y * alpha + (1 - y) * (1 - alpha))
-    return mean(value)
+    return mean(weighed_yes_or_no(value, truth, class_weight))
 
 
 def _focus(missing: Value, gamma: float) -> Value:

@@ -28,7 +28,8 @@ ABOUT: Mapping[Kind, str] = {
     "loss": "One value for each example, the average over the example's own axes; the `loss` statement takes the mean "
     "over the batch. Prediction and target have equal shapes, except that a last axis of 1 on either side is dropped.",
     "metric": "A metric is a number of the whole epoch, not the mean of its batches.",
-    "optimizer": "In `train { optimizer = … }`. p is a parameter, g its gradient, t the number of the step from 1.",
+    "optimizer": "In `train { optimizer = … }`. p is a parameter, g its gradient, t the number of the step from 1. "
+    "`weight_decay` first multiplies p by 1 - lr · weight_decay; `decay_bias = false` spares biases, gammas and betas.",
     "schedule": "In place of a learning rate: `adam(lr = …)`. Steps are steps of the optimizer; `5 * epoch` are those "
     "of five epochs.",
     "regularizer": "For `regularizer` of layers with weights: what it gives is added to the loss, as what arguments "

@@ -82,6 +82,10 @@ def loss_cases() -> list[Case]:
     weight = np.array([1, 0.5, 2, 0, 1, 3])
     add("focal", {}, lambda **k: focal(from_logits=True, **k), one_hot, scores, suffix="weighted", weight=weight)
 
+    weights = {"class_weight": [1.0, 2.5, 0.5, 3.0]}  # Keras's class_weight multiplies a row by its class's weight
+    more = {"weight": np.array(weights["class_weight"])[kinds], "store_weight": False, "stored_target": kinds}
+    add("focal", weights, lambda **k: focal(from_logits=True, **k), one_hot, scores, suffix="classes", **more)
+
     binary = losses.BinaryFocalCrossentropy
     z, labels = sixty_fourths(rng, (5, 3), -3, 3), rng.integers(0, 2, (5, 3)).astype(float)
     probabilities = rng.integers(1, 64, (5, 3)) / 64
@@ -91,6 +95,9 @@ def loss_cases() -> list[Case]:
     add("binary_focal", smooth, lambda **k: binary(from_logits=True, **smooth, **k), labels, z, suffix="[5, 3]")
     one = labels[:, :1], z[:, :1]
     add("binary_focal", {"gamma": 1.0}, lambda **k: binary(gamma=1.0, from_logits=True, **k), *one, suffix="[5, 1]")
+
+    more = {"weight": np.where(one[0][:, 0] == 1, 3.0, 0.5), "store_weight": False, "suffix": "[5, 1]"}
+    add("binary_focal", {"class_weight": [0.5, 3.0]}, lambda **k: binary(from_logits=True, **k), *one, **more)
 
     tight = np.where(np.abs(scores) == 1, scores + 1 / 64, scores)
     hinge = losses.CategoricalHinge
