@@ -18,7 +18,7 @@ from nndsl.codegen.onnx.engine import work
 from nndsl.codegen.onnx.layout import channels_first
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph, Primitive
-from nndsl.graph.sizes import BATCH, Dim
+from nndsl.graph.sizes import BATCH, Dim, symbol
 from nndsl.graph.types import TensorType
 from nndsl.graph.verify import verify
 from nndsl.transform.differentiate import differentiate
@@ -33,7 +33,7 @@ HALVES: dict[str, Any] = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0),
 class Network:
     """Builds a network by its layers, and gives the graph of its loss, its prediction and all gradients."""
 
-    def __init__(self, *shape: int):
+    def __init__(self, *shape: Dim):
         self.b = Builder()
         self.image = self.b.input("image", TensorType("f32", (BATCH, *shape)))
         self.parameters: list[str] = []
@@ -83,7 +83,7 @@ def model_of(graph: Graph) -> onnx.ModelProto:
 def values(graph: Graph, seed: int = 0) -> dict[str, np.ndarray[Any, Any]]:
     rng = np.random.default_rng(seed)
     shapes = {
-        name: [dim if isinstance(dim, int) else dim.evaluate({"batch": ROWS}) for dim in node.shape]
+        name: [dim if isinstance(dim, int) else dim.evaluate({"batch": ROWS, "time": 13}) for dim in node.shape]
         for name, node in graph.inputs.items()
     }
     return {name: rng.normal(size=shape).astype(np.float32) * 0.3 for name, shape in shapes.items()}
@@ -268,6 +268,23 @@ def test_relu_before_a_pool_has_its_gradient_masked_after_it() -> None:
     masks = [node for node in graph.nodes if node.op == "where"]
     assert sorted(map(str, (mask.type for mask in masks))) == ["f32[batch, 4, 6, 6]", "f32[batch, 6, 2, 2]"]
     assert all(mask.inputs[0].inputs[0].op == "max_pool_first" for mask in masks)
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+def test_series_of_any_length(strides: int, channels_last: Callable[[Graph], onnx.ModelProto]) -> None:
+    net = Network(symbol("time"), 3)
+
+    def conv(x: Value, size: int, **attributes: Any) -> Value:
+        W = net.parameter(size, x.shape[-1], 4)
+        return ops.conv(x, W, **attributes, groups=1) + net.parameter(4)
+
+    h = ops.relu(conv(net.image, 3, strides=(1,), padding=((2, 0),), dilation=(1,)))
+    h = ops.max_pool(h, size=(2,), strides=(2,), padding=((0, 0),))
+    h = conv(h, 2, strides=(strides,), padding=((1, 1),), dilation=(2,))
+    h = ops.avg_pool(h, size=(3,), strides=(strides,), padding=((1, 1),))
+    graph = net.training(ops.reduce_max(h, axes=(1,), keepdims=False))
+    assert activations_transposed(verify(channels_first(graph))) == [(0, 2, 1)]
+    agree(graph, model_of(graph), channels_last(graph))
 
 
 def test_other_masks_stay_behind_the_pool(channels_last: Callable[[Graph], onnx.ModelProto]) -> None:
