@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import apply
+from samples import Array, apply
 from windows import Geometry, geometries
 
 from nndsl import ops
 from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.facets import numpy_expression
+from nndsl.graph.node import Primitive
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import TensorType
 from nndsl.graph.verify import verify
@@ -72,12 +75,13 @@ def test_large_ones_keep_the_element_type(
         "dilation": (1,) * len(shape),
         "groups": groups,
     }
-    g = random.normal(size=apply(ops.conv, x, W, **attributes).shape)
-    for primitive, operands, more in (
+    g: Array = random.normal(size=apply(ops.conv, x, W, **attributes).shape)
+    cases: list[tuple[Primitive, tuple[Array, Array], dict[str, Any]]] = [
         (ops.conv, (x, W), {}),
         (ops.conv_input, (g, W), {"shape": shape}),
         (ops.conv_kernel, (x, g), {"kernel": kernel}),
-    ):
+    ]
+    for primitive, operands, more in cases:
         exact = apply(primitive, *operands, **more, **attributes)
         found = apply(primitive, *(operand.astype(np.float32) for operand in operands), **more, **attributes)
         assert found.dtype == np.float32
@@ -111,7 +115,7 @@ def test_the_code_says_what_is_not_plain(geometry: Geometry, groups: int, writte
 def test_examples_do_not_touch_each_other() -> None:
     random = np.random.default_rng(0)
     x, W = random.normal(size=(7, 9, 9, 4)), random.normal(size=(3, 3, 4, 5))
-    attributes = {"strides": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    attributes: dict[str, Any] = {"strides": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
     together = apply(ops.conv, x, W, **attributes)
     alone = [apply(ops.conv, x[i : i + 1], W, **attributes) for i in range(len(x))]
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-13, atol=1e-13)
@@ -130,7 +134,7 @@ def test_a_free_size(strides: int, padding: tuple[int, int], dilation: int, size
     builder = Builder()
     x = builder.input("x", TensorType("f64", (BATCH, symbol("time"), 2)))
     W = builder.input("W", TensorType("f64", (3, 2, 4)))
-    attributes = {"strides": (strides,), "padding": (padding,), "dilation": (dilation,), "groups": 1}
+    attributes: dict[str, Any] = {"strides": (strides,), "padding": (padding,), "dilation": (dilation,), "groups": 1}
     y = ops.conv(x, W, **attributes)
     assert str(y.shape[1]) == size
     back = ops.conv_input(y, W, shape=x.shape[1:-1], **attributes)
@@ -151,6 +155,12 @@ def test_a_free_size_made_larger() -> None:
     time = symbol("time")
     g = builder.input("g", TensorType("f32", (BATCH, time, 2)))
     W = builder.input("W", TensorType("f32", (3, 4, 2)))
-    attributes = {"shape": (2 * time,), "strides": (2,), "padding": ((0, 1),), "dilation": (1,), "groups": 1}
+    attributes: dict[str, Any] = {
+        "shape": (2 * time,),
+        "strides": (2,),
+        "padding": ((0, 1),),
+        "dilation": (1,),
+        "groups": 1,
+    }
     x = ops.conv_input(g, W, **attributes)
     assert str(x.type) == "f32[batch, 2 * time, 4]"

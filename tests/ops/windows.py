@@ -75,6 +75,11 @@ def geometries(draw: st.DrawFn, pool: bool = False) -> Geometry:
     return Geometry(draw(st.sampled_from([1, 2, 5])), shape, kernel, strides, padding, dilation)
 
 
+def at(place: Ints) -> Any:
+    """The index of a place of all examples, with all its channels."""
+    return (slice(None), *place)
+
+
 def conv(x: Array, W: Array, geometry: Geometry, groups: int) -> Array:
     """y[n, p, f] is the sum of x[n, p strides + t dilation - before, c] W[t, c, f] over taps t and its group's c."""
     filters = W.shape[-1]
@@ -84,7 +89,7 @@ def conv(x: Array, W: Array, geometry: Geometry, groups: int) -> Array:
             for group in range(groups):
                 channels = slice(group * W.shape[-2], (group + 1) * W.shape[-2])
                 own = slice(group * filters // groups, (group + 1) * filters // groups)
-                y[(slice(None), *place, own)] += x[(slice(None), *source, channels)] @ W[(*tap, slice(None), own)]
+                y[at(place)][:, own] += x[at(source)][:, channels] @ W[tap][:, own]
     return y
 
 
@@ -92,9 +97,9 @@ def pools(x: Array, geometry: Geometry) -> tuple[Array, Array]:
     """The largest element and the mean of each window."""
     largest, mean = (np.zeros((len(x), *geometry.out, x.shape[-1])) for _ in range(2))
     for place, seen in geometry.windows():
-        elements = np.stack([x[(slice(None), *source)] for _, source in seen])
-        largest[(slice(None), *place)] = elements.max(axis=0)
-        mean[(slice(None), *place)] = elements.mean(axis=0)
+        elements = np.stack([x[at(source)] for _, source in seen])
+        largest[at(place)] = elements.max(axis=0)
+        mean[at(place)] = elements.mean(axis=0)
     return largest, mean
 
 
