@@ -6,7 +6,7 @@ import numpy as np
 import windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import Array, apply
+from samples import apply
 from windows import Geometry, geometries
 
 from nndsl import ops
@@ -21,7 +21,7 @@ def test_pools_and_their_gradients(geometry: Geometry, seed: int) -> None:
     y = apply(ops.max_pool, x, **geometry.pool)
     assert y.tolist() == largest.tolist()
     np.testing.assert_allclose(apply(ops.avg_pool, x, **geometry.pool), mean, rtol=1e-14, atol=1e-14)
-    g: Array = random.integers(-9, 10, y.shape).astype(np.float64)
+    g = np.asarray(random.integers(-9, 10, y.shape), np.float64)
     gradient = apply(ops.max_pool_gradient, x, y, g, **geometry.pool)
     assert gradient.tolist() == windows.max_pool_gradient(x, g, geometry).tolist()
     spread = apply(ops.avg_pool_gradient, g, shape=geometry.shape, **geometry.pool)
