@@ -33,7 +33,7 @@ from nndsl.ops.windows import (
 def require_groups(channels: Dim, filters: Dim, inner: Dim, groups: int) -> None:
     """Raise `TypeMismatch` unless both sides divide into the groups, and the kernel looks at one group's channels."""
     for count, what in ((channels, "channels"), (filters, "filters")):
-        if not isinstance(count, int) or groups < 1 or count % groups:
+        if groups != 1 and (not isinstance(count, int) or groups < 1 or count % groups):
             raise TypeMismatch(f"{count} {what} do not divide into {groups} groups")
     if channels != inner * groups:
         seen = f"{channels} channels" if groups == 1 else f"{groups} groups of {channels // groups} channels"

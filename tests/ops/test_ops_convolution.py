@@ -18,7 +18,7 @@ from nndsl.graph.evaluate import evaluate
 from nndsl.graph.facets import numpy_expression
 from nndsl.graph.node import Primitive
 from nndsl.graph.sizes import BATCH, symbol
-from nndsl.graph.types import TensorType
+from nndsl.graph.types import TensorType, TypeMismatch
 from nndsl.graph.verify import verify
 
 groups_and_channels = st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(1, 2))
@@ -147,6 +147,17 @@ def test_a_free_size(strides: int, padding: tuple[int, int], dilation: int, size
         geometry = Geometry(2, (length,), (3,), (strides,), (padding,), (dilation,))
         np.testing.assert_allclose(found["y"], windows.conv(values["x"], values["W"], geometry, 1), rtol=1e-12)
         assert found["back"].shape == values["x"].shape
+
+
+def test_channels_may_be_a_free_size_where_they_are_not_divided() -> None:
+    builder = Builder()
+    n = symbol("n")
+    x, W = builder.input("x", TensorType("f32", (BATCH, 9, n))), builder.input("W", TensorType("f32", (3, n, 4)))
+    attributes: dict[str, Any] = {"strides": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
+    y = ops.conv(x, W, **attributes)
+    assert ops.conv_kernel(x, y, kernel=(3,), **attributes).shape == W.shape
+    with pytest.raises(TypeMismatch, match="n channels do not divide into 2 groups"):
+        ops.conv(x, W, **{**attributes, "groups": 2})
 
 
 def test_a_free_size_made_larger() -> None:
