@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,10 +14,13 @@ import onnxruntime
 import pytest
 from onnx_checks import checked, run
 
+import nndsl
 from nndsl import ops
 from nndsl.codegen.onnx import convolution, emit
 from nndsl.codegen.onnx.engine import work
 from nndsl.codegen.onnx.layout import channels_first
+from nndsl.codegen.onnx.models import train_model
+from nndsl.codegen.onnx.packing import pack_step
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph, Primitive
 from nndsl.graph.sizes import BATCH, Dim, symbol
@@ -140,6 +145,37 @@ def test_an_image_of_one_channel_needs_no_transposition_on_the_way_in() -> None:
     net = Network(14, 14, 1)
     graph = verify(channels_first(net.training(two_convolutions(net))))
     assert sorted(activations_transposed(graph)) == [(0, 2, 3, 1), (0, 3, 1, 2)]  # out, and the gradient back
+
+
+PROGRAM = """
+model mnist {
+  input  image: f32[28, 28, 1]
+  target digit: class[10]
+  features = image -> conv2d(32, 3, relu) -> max_pool2d -> conv2d(64, 3, relu) -> max_pool2d
+  logits   = features -> flatten -> dropout(0.5) -> dense(10)
+  output label = argmax(logits)
+  loss   cross_entropy(logits, digit)
+}
+
+train {
+  optimizer = adam(lr = 1e-3)
+}
+"""
+
+
+def test_the_training_graph_of_a_program(tmp_path: Path) -> None:
+    """Besides the two transpositions, weights turn theirs, and dW has channels before examples, whole planes copied."""
+    (tmp_path / "mnist.nn").write_text(PROGRAM)
+    net = nndsl.load(tmp_path / "mnist.nn")
+    assert isinstance(net, nndsl.Net)
+    model = train_model(net.step, pack_step(net.step))
+    checked(model)
+    found = Counter(tuple(node.attribute[0].ints) for node in model.graph.node if node.op_type == "Transpose")
+    assert found.pop((0, 2, 3, 1)) == 1  # before flatten
+    assert found.pop((0, 3, 1, 2)) == 1  # the gradient, behind it
+    assert found.pop((3, 2, 0, 1)) == 2  # kernels
+    assert found.pop((1, 0, 2, 3)) == 3  # x and dy of the second convolution, dy of the first
+    assert not found
 
 
 def test_pooled_over_all_places_nothing_leaves_channels_first() -> None:
