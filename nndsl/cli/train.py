@@ -37,7 +37,7 @@ def command(
     from nndsl.diagnostics import Failure
     from nndsl.errors.commands import Interrupted, Terminated
     from nndsl.model.check import load_program
-    from nndsl.training.results import format_logs
+    from nndsl.training.results import format_logs, table_texts
 
     net = Net(load_program(program, root=root), overrides, model)
     net.read_data()
@@ -49,6 +49,9 @@ def command(
         outcome = f": {run.path} holds what was learnt until then"
         raise Failure((Terminated if stopping.asked == signal.SIGTERM else Interrupted)(None, outcome))
     if net.data.test is not None and not quiet:
-        say(f"test  {format_logs(run.evaluate('test'))}")
+        measured = run.evaluate("test")
+        say(f"test  {format_logs(measured)}")
+        for line in "\n".join(table_texts(measured)).splitlines():
+            say(line)
     say(str(run.path))
     run.plot()

@@ -148,15 +148,21 @@ def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list
 
     Raises `Failure` where one watches what is not among the names that the run reports.
     """
-    wrong = [_not_monitored(each) for each in configured if each.arguments.get("monitor", "val_loss") not in reported]
+    wrong = [
+        _not_monitored(each, reported)
+        for each in configured
+        if each.arguments.get("monitor", "val_loss") not in reported
+    ]
     if wrong:
         raise Failure(*wrong)
     return [CALLBACKS[callback.name](**callback.arguments) for callback in configured]
 
 
-def _not_monitored(callback: Configured) -> NotMonitored:
+def _not_monitored(callback: Configured, reported: Collection[str]) -> NotMonitored:
     monitor = str(callback.arguments.get("monitor", "val_loss"))
     remedy = "`train_metrics = false` leaves it out: watch a value of the validation rows"
-    if monitor.startswith("val_"):
+    if "val_loss" in reported and f"val_{monitor.removeprefix('val_')}" not in reported:
+        remedy = "it is a table: watch a metric that is a number"
+    elif monitor.startswith("val_"):
         remedy = f"give `data` a validation split (validation = 15%), or watch `{monitor.removeprefix('val_')}`"
     return NotMonitored(callback.span, callback.name, monitor, remedy)

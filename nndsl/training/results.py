@@ -51,21 +51,30 @@ def log_text(history: History, stopped: str) -> str:
     return "".join(lines) + (f"stopped: {stopped}\n" if stopped else "")
 
 
-def format_logs(logs: Mapping[str, float]) -> str:
-    """`loss 0.1234  accuracy 0.9876  val_loss …`, four significant digits."""
-    return "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+Measured = Mapping[str, float | np.ndarray[Any, Any]]
+"""What an evaluation gives by name: numbers, and tables such as a confusion matrix."""
 
 
-def measured_text(split: str, values: Mapping[str, float | np.ndarray[Any, Any]]) -> str:
+def format_logs(logs: Measured) -> str:
+    """`loss 0.1234  accuracy 0.9876  val_loss …`, four significant digits; tables are left out."""
+    return "  ".join(f"{name} {value:.4g}" for name, value in logs.items() if isinstance(value, float))
+
+
+def measured_text(split: str, values: Measured) -> str:
     """What was measured over a split as a table, and below it what is a table itself."""
     numbers = [(name, f"{value:.6g}") for name, value in values.items() if isinstance(value, float)]
-    parts = [text_table([("name", split), *numbers], frozenset({1}))]
+    return "\n\n".join([text_table([("name", split), *numbers], frozenset({1})), *table_texts(values)])
+
+
+def table_texts(values: Measured) -> list[str]:
+    """Each table that was measured: its name, and below it its rows."""
+    texts = []
     for name, value in values.items():
         if not isinstance(value, float):
             rows = [[f"{number:g}" for number in row] for row in np.atleast_2d(value)]
             width = max(len(number) for row in rows for number in row)
-            parts.append("\n".join([name, *("  ".join(number.rjust(width) for number in row) for row in rows)]))
-    return "\n\n".join(parts)
+            texts.append("\n".join([name, *("  ".join(number.rjust(width) for number in row) for row in rows)]))
+    return texts
 
 
 def summary_text(step: Step, memory: Memory, batch_size: int | None) -> str:

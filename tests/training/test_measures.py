@@ -13,9 +13,13 @@ from nndsl.codegen.backend import Backend
 from nndsl.codegen.numpy.backend import NumpyBackend
 from nndsl.codegen.onnx.backend import OnnxBackend
 from nndsl.compiler import compile_network
+from nndsl.diagnostics import Failure
 from nndsl.model.check import check, load_program
-from nndsl.source import Source
-from nndsl.training.results import measured_text
+from nndsl.model.sections import Configured
+from nndsl.render import render
+from nndsl.source import Source, Span
+from nndsl.training.callbacks import build
+from nndsl.training.results import format_logs, measured_text
 from nndsl.transform.state import initial_state
 
 Array = np.ndarray[Any, Any]
@@ -114,3 +118,14 @@ def test_tables_are_evaluated_but_not_logged(backend: Any, tmp_path: Path) -> No
 def test_tables_stand_below_the_numbers() -> None:
     text = measured_text("test", {"loss": 0.5, "table": np.array([[10.0, 0.0], [2.0, 3.0]])})
     assert text.splitlines()[-4:] == ["", "table", "10   0", " 2   3"]
+
+
+def test_a_line_of_numbers_leaves_tables_out() -> None:
+    assert format_logs({"loss": 0.5, "table": np.zeros((2, 2)), "accuracy": 0.25}) == "loss 0.5  accuracy 0.25"
+
+
+def test_tables_cannot_be_watched() -> None:
+    stop = Configured("early_stopping", {"monitor": "val_confusion_matrix"}, Span(Source("p.nn", "x"), 0, 1))
+    with pytest.raises(Failure) as refused:
+        build((stop,), {"loss", "val_loss", "accuracy", "val_accuracy"})
+    assert "it is a table" in render(refused.value.diagnostics)
