@@ -173,8 +173,8 @@ def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     *_, inner, filters = node.shape
     groups = node.attributes["groups"]
     places = product((node.inputs[1].shape[0], *node.inputs[1].shape[2:]))
-    taps = _taps(e, node, e.node("Transpose", x, perm=(1, 0, *range(2, len(node.shape)))))
-    g = e.node("Transpose", g, perm=(1, 0, *range(2, len(node.shape))))
+    taps = _taps(e, node, _channels_before_examples(e, x, node.inputs[0]))
+    g = _channels_before_examples(e, g, node.inputs[1])
     if groups > 1:
         return _grouped(e, node, taps, g, places)
     g = _rows(e, g, (filters,), places)
@@ -184,6 +184,14 @@ def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     else:
         W = e.node("Gemm", _rows(e, _joined(e, taps, 0), (len(taps) * inner,), places), g, transB=1)
     return e.node("Reshape", W, e.shape(node.shape))
+
+
+def _channels_before_examples(e: OnnxEmitter, x: str, node: Node) -> str:
+    """[batch, channels, *spatial] -> [channels, batch, *spatial]"""
+    channels, *spatial = node.shape[1:]
+    if channels == 1 and all(isinstance(n, int) for n in spatial):
+        return e.node("Reshape", x, e.shape((1, -1, *spatial)))
+    return e.node("Transpose", x, perm=(1, 0, *range(2, node.type.rank)))
 
 
 def _grouped(e: OnnxEmitter, node: Node, taps: Sequence[str], g: str, places: Dim) -> str:
