@@ -186,7 +186,7 @@ def onnx_pad(e: OnnxEmitter, node: Node, x: str) -> str:
     it moves a `Transpose` past a `Pad` as if it had no input `axes`, and without that makes the zeros a pool's padding.
     """
     axis, before, after = (node.attributes[key] for key in ("axis", "before", "after"))
-    pads: list[Dim] = [0] * 2 * node.type.rank
+    pads: list[Dim] = [0 for _ in range(2 * node.type.rank)]
     pads[axis], pads[node.type.rank + axis] = before, after
     return e.node("Pad", x, e.shape(pads), "", e.shape(range(node.type.rank)))
 
