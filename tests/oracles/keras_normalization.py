@@ -10,14 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from keras_oracle import Array, Case, identifier, layer_case, sixty_fourths, write
-
 # isort: split  -- keras_oracle sets Keras up, so it comes first
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 from keras import constraints, initializers, layers, optimizers, regularizers
+from keras_oracle import Array, Case, identifier, layer_case, sixty_fourths, write
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import MinMaxScaler
 

@@ -22,10 +22,10 @@ NODES = tuple(
         "comprehension"
     ).split()
 )
-BUILTINS = set("dict enumerate float int len list map max min print range slice sum tuple".split())
+BUILTINS = set("dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split())
 METHODS = set(
-    "T argmax argmin astype at copy dtype encode get items max mean min ndim pop qr reduceat reshape shape size "
-    "startswith sum swapaxes transpose values view".split()
+    "T argmax argmin as_strided astype at copy dtype encode get items max mean min ndim pop qr reduceat reshape shape size "
+    "startswith stride_tricks strides sum swapaxes transpose values view".split()
 )
 OF_NUMPY = {name for name in dir(np) if name[0] != "_"} - {"ctypeslib", "f2py", "fromfile", "memmap", "testing"}
 
