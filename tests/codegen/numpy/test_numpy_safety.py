@@ -19,12 +19,15 @@ NODES = tuple(
         "Module FunctionDef arguments arg Return Assign AugAssign Expr For If With withitem Import alias keyword "
         "Name Constant Attribute Subscript Slice Call Starred Tuple List Dict BinOp UnaryOp BoolOp Compare IfExp "
         "operator unaryop boolop cmpop expr_context JoinedStr FormattedValue DictComp ListComp GeneratorExp "
-        "comprehension"
+        "comprehension Yield"
     ).split()
 )
-BUILTINS = set("dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split())
+BUILTINS = set(
+    "dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split()
+)
 METHODS = set(
-    "T argmax argmin as_strided astype at copy dtype encode get items max mean min ndim pop qr reduceat reshape shape size "
+    "T argmax argmin as_strided astype at copy dtype encode get items max mean min ndim outer pop qr reduceat "
+    "reshape shape size "
     "startswith stride_tricks strides sum swapaxes transpose values view".split()
 )
 OF_NUMPY = {name for name in dir(np) if name[0] != "_"} - {"ctypeslib", "f2py", "fromfile", "memmap", "testing"}
