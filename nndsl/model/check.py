@@ -109,14 +109,15 @@ def check(
 
 
 def raise_in_order(errors: Sequence[Diagnostic], loaded: Loaded) -> NoReturn:
-    """Raise a `Failure`: first what has no place, then the main file's errors, then others', as they stand there."""
+    """Raise a `Failure` of each error once: first what has no place, then the main file's errors, then others', as
+    they stand there."""
 
     def place(error: Diagnostic) -> tuple[bool, bool, str, int]:
         if error.span is None:
             return (False, False, "", 0)
         return (True, error.span.source is not loaded.source, error.span.source.name, error.span.start)
 
-    raise Failure(*sorted(errors, key=place))
+    raise Failure(*sorted(dict.fromkeys(errors), key=place))
 
 
 class _Run:

@@ -115,6 +115,17 @@ def test_failures_read_as_the_commands_print_them(program: Path) -> None:
     assert str(pickle.loads(pickle.dumps(failure.value))) == text
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("loss cross", "loss = cross"), ("test = 4", "test = 100%"), ("epochs = 3", "epochs = 3.5")],
+)
+def test_each_error_is_said_once_where_data_are_read(program: Path, right: str, wrong: str) -> None:
+    program.write_text(PROGRAM.replace(right, wrong))
+    with pytest.raises(nndsl.Failure) as failure:
+        net_of(program).read_data()
+    assert len(failure.value.diagnostics) == 1
+
+
 def test_objects_show_what_they_are(program: Path) -> None:
     net = net_of(program, set={"width": 5})
     assert repr(net) == f"<Net {program} with width=5>"
