@@ -122,7 +122,7 @@ def test_failures_read_as_the_commands_print_them(program: Path) -> None:
 def test_each_error_is_said_once_where_data_are_read(program: Path, right: str, wrong: str) -> None:
     program.write_text(PROGRAM.replace(right, wrong))
     with pytest.raises(nndsl.Failure) as failure:
-        net_of(program).read_data()
+        net_of(program).train()
     assert len(failure.value.diagnostics) == 1
 
 
