@@ -136,13 +136,13 @@ def _linked(
     term = given[prediction]
     where = spans.get(prediction, span)
     found = behind(work, term)
-    if found is not None and found[0] == composite.link:
+    if found is not None and found[0] == composite.link and found[1] not in work.probabilities:
         return {**given, prediction: found[1], "from": "scores"}
     if "from" in given:
         return given
     if composite.kind == "metric":
         return {**given, "from": "probabilities"} if term in work.probabilities else given
-    if found is not None:
+    if found is not None and found[1] not in work.probabilities:
         other = (FOCAL_OF if composite.name in FOCAL_OF.values() else LOSS_OF)[found[0]]
         expects = f"takes the scores before a `{composite.link}`"
         remedy = f"give it the scores, or use `{other}`; `from = probabilities` takes them as they are"

@@ -53,6 +53,10 @@ def test_the_layer_behind_the_probabilities_is_the_same_layer() -> None:
         ("loss binary_cross_entropy(softmax(z), hit)", "NN321"),
         ("loss cross_entropy(softmax(z) * 0.9 + 0.1 / 3, kind)", "NN322"),
         ("loss cross_entropy((softmax(z) + softmax(2 * z)) / 2, kind)", "NN322"),
+        ("loss cross_entropy(softmax(softmax(z)), kind)", "NN322"),
+        ("loss binary_cross_entropy(sigmoid(sigmoid(z)), hit)", "NN322"),
+        ("loss binary_cross_entropy(softmax(sigmoid(z)), hit)", "NN322"),
+        ("p = z -> dense(3, softmax) -> softmax\nloss cross_entropy(p, kind)", "NN322"),
         ("loss binary_cross_entropy(clip(sigmoid(z), 0.1, 0.9), hit)", "NN322"),
     ],
 )
