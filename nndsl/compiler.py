@@ -18,7 +18,7 @@ from nndsl.model.network import Network
 from nndsl.model.sections import TrainSection
 from nndsl.source import Source
 from nndsl.transform.differentiate import differentiate
-from nndsl.transform.lower import Forward, lower_forward, lower_predict
+from nndsl.transform.lower import Forward, lower_forward, lower_predict, with_states
 from nndsl.transform.simplify import simplify
 from nndsl.transform.step import Step
 from nndsl.transform.update import singles, update
@@ -35,9 +35,9 @@ class Stages:
 
 def compile_network(network: Network, train: TrainSection, source: Source) -> Stages:
     """The training step of a checked network."""
-    forward: Forward = lower_forward(network, training=True)
-    evaluation: Forward = lower_forward(network, training=False)
-    predict: Graph = lower_predict(network)
+    predict, states = lower_predict(network)
+    forward: Forward = with_states(lower_forward(network, training=True), states)
+    evaluation: Forward = with_states(lower_forward(network, training=False), states)
 
     groups = singles(forward.states)
     gradients: Graph = differentiate(verify(forward.graph), of="loss", wrt=[group.name for group in groups])

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import TextIO
 
 import click
@@ -76,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     messages = Messages(_format_asked_for(arguments))
     try:
         with termination_as_exit():
-            commands.main(list(arguments), prog_name="nndsl", standalone_mode=False, obj=messages)
+            commands.main(list(arguments) or ["--help"], prog_name="nndsl", standalone_mode=False, obj=messages)
             sys.stdout.flush()
         code = 0
     except click.exceptions.Exit as stop:
@@ -160,5 +161,5 @@ def _leave(stream: TextIO) -> None:
 
 def _format_asked_for(arguments: Sequence[str]) -> str:
     """`json` if the command line asks for messages in JSON: known even when the command itself cannot be parsed."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return "json" if "--format=json" in arguments or ("--format", "json") in pairs else "text"
+    asked = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+    return "json" if asked else "text"

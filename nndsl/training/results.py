@@ -17,13 +17,16 @@ from nndsl.transform.summary import layer_table
 
 
 def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
-    """A CSV with a column `NAME` for an output of one value per row, `NAME_0`, `NAME_1`, `NAME_1_2`… for larger ones.
+    """A CSV with a column `NAME` for an output of one value a row (of any rank), `NAME_0`, `NAME_1`, `NAME_1_2`… for
+    larger ones.
 
     Floats are written as short as they read back the same.
     """
     columns: dict[str, list[Any]] = {}
     for name, values in outputs.items():
         indices = list(product(*(range(length) for length in values.shape[1:])))
+        if len(indices) == 1:
+            indices = [()]
         taken, mark = {*columns, *(outputs.keys() - {name})}, "_"
         while any(_column(name, mark, index) in taken for index in indices):
             mark += "_"  # `y` of two values beside an output that is called `y_0`

@@ -8,7 +8,7 @@ fit         the values that fitted statistics are computed from
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph, Origin
@@ -54,11 +54,23 @@ def lower_forward(network: Network, *, training: bool) -> Forward:
     return Forward(graph, tuple(lowering.collected.states.values()), tuple(metrics), fit)
 
 
-def lower_predict(network: Network) -> Graph:
-    """The outputs of a batch, in prediction mode: no target, nothing that only training has."""
+def lower_predict(network: Network) -> tuple[Graph, tuple[State, ...]]:
+    """The outputs of a batch, in prediction mode: no target, nothing that only training has; and the states it takes."""
     lowering = _Lowering(network, network.inputs, training=False)
     outputs = {output.name: lowering.terms.value(output.term) for output in network.outputs}
-    return lowering.builder.graph(f"{network.name}.predict", outputs)
+    graph = lowering.builder.graph(f"{network.name}.predict", outputs)
+    return graph, tuple(lowering.collected.states.values())
+
+
+def with_states(forward: Forward, states: Sequence[State]) -> Forward:
+    """The forward part with states that only outputs use, which no loss reaches: they stay as they are in training."""
+    known = {state.name for state in forward.states}
+    added = tuple(replace(state, trainable=False) for state in states if state.name not in known)
+    builder = Builder()
+    for state in added:
+        builder.input(state.name, TensorType("f32", state.shape))
+    graph = Graph(forward.graph.name, {**forward.graph.inputs, **builder.inputs}, forward.graph.outputs)
+    return replace(forward, graph=graph, states=(*forward.states, *added))
 
 
 def declared_type(declared: Declared) -> TensorType:

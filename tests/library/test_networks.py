@@ -23,7 +23,7 @@ def test_network(case: Case) -> None:
     data = {**case.inputs, **case.parameters, "nndsl.step": 0, "nndsl.seed": 0, "nndsl.row": 0}
 
     # in float64, but for constants such as 0.01, which the graph holds in float32
-    predicted = evaluate(lower_predict(network), data, float_dtype="f64")
+    predicted = evaluate(lower_predict(network)[0], data, float_dtype="f64")
     for name, value in predicted.items():
         np.testing.assert_allclose(value, case.outputs[name], rtol=1e-6)
     wrt = [name for name in case.gradients if forward.graph.inputs[name].type.dtype == "f32"]

@@ -13,7 +13,7 @@ X = np.arange(8, dtype=np.float32).reshape(2, 4)
 
 
 def predicted(body: str, before: str = "") -> dict[str, np.ndarray]:
-    return evaluate(lower_predict(model(body, before)), {"x": X})
+    return evaluate(lower_predict(model(body, before))[0], {"x": X})
 
 
 def test_each_value_has_its_own_name() -> None:
