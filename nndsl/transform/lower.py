@@ -55,7 +55,7 @@ def lower_forward(network: Network, *, training: bool) -> Forward:
 
 
 def lower_predict(network: Network) -> tuple[Graph, tuple[State, ...]]:
-    """The outputs of a batch in prediction mode (no target, nothing that only training has), and the states it takes."""
+    """The outputs of a batch in prediction mode (no target, nothing only training has), and the states it takes."""
     lowering = _Lowering(network, network.inputs, training=False)
     outputs = {output.name: lowering.terms.value(output.term) for output in network.outputs}
     graph = lowering.builder.graph(f"{network.name}.predict", outputs)
