@@ -24,6 +24,8 @@ ARGUMENTS = {
     "kernel_size": "pool_size",
     "scale_factor": "size",
     "p": "rate",
+    "prob": "rate",
+    "dropout_rate": "rate",
     "eps": "epsilon",
     "std": "stddev",
     "dim": "axis",

@@ -126,8 +126,13 @@ class Settings:
 
 def unknown(expression: tree.Expression, name: str, expects: str, words: Iterable[str], otherwise: str = "") -> Found:
     """The error for a word that a setting does not take; `otherwise` is the help if no known word is near."""
+    known = list(words)
     written = expression.text if isinstance(expression, tree.Name) else ""
-    near = closest(written, words)
+    if isinstance(expression, tree.Literal) and expression.value in known:
+        edit = Edit(expression.span, str(expression.value))
+        advice = f"`{expression.value}` is a name, written without quotes"
+        return Found(BadSetting(expression.span, name, expects, f"the string {expression.span.text}", advice, edit))
+    near = closest(written, known)
     if near is None:
         return Found(
             BadSetting(expression.span, name, expects, f"`{written}`" if written else "something else", otherwise)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from nndsl.diagnostics import Edit
 from nndsl.errors.calls import UnknownChoice, WrongArgument
 from nndsl.errors.names import ForeignName
 from nndsl.errors.shapes import Misused
@@ -132,6 +133,8 @@ class Words(ABC):
             if branch is None:
                 return POISON
             expression = branch
+        if isinstance(expression, tree.Literal) and isinstance(expression.value, str):
+            self.refuse_quoted(expression.value, expression.span, e, callee)
         head = expression.function if isinstance(expression, tree.Call) else expression
         if not isinstance(head, tree.Name):
             return self.evaluate(expression, place)
@@ -149,6 +152,17 @@ class Words(ABC):
                 return WordCall(value.name, given, expression.span)
             return BlockCall(value, given, expression.span)
         return value if head is expression else self.evaluate(expression, place)
+
+    def refuse_quoted(self, text: str, span: Span, e: Expectation, callee: str) -> None:
+        """Raise `Found` for a word of the vocabulary in quotes; choices may have them."""
+        if e.choices:
+            return
+        words = words_for(e)
+        word = ALIASES.get(text, text)
+        word = word if word in words else FOREIGN.get(text, "")
+        if word in words:
+            advice = f"`{word}` is a name, written without quotes"
+            raise Found(WrongArgument(span, callee, e.name, e.expects, describe(text), advice, Edit(span, word)))
 
     def own(self, name: str, environment: Environment) -> Value | None:
         """The program's own meaning of a word, tensors aside."""
