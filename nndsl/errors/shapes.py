@@ -96,13 +96,14 @@ class Misused(Diagnostic):
     detail: str
     places: Places
     remedy: str | None = None
+    edit: Edit | None = None
 
     def secondary(self) -> Iterator[Label]:
         for span, text in self.places:
             yield Label(span, text)
 
     def help(self) -> Help | None:
-        return Help(self.remedy) if self.remedy else None
+        return Help(self.remedy, self.edit) if self.remedy else None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -103,6 +103,8 @@ def prepare(
         return arguments
     prediction, target = names[:2]
     given = dict(arguments)
+    if composite.link is not None or composite.name in CLASSIFYING:
+        _in_order(composite, given[prediction], given[target], [spans.get(name, span) for name in names[:2]], span)
     if composite.link is not None:
         given = _linked(work, composite, given, prediction, spans, span)
     scores, truth = given[prediction], given[target]
@@ -127,6 +129,24 @@ def _enough_kinds(composite: Composite, x: Term, kinds: int, span: Span) -> None
     message = f"`{composite.name}` is for {kinds} kinds, and `{name}` is {show_declared(x)}"
     label = f"has no index {x.declared.classes.indices - 1}"
     raise Found(Misused(span, message, label, ((x.span, "declared here"),), f"`{name}.classes` is how many there are"))
+
+
+def _in_order(composite: Composite, first: Term, second: Term, places: Sequence[Span], span: Span) -> None:
+    """Refuse a target in the place of the prediction."""
+    if not (isinstance(first, Input) and _is_target(first)) or _is_target(second):
+        return
+    message = f"`{composite.name}` takes the prediction first, then the target"
+    label = f"`{first.declared.name}` is a target"
+    a, b = places
+    edit = None
+    if span.start <= a.start and a.end <= b.start and b.end <= span.end:
+        between = span.source.text[a.end : b.start]
+        edit = Edit(a.to(b), f"{b.text}{between}{a.text}")
+    raise Found(Misused(a, message, label, (), "change their order", edit))
+
+
+def _is_target(term: Term) -> bool:
+    return isinstance(term, Input) and term.declared.role == "target"
 
 
 def _linked(
@@ -164,7 +184,7 @@ def _fitting(work: Work, composite: Composite, scores: Term, truth: Input, span:
     if scores.type.shape == expected:
         return
     work.silent.add((scores, declared))
-    places, remedy, edit = _mend(scores, expected)
+    places, remedy, edit = mend(scores, expected)
     raise Found(
         ScoresMismatch(
             span,
@@ -179,7 +199,7 @@ def _fitting(work: Work, composite: Composite, scores: Term, truth: Input, span:
     )
 
 
-def _mend(scores: Term, expected: tuple[Any, ...]) -> tuple[tuple[tuple[Span, str], ...], str, Edit | None]:
+def mend(scores: Term, expected: tuple[Any, ...]) -> tuple[tuple[tuple[Span, str], ...], str, Edit | None]:
     """The layer that gave scores their shape, and how it would give the expected one."""
     maker = scores
     while (isinstance(maker, Apply) and maker.composite.kind in ("operator", "activation")) or _keeps(maker):

@@ -16,6 +16,7 @@ from nndsl.graph.sizes import BATCH, Size, is_static, product, show_shape
 from nndsl.graph.types import TensorType, TypeMismatch
 from nndsl.library.arguments import Misuse
 from nndsl.library.registry import Accumulated, Composite
+from nndsl.model.advice import advice
 from nndsl.model.apply import Collected, Graphing, SharedShape, operands
 from nndsl.model.network import NUMBER, Apply, Hole, Input, Layer, Number, Term
 from nndsl.model.values import LARGEST, TERMS, Found, Unfixed, show_type
@@ -129,7 +130,8 @@ def refused(refusal: TypeMismatch, term: Apply, terms: list[Term], spans: Mappin
         )
     if isinstance(refusal, Misuse):
         span = spans.get(refusal.argument.rstrip("_"), term.span) if refusal.argument else term.span
-        return Misused(span, refusal.message, refusal.label, origins(terms, span), refusal.help)
+        remedy, edit = advice(term) or (refusal.help, None)
+        return Misused(span, refusal.message, refusal.label, origins(terms, span), remedy, edit)
     return Misused(term.span, f"`{name}` does not work on this: {refusal}", "", origins(terms, term.span))
 
 
