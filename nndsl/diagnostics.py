@@ -15,6 +15,9 @@ from nndsl.source import Span
 WRONG_INPUT, FAILED, DIVERGED, ENVIRONMENT, INTERRUPTED, TERMINATED = 2, 1, 3, 4, 130, 143
 """Exit codes of a command that ends with a diagnostic."""
 
+SHOWN = 100
+"""How many diagnostics a command prints as text at once, before it says how many more there are."""
+
 
 @dataclass(frozen=True)
 class Label:
@@ -103,6 +106,9 @@ class Diagnostics:
 
     def report(self, diagnostic: Diagnostic) -> None:
         self._found.setdefault(diagnostic)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:

@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from nndsl.diagnostics import Diagnostic
+from nndsl.diagnostics import SHOWN, Diagnostic
 from nndsl.snippet import plain
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -26,7 +26,8 @@ class Messages:
         self.found: list[Diagnostic] = []
 
     def show(self, diagnostics: Iterable[Diagnostic]) -> None:
-        new = [diagnostic for diagnostic in diagnostics if diagnostic not in self.found]
+        known = set(self.found)
+        new = [diagnostic for diagnostic in diagnostics if diagnostic not in known]
         if self.found and new and self.style == "text":
             click.echo(err=True)
         self.found += new
@@ -35,10 +36,13 @@ class Messages:
         from nndsl.render import render
 
         colour = wants_colour(sys.stderr)
-        click.echo(render(new, colour), nl=False, err=True, color=colour)
+        click.echo(render(new[:SHOWN], colour), nl=False, err=True, color=colour)
         errors = sum(diagnostic.severity == "error" for diagnostic in new)
+        more = f", of which {len(new) - SHOWN} are not shown" if len(new) > SHOWN else ""
         if errors > 1:
-            click.echo(f"\n{errors} errors", err=True)
+            click.echo(f"\n{errors} errors{more}", err=True)
+        elif more:
+            click.echo(f"\n{len(new)} messages{more}", err=True)
 
     def finish(self) -> None:
         if self.style == "json":

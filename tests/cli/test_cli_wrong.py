@@ -53,6 +53,16 @@ def test_wrong_arguments(nndsl: Command, unchanged: Callable[[], bool], argument
     assert unchanged()
 
 
+def test_of_many_errors_a_hundred_are_shown(nndsl: Command, folder: Path) -> None:
+    lines = "".join(f"  a{i} = x + unknown_{i}\n" for i in range(3000))  # minutes if each were compared with all
+    (folder / "many.nn").write_text(f"model m {{\n  input x: f32[4]\n{lines}  output o = x\n}}\n")
+    done = nndsl("check", "many.nn")
+    assert done.code == 2
+    assert done.err.count("error[NN201]") == 100
+    assert done.err.endswith("\n3000 errors, of which 2900 are not shown\n")
+    assert len(json.loads(nndsl("check", "many.nn", "--format", "json").err)) == 3000
+
+
 def test_messages_as_json_are_one_list_whatever_happens(nndsl: Command, folder: Path) -> None:
     assert json.loads(nndsl("check", "small.nn", "--format", "json").err) == []
     unused = (folder / "small.nn").read_text().replace("const", "const unused = 3\nconst")
