@@ -13,19 +13,6 @@ if TYPE_CHECKING:
     from nndsl.library.entries import Entry
 
 
-INSTEAD = {
-    "input": "a model declares it: `input image: f32[28, 28]`",
-    "inputlayer": "a model declares it: `input image: f32[28, 28]`",
-    "sequential": "a pipe does that: `x -> dense(64, relu) -> dense(10)`",
-    "model": "`model NAME { … }` holds inputs, layers, outputs and losses",
-    "module": "`block NAME(x) { … return y }` is a reusable piece of network",
-    "lambda": "an expression does that: `y = x ^ 2 - mean(x)`",
-    "activation": "an activation is a stage of its own: `x -> relu`",
-    "dataloader": "`data { source = csv(…) }` and `batch_size` in `train`",
-}
-"""What stands for names of other frameworks that are no words here."""
-
-
 @click.command("help")
 @click.argument("word", required=False)
 @format_option
@@ -53,7 +40,7 @@ def ours(word: str) -> tuple[str, str]:
     """Our name for a word, and what is to be said of the difference; a `Failure` where it means nothing."""
     from nndsl.diagnostics import Failure
     from nndsl.errors.commands import UnknownWord
-    from nndsl.errors.suggest import closest
+    from nndsl.errors.suggest import INSTEAD, closest
     from nndsl.library.registry import ALIASES, FOREIGN, TABLES
     from nndsl.training.callbacks import CALLBACKS
 

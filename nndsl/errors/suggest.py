@@ -32,6 +32,22 @@ ARGUMENTS = {
 }
 """What Keras and PyTorch call our arguments, where the value stays what it is."""
 
+INSTEAD = {
+    "input": "a model declares it: `input image: f32[28, 28]`",
+    "inputlayer": "a model declares it: `input image: f32[28, 28]`",
+    "sequential": "a pipe does that: `x -> dense(64, relu) -> dense(10)`",
+    "model": "`model NAME { … }` holds inputs, layers, outputs and losses",
+    "module": "`block NAME(x) { … return y }` is a reusable piece of network",
+    "lambda": "an expression does that: `y = x ^ 2 - mean(x)`",
+    "activation": "an activation is a stage of its own: `x -> relu`",
+    **dict.fromkeys(("rnn", "lstm", "gru"), "there are no recurrent layers: `conv1d` works along time"),
+    "dataloader": "`data { source = csv(…) }` and `batch_size` in `train`",
+}
+"""What stands for names of other frameworks that are no words here, by their names in lower case."""
+
+MODULES = frozenset("nn np numpy torch tf tensorflow keras layers jax jnp math optim F".split())
+"""What other frameworks' names are written behind."""
+
 
 def closest_argument(name: str, known: Iterable[str]) -> str | None:
     """The parameter that an argument's name probably stands for: what others call it, else the nearest name."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nndsl.errors.names import UnknownAttribute
+from nndsl.errors.names import ForeignName, UnknownAttribute, UnknownName
 from nndsl.errors.shapes import UnusedSharedLayer
 from nndsl.errors.static import NeedsData
-from nndsl.errors.suggest import closest
+from nndsl.errors.suggest import INSTEAD, MODULES, closest
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
+from nndsl.library.registry import FOREIGN
 from nndsl.model.network import Input, LayerState
 from nndsl.model.operators import Operators
 from nndsl.model.scope import Entry, Place
@@ -34,8 +35,20 @@ class Attributes(Operators):
                 return self.property(self.evaluate(root, place.inner()), parts[0])
             if entry is not None and entry.value is not POISON:
                 return self.parameter(entry, root.span.text, parts, expression.span)
+        if entry is None and isinstance(root, tree.Name) and root.text in MODULES:
+            self.foreign(root, parts[-1], expression.span, place)
         value = self.evaluate(expression.object, place.inner())
         return POISON if value is POISON else self.property(value, expression.name)
+
+    def foreign(self, module: tree.Name, name: tree.Name, span: Span, place: Place) -> None:
+        """Raise `Found` for `nn.Linear` and the like, unless the program calls something else so."""
+        own = {*place.environment.sizes, *place.environment.later}
+        if module.text in own or self.global_value(module.text, place.environment) is not None:
+            return
+        if name.text in FOREIGN:
+            raise Found(ForeignName(span, span.text, FOREIGN[name.text]))
+        hint = INSTEAD.get(name.text.lower(), "there are no modules: `nndsl help` lists all words")
+        raise Found(UnknownName(span, None, "value or layer", span.text, place.environment.words, hint))
 
     def property(self, value: Value, name: tree.Name) -> Value:
         if value is POISON:

@@ -9,7 +9,7 @@ from nndsl.diagnostics import SHOWN
 from nndsl.errors.calls import NotAFunction
 from nndsl.errors.names import ForeignName, UnknownName, UsedBeforeBound
 from nndsl.errors.static import NotStatic, WrongValue
-from nndsl.errors.suggest import closest
+from nndsl.errors.suggest import INSTEAD, closest
 from nndsl.graph.sizes import symbol
 from nndsl.library.registry import FOREIGN
 from nndsl.model import static
@@ -117,11 +117,14 @@ class Evaluator(Attributes):
         if environment.kind == "block" and name.text in self.work.values:
             hint = f"a block sees no value of a model: make `{name.text}` a parameter of the block"
             raise Found(UnknownName(name.span, None, "value", name.text, environment.words, hint))
+        kind = "name" if environment.kind == "section" else "value or layer"
+        if name.text.lower() in INSTEAD:
+            hint = INSTEAD[name.text.lower()]
+            raise Found(UnknownName(name.span, None, kind, name.text, environment.words, hint))
         near = None
         if len(self.work.found) < SHOWN:  # nobody is shown more, and each is measured against all names
             near = closest(name.text, [*environment.known(), "true", "false", "none"])
             near = near or closest(name.text, vocabulary())
-        kind = "name" if environment.kind == "section" else "value or layer"
         raise Found(UnknownName(name.span, near, kind, name.text, environment.words))
 
     # ---------------------------------------------------------------- pipes
