@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from nndsl.diagnostics import Edit
@@ -10,9 +9,8 @@ from nndsl.graph.sizes import BATCH
 from nndsl.library.registry import TABLES
 from nndsl.model.expectations import expectations
 from nndsl.model.network import Apply, Input, Term
-from nndsl.model.scores import CLASSIFYING, mend
+from nndsl.model.scores import CLASSIFYING, mend, renamed
 from nndsl.model.values import show_declared
-from nndsl.source import Span
 
 FITTING: Mapping[tuple[str, str], str] = {
     ("class", "loss"): "cross_entropy",
@@ -43,13 +41,7 @@ def advice(term: Apply) -> tuple[str, Edit | None] | None:
         return None  # what is a metric alone says itself what there is for classes
     if fitting is None or (declared.kind != "class" and declared.shape not in ((), (1,))):
         return None
-    return f"`{declared.name}` is {show_declared(truth)}: for that there is `{fitting}`", _call(term.span, fitting)
-
-
-def _call(span: Span, name: str) -> Edit | None:
-    """The edit that makes a call one of another function."""
-    written = re.match(r"\w+(?=\s*\()", span.text)
-    return Edit(Span(span.source, span.start, span.start + len(written[0])), name) if written else None
+    return f"`{declared.name}` is {show_declared(truth)}: for that there is `{fitting}`", renamed(term.span, fitting)
 
 
 def _one_number(scores: Term, truth: Input) -> tuple[str, Edit | None] | None:

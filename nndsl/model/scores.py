@@ -113,6 +113,8 @@ def prepare(
             if (scores, truth.declared) in work.silent:
                 return None
             _fitting(work, composite, scores_of(work, scores), truth, span)
+        if composite.link == "sigmoid" and composite.kind == "loss":
+            _two_kinds(composite, truth, span)
         if composite.link == "softmax" and composite.kind == "loss":
             work.scored.append((scores, truth.declared))
     for e in expectations(composite):
@@ -143,6 +145,23 @@ def _in_order(composite: Composite, first: Term, second: Term, places: Sequence[
         between = span.source.text[a.end : b.start]
         edit = Edit(a.to(b), f"{b.text}{between}{a.text}")
     raise Found(Misused(a, message, label, (), "change their order", edit))
+
+
+def renamed(span: Span, name: str) -> Edit | None:
+    """The edit that makes a call one of another function."""
+    written = re.match(r"\w+(?=\s*\()", span.text)
+    return Edit(Span(span.source, span.start, span.start + len(written[0])), name) if written else None
+
+
+def _two_kinds(composite: Composite, truth: Input, span: Span) -> None:
+    """Refuse a target of more than two classes, whose indices would be taken for 0 and 1."""
+    declared = truth.declared
+    if declared.classes is None or declared.classes.indices <= 2:
+        return
+    message = f"`{composite.name}` takes a target of yes and no, but `{declared.name}` is {show_declared(truth)}"
+    remedy = "for classes there is `cross_entropy`"
+    places = ((truth.span, "declared here"),)
+    raise Found(Misused(span, message, "", places, remedy, renamed(span, "cross_entropy")))
 
 
 def _is_target(term: Term) -> bool:
