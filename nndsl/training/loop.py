@@ -136,7 +136,7 @@ def fit(
                     results = session.train_step(len(rows), taken, control.lr_scale)
                     taken += 1
                     sums.add(results, len(rows))
-                    lr = float(results["nndsl.lr"])
+                    lr = float(str(np.float32(results["nndsl.lr"])))  # 0.001, not 0.0010000000474974513
                     if taken == settings.steps or not math.isfinite(sums.loss):
                         break
                     observer.batch(epoch, number, sums.loss)
