@@ -38,7 +38,7 @@ def test_images_and_labels_of_idx_files(files: Files, packed: bool) -> None:
     labels = np.array([3, 0, 1, 2, 1], np.uint8)
     for name, array in {"images": images, "labels": labels}.items():
         content = idx_bytes(array)
-        Path(name).write_bytes(gzip.compress(content) if packed else content)
+        Path(name).write_bytes(gzip.compress(content, mtime=0) if packed else content)
     train = load(section(source("idx", image="images", label="labels")), [f32("image", 4, 3), kinds("label", 4)]).train
     np.testing.assert_array_equal(train.arrays["image"], images)
     assert train.arrays["label"].tolist() == [3, 0, 1, 2, 1]
@@ -87,11 +87,14 @@ GOOD = idx_bytes(np.arange(6, dtype=np.uint8).reshape(3, 2))
         (GOOD[:9], "it ends too early"),
         (GOOD[:-1], "its length is not what its header says"),
         (GOOD + b"\0", "its length is not what its header says"),
-        (gzip.compress(GOOD[:-1]), "its length is not what its header says"),
-        (gzip.compress(GOOD + b"\0"), "its length is not what its header says"),
-        (gzip.compress(GOOD)[:-12], "it is compressed with gzip, and damaged"),
-        (gzip.compress(GOOD)[:12], "it is compressed with gzip, and damaged"),
-        (gzip.compress(GOOD)[:-6] + b"\xff\xff" + gzip.compress(GOOD)[-4:], "it is compressed with gzip, and damaged"),
+        (gzip.compress(GOOD[:-1], mtime=0), "its length is not what its header says"),
+        (gzip.compress(GOOD + b"\0", mtime=0), "its length is not what its header says"),
+        (gzip.compress(GOOD, mtime=0)[:-12], "it is compressed with gzip, and damaged"),
+        (gzip.compress(GOOD, mtime=0)[:12], "it is compressed with gzip, and damaged"),
+        (
+            gzip.compress(GOOD, mtime=0)[:-6] + b"\xff\xff" + gzip.compress(GOOD, mtime=0)[-4:],
+            "it is compressed with gzip, and damaged",
+        ),
         (b"\x1f\x8bnothing", "it is compressed with gzip, and damaged"),
     ],
 )
@@ -108,7 +111,7 @@ def test_a_compressed_bomb_is_refused_by_its_header_alone(files: Files) -> None:
 
 
 def test_no_more_is_unpacked_than_the_header_says(files: Files) -> None:
-    Path("x.gz").write_bytes(gzip.compress(GOOD + bytes(50_000_000)))
+    Path("x.gz").write_bytes(gzip.compress(GOOD + bytes(50_000_000), mtime=0))
     (diagnostic,) = refusals(section(source("idx", x="x.gz")), [f32("x", 2)], limit=10**6)
     assert diagnostic.message == "x.gz: its length is not what its header says"
 
