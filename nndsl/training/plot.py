@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
-from importlib.util import find_spec
 
 import numpy as np
 
+from nndsl.extras import is_installed
 from nndsl.training.history import History
 
 PANELS_IN_ROW = 4
@@ -15,7 +15,7 @@ PANELS_IN_ROW = 4
 
 def can_plot() -> bool:
     """Whether the extra `[plot]` is installed."""
-    return find_spec("matplotlib") is not None
+    return is_installed("matplotlib")
 
 
 def history_png(history: History) -> bytes:
