@@ -19,7 +19,7 @@ def is_installed(module: str) -> bool:
 def optional(module: str, extra: str, needed_for: str, span: Span | None = None) -> Any:
     """The module, imported (`pyarrow.csv` and the like too).
 
-    Raises `Failure` (NN522, exit code 4) where the library is not installed; `extra` is nndsl's name for it and
+    Raises `Failure` (NN507, exit code 4) where the library is not installed; `extra` is nndsl's name for it and
     `needed_for` says what cannot be done without it, such as "reading parquet files".
     """
     try:

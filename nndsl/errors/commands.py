@@ -99,7 +99,10 @@ class ProviderMissing(Diagnostic):
 
 @dataclass(frozen=True)
 class ExtraMissing(Diagnostic):
-    """A command needs a package that is not among those nndsl always installs."""
+    """Something was asked for that needs a library which nndsl does not install by itself.
+
+    Each such library belongs to an extra, such as `nndsl[arrow]`; everything else works without it.
+    """
 
     code = "NN507"
     title = "{purpose} needs {package}, which is not installed"
@@ -293,20 +296,3 @@ class Internal(Diagnostic):
 
     problem: str
     place: str
-
-
-@dataclass(frozen=True)
-class ExtraMissing(Diagnostic):
-    """Something was asked for that needs a library which nndsl does not install by itself.
-
-    Each such library belongs to an extra: `pip install 'nndsl[arrow]'` installs it. Everything else works without.
-    """
-
-    code = "NN522"
-    title = "{needed_for} needs {library}, which is not installed"
-    advice = "pip install 'nndsl[{extra}]'"
-    exit_code = ENVIRONMENT
-
-    needed_for: str
-    library: str
-    extra: str
