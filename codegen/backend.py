@@ -29,6 +29,32 @@ class Session(Protocol):
         """
         ...
 
+    def accumulate(self, rows: int, step: int, row: int) -> Arrays:
+        """A micro-batch of the update `step`, whose rows begin at `row` of the whole batch.
+
+        Adds its gradients, weighted by its rows, to the sums, and updates the statistics. Gives what `train_step`
+        does but `nndsl.lr`.
+        """
+        ...
+
+    def apply(self, step: int, lr_scale: float = 1.0) -> Arrays:
+        """Update the parameters by the accumulated gradients, divided by their rows, and clear these.
+
+        Gives `nndsl.lr`.
+        """
+        ...
+
+    def accumulated(self) -> dict[str, Array]:
+        """A copy of what was added up since the last update: `grad.PARAMETER` and, an int64 scalar, `rows`.
+
+        It is empty where nothing was.
+        """
+        ...
+
+    def set_accumulated(self, sums: Arrays) -> None:
+        """Go on from these sums; empty ones clear what was added up."""
+        ...
+
     def gradients(self, rows: int, step: int) -> Arrays:
         """`loss` and `grad.PARAMETER` for the batch, without an update (for `check`)."""
         ...

@@ -12,7 +12,7 @@ import numpy as np
 from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.comments import title
 from nndsl.codegen.numpy.emit import Body, emit
-from nndsl.codegen.numpy.expressions import call, item, name, number, parse, quote, show
+from nndsl.codegen.numpy.expressions import call, item, name, parse, quote, show
 from nndsl.codegen.numpy.layout import INDENT, WIDTH, laid_out, mapping
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import dim
@@ -116,7 +116,7 @@ class Functions:
     def _bound(self, graph: Graph, names: Names) -> dict[Node, ast.expr]:
         """What the graph's inputs are called in the function's body, and large constants in the module."""
         bound: dict[Node, ast.expr] = {}
-        scalars = {STEP: name("step"), SEED: name("seed"), ROW: number(0)}
+        scalars = {STEP: name("step"), SEED: name("seed"), ROW: name("row")}
         for key, node in graph.inputs.items():
             if key in scalars:
                 bound[node] = scalars[key]

@@ -12,7 +12,7 @@ FUNCTIONS = (
 )  # fmt: skip
 """The functions of every generated module."""
 
-LOCALS = "np len state step seed lr_scale work batch epochs batch_size examples".split()
+LOCALS = "np len state step seed row lr_scale work batch epochs batch_size examples".split()
 """What these functions call their own parameters, and what their bodies use."""
 
 RESERVED = frozenset([*keyword.kwlist, *FUNCTIONS, *LOCALS])

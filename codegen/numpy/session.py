@@ -47,6 +47,7 @@ class NumpySession:
         self._state = {name: np.array(array) for name, array in state.items()}
         self._buffers: dict[int, dict[str, Array]] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
+        self.set_accumulated({})
         self.buffers(batch_size)
 
     def buffers(self, rows: int) -> Arrays:
@@ -64,6 +65,35 @@ class NumpySession:
         )
         measured[LR] = measured.pop("lr")
         return _arrays(measured)
+
+    def accumulate(self, rows: int, step: int, row: int) -> Arrays:
+        measured, grads = self._module.loss_and_grads(
+            self._state, **self._examples(rows), step=step, seed=self._seed, row=row, work=self._work(rows)
+        )
+        for name in [name for name in measured if name.endswith(".next")]:
+            self._state[name.removesuffix(".next")][...] = measured.pop(name)
+        for name, grad in grads.items():
+            if name in self._sums:
+                self._sums[name] += np.float32(rows) * grad
+            else:
+                self._sums[name] = np.float32(rows) * grad
+        self._rows += rows
+        return _arrays(measured)
+
+    def apply(self, step: int, lr_scale: float = 1.0) -> Arrays:
+        for total in self._sums.values():
+            total /= np.float32(self._rows)
+        lr = self._module.update(self._state, self._sums, step, lr_scale)
+        self.set_accumulated({})
+        return _arrays({LR: lr})
+
+    def accumulated(self) -> dict[str, Array]:
+        sums = {f"grad.{name}": total.copy() for name, total in self._sums.items()}
+        return {**sums, "rows": np.array(self._rows)} if self._rows else {}
+
+    def set_accumulated(self, sums: Arrays) -> None:
+        self._sums = {name.removeprefix("grad."): np.array(total) for name, total in sums.items() if name != "rows"}
+        self._rows = int(sums.get("rows", 0))
 
     def gradients(self, rows: int, step: int) -> Arrays:
         measured, grads = self._module.loss_and_grads(

@@ -6,7 +6,7 @@ evaluate    losses and accumulators                     predict     outputs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from onnx import ModelProto
 
@@ -32,19 +32,42 @@ SCALARS: dict[str, TensorType] = {
 def train_model(step: Step, packing: Packing) -> ModelProto:
     """One training step: the gradients, and the update of every tensor that they change."""
     e = Emitter(f"{step.network.name}.train")
-    values = emit_data(e, (*step.network.inputs, *step.network.targets))
     tensors = packing.tensors
+    values = emit_data(e, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors)
-    values |= {name: e.input(name, type.dtype, type.shape) for name, type in SCALARS.items()}
+    values |= emit_scalars(e, SCALARS)
     results = e.graph(step.gradients, values)
     values |= emit_gradients(e, packing.groups, results)
     following = e.graph(packing.apply, values)
 
-    types = {name: node.type for graph in (step.gradients, packing.apply) for name, node in graph.outputs.items()}
+    types = _types(step.gradients, packing.apply)
     emit_outputs(e, _named(results, "loss") | {LR: following[LR]} | _named(results, "metric"), types)
     changed = {**results, **following}
     emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
     return e.model(model_metadata(step, tensors))
+
+
+def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str]:
+    """The first half of a training step: losses, accumulators and what statistics become are outputs; gives the
+    gradients, packed (`grad.TENSOR`)."""
+    tensors = packing.used_by(step.gradients)
+    values = emit_data(e, (*step.network.inputs, *step.network.targets))
+    values |= emit_unpacking(e, tensors)
+    values |= emit_scalars(e, (STEP, SEED, ROW))
+    results = e.graph(step.gradients, values)
+    changed = {name: value for name, value in results.items() if name.endswith(".next")}
+    measured = _named(results, "loss") | _named(results, "metric")
+    emit_outputs(e, measured | changed, _types(step.gradients))
+    return emit_gradients(e, packing.groups, results)
+
+
+def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> None:
+    """The second half: the tensors of the update as inputs, `nndsl.lr` and their next values as outputs."""
+    tensors = packing.used_by(packing.apply)
+    values = {tensor.name: e.input(tensor.name, "f32", tensor.shape) for tensor in tensors}
+    values |= emit_scalars(e, (STEP, LR_SCALE))
+    following = e.graph(packing.apply, {**values, **gradients})
+    emit_outputs(e, {LR: following.pop(LR), **following}, _types(packing.apply))
 
 
 def evaluate_model(step: Step, packing: Packing) -> ModelProto:
@@ -63,10 +86,9 @@ def gradients_model(step: Step, packing: Packing) -> ModelProto:
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     tensors = packing.used_by(step.gradients)
     values |= emit_unpacking(e, tensors)
-    values |= {name: e.input(name, type.dtype, type.shape) for name, type in SCALARS.items() if name != LR_SCALE}
+    values |= emit_scalars(e, (STEP, SEED, ROW))
     results = e.graph(step.gradients, values)
-    types = {name: node.type for name, node in step.gradients.outputs.items()}
-    emit_outputs(e, {"loss": results["loss"], **_named(results, "grad")}, types)
+    emit_outputs(e, {"loss": results["loss"], **_named(results, "grad")}, _types(step.gradients))
     return e.model(model_metadata(step, tensors))
 
 
@@ -76,7 +98,7 @@ def _stateful(step: Step, packing: Packing, suffix: str, graph: Graph, data: tup
     tensors: tuple[StateTensor, ...] = packing.used_by(graph)
     values |= emit_unpacking(e, tensors)
     results = e.graph(graph, values)
-    emit_outputs(e, results, {name: node.type for name, node in graph.outputs.items()})
+    emit_outputs(e, results, _types(graph))
     return e.model(model_metadata(step, tensors))
 
 
@@ -85,9 +107,17 @@ def emit_data(e: Emitter, data: tuple[Declared, ...]) -> dict[str, str]:
     return {item.name: e.input(item.name, item.dtype, (BATCH, *item.shape)) for item in data}
 
 
+def emit_scalars(e: Emitter, names: Iterable[str]) -> dict[str, str]:
+    return {name: e.input(name, SCALARS[name].dtype, SCALARS[name].shape) for name in names}
+
+
 def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, TensorType]) -> None:
     for name, value in values.items():
         e.output(name, value, types[name].dtype, types[name].shape)
+
+
+def _types(*graphs: Graph) -> dict[str, TensorType]:
+    return {name: node.type for graph in graphs for name, node in graph.outputs.items()}
 
 
 def _named(results: Mapping[str, str], kind: str) -> dict[str, str]:

@@ -65,6 +65,16 @@ class StateTensor:
     def role(self) -> Role:
         return self.pieces[0].role
 
+    def join(self, values: Arrays) -> Array:
+        """The tensor that holds these values of its pieces, newly allocated."""
+        parts = [np.asarray(values[piece.name], np.float32).reshape(-1) for piece in self.pieces]
+        return np.concatenate(parts).reshape(self.shape)
+
+    def split(self, array: Array) -> dict[str, Array]:
+        """The values of its pieces, as copies."""
+        flat = array.reshape(-1)
+        return {p.name: flat[p.offset : p.offset + p.size].reshape(p.shape).copy() for p in self.pieces}
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -74,6 +84,12 @@ class Packing:
     apply: Graph
     tensors: tuple[StateTensor, ...]
     """Parameters and statistics, then slots."""
+
+    @property
+    def updated(self) -> tuple[StateTensor, ...]:
+        """The tensors of the groups: a gradient's tensor is laid out as its group's is."""
+        named = {tensor.name: tensor for tensor in self.tensors}
+        return tuple(named[group.name] for group in self.groups)
 
     def used_by(self, *graphs: Graph) -> tuple[StateTensor, ...]:
         """The tensors that hold a state which one of the graphs takes, or are taken as they are."""
@@ -86,22 +102,11 @@ class Packing:
 
     def pack(self, state: Arrays) -> dict[str, Array]:
         """The tensors that hold these states (given by single names), newly allocated."""
-        tensors = {}
-        for tensor in self.tensors:
-            parts = [np.asarray(state[piece.name], np.float32).reshape(-1) for piece in tensor.pieces]
-            tensors[tensor.name] = np.concatenate(parts).reshape(tensor.shape)
-        return tensors
+        return {tensor.name: tensor.join(state) for tensor in self.tensors}
 
     def unpack(self, tensors: Arrays) -> dict[str, Array]:
         """The states by single names, in the order of the model's, as copies."""
-        return {
-            piece.name: tensors[tensor.name]
-            .reshape(-1)[piece.offset : piece.offset + piece.size]
-            .reshape(piece.shape)
-            .copy()
-            for tensor in self.tensors
-            for piece in tensor.pieces
-        }
+        return {name: value for t in self.tensors for name, value in t.split(tensors[t.name]).items()}
 
 
 def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:

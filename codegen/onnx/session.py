@@ -1,9 +1,4 @@
-"""Sessions: a compiled model and its state on ONNX Runtime.
-
-A step copies nothing: every input and output is bound once to a buffer of ours. Tensors that a step changes have two
-buffers, one that it reads and one that it writes, and they swap roles after each step. A batch is gathered into the
-buffers that are bound; a shorter one uses the front of the same buffers, at its true size.
-"""
+"""Sessions: a compiled model and its state on ONNX Runtime, every input and output bound once to a buffer of ours."""
 
 from __future__ import annotations
 
@@ -15,19 +10,23 @@ import onnxruntime
 from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.engine import load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import Packing, pack_step
 from nndsl.codegen.onnx.proto import serialize
-from nndsl.graph.sizes import BATCH, Dim, substitute
-from nndsl.graph.types import NUMPY_DTYPES, TensorType
+from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
+from nndsl.graph.sizes import BATCH
+from nndsl.graph.types import TensorType
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.step import Step
 
-Task = Literal["train", "gradients", "evaluate", "predict"]
+Task = Literal["train", "accumulate", "apply", "gradients", "evaluate", "predict"]
 
 MODELS: Mapping[Task, Callable[[Step, Packing], ModelProto]] = {
     "train": train_model,
+    "accumulate": accumulate_model,
+    "apply": apply_sums_model,
     "gradients": gradients_model,
     "evaluate": evaluate_model,
     "predict": predict_model,
@@ -62,18 +61,22 @@ class OnnxSession:
             threads = threads_for(step.gradients, {**self._sizes, str(BATCH): batch_size})
         self._threads = threads
         self._programs: dict[Task, onnxruntime.InferenceSession] = {}
-        self._bindings: dict[tuple[Task, int, int], Binding] = {}
+        self._bindings: dict[tuple[object, ...], Binding] = {}
 
         self._batch = Batch(step, batch_size, self._sizes)
         self._scalars: dict[str, Array] = {
             STEP: np.zeros((), np.int64),
             SEED: np.array(seed, np.int64),
             ROW: np.zeros((), np.int64),
+            ROWS: np.zeros((), np.float32),
             LR_SCALE: np.ones((), np.float32),
         }
         self._outputs = _output_types(step, self._packing)
-        self._sides = self._make_sides(self._packing.pack(state))
-        self._side = 0
+        tensors, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
+        self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place)
+        statistics = {k: v for k, v in tensors.items() if k not in updated}
+        self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
+        self._sums = Tensors({}, (), self._place)
 
     # ------------------------------------------------------------ running
 
@@ -81,15 +84,27 @@ class OnnxSession:
         return self._batch.arrays(rows)
 
     def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
-        self._scalars[STEP][()] = step
-        self._scalars[LR_SCALE][()] = lr_scale
-        results = self._run("train", rows)
-        self._side ^= 1
+        results = self._run("train", rows, step=step, lr_scale=lr_scale)
+        self._updated.swap()
+        self._statistics.swap()
+        return results
+
+    def accumulate(self, rows: int, step: int, row: int) -> Arrays:
+        self._make_sums()
+        results = self._run("accumulate", rows, step=step, row=row)
+        self._statistics.swap()
+        self._sums.swap()
+        self._scalars[ROWS] += rows
+        return results
+
+    def apply(self, step: int, lr_scale: float = 1.0) -> Arrays:
+        results = self._run("apply", 0, step=step, lr_scale=lr_scale)
+        self._updated.swap()
+        self.set_accumulated({})
         return results
 
     def gradients(self, rows: int, step: int) -> Arrays:
-        self._scalars[STEP][()] = step
-        return self._run("gradients", rows)
+        return self._run("gradients", rows, step=step)
 
     def evaluate(self, rows: int) -> Arrays:
         return self._run("evaluate", rows)
@@ -97,8 +112,11 @@ class OnnxSession:
     def predict(self, rows: int) -> Arrays:
         return self._run("predict", rows)
 
-    def _run(self, task: Task, rows: int) -> Arrays:
-        key = task, rows, self._side
+    def _run(self, task: Task, rows: int, *, step: int = 0, row: int = 0, lr_scale: float = 1.0) -> Arrays:
+        self._scalars[STEP][()] = step
+        self._scalars[ROW][()] = row
+        self._scalars[LR_SCALE][()] = lr_scale
+        key = task, rows, self._updated.side, self._statistics.side, self._sums.side
         binding = self._bindings.get(key)
         if binding is None:
             binding = self._bindings[key] = self._bind(task, rows)
@@ -107,21 +125,27 @@ class OnnxSession:
     # ------------------------------------------------------------ the state
 
     def state(self) -> dict[str, Array]:
-        return self._packing.unpack({name: value.numpy() for name, value in self._sides[self._side].items()})
+        return self._packing.unpack({**self._updated.arrays(), **self._statistics.arrays()})
 
     def set_state(self, state: Arrays) -> None:
-        current = self._sides[self._side]
-        for name, array in self._packing.pack(state).items():
-            current[name].update_inplace(array)
+        tensors = self._packing.pack(state)
+        self._updated.set(tensors)
+        self._statistics.set(tensors)
 
-    def _make_sides(self, tensors: Arrays) -> tuple[dict[str, onnxruntime.OrtValue], dict[str, onnxruntime.OrtValue]]:
-        """The state's two sets of buffers; a tensor that no step changes has the same one in both."""
-        first = {name: self._place(array) for name, array in tensors.items()}
-        changed = {name.removesuffix(".next") for name in self._outputs["train"]}
-        second = {
-            name: self._place(array.copy()) if name in changed else first[name] for name, array in tensors.items()
-        }
-        return first, second
+    def accumulated(self) -> dict[str, Array]:
+        rows = int(self._scalars[ROWS])
+        return {**unpacked_sums(self._packing, self._sums.arrays()), "rows": np.array(rows)} if rows else {}
+
+    def set_accumulated(self, sums: Arrays) -> None:
+        self._make_sums()
+        self._sums.set(packed_sums(self._packing, sums))
+        self._scalars[ROWS][()] = sums.get("rows", 0)
+
+    def _make_sums(self) -> None:
+        """Buffers for the sums of gradients, which only accumulation takes."""
+        if not self._sums.read:
+            sums = {sum_of(group): np.zeros(group.shape, np.float32) for group in self._packing.groups}
+            self._sums = Tensors(sums, sums, self._place)
 
     # ------------------------------------------------------------ programs and bindings
 
@@ -132,24 +156,25 @@ class OnnxSession:
         return self._programs[task]
 
     def _bind(self, task: Task, rows: int) -> Binding:
-        """Bind a task's inputs and outputs to buffers, for this number of rows and this side of the state."""
+        """Bind a task's inputs and outputs to buffers, for this number of rows and these sides of the tensors."""
         program = self._program(task)
         binding = Binding(program)
-        data = self._batch.arrays(rows)
-        current, following = self._sides[self._side], self._sides[self._side ^ 1]
+        data = self._batch.arrays(rows) if rows else {}
+        every = (self._updated, self._statistics, self._sums)
+        read = {name: value for tensors in every for name, value in tensors.read.items()}
+        written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
-            if name in current:
-                binding.read(name, current[name])
+            if name in read:
+                binding.read(name, read[name])
             else:
                 array = data[name] if name in data else self._scalars[name]
                 binding.feed(name, array, self._place(array))
         sizes = {**self._sizes, str(BATCH): rows}
         for name in (info.name for info in program.get_outputs()):
-            tensor = name.removesuffix(".next")
-            if task == "train" and tensor != name and tensor in following:
-                binding.write(name, following[tensor])
+            if name in written:
+                binding.write(name, written[name])
             else:
-                binding.give(name, _allocate(self._outputs[task][name], sizes))
+                binding.give(name, allocate(self._outputs[name], sizes))
         return binding
 
     def _place(self, array: Array) -> onnxruntime.OrtValue:
@@ -157,87 +182,11 @@ class OnnxSession:
         return onnxruntime.OrtValue.ortvalue_from_numpy(array, self._provider, 0)
 
 
-class Binding:
-    """A program with all its inputs and outputs bound."""
-
-    def __init__(self, program: onnxruntime.InferenceSession):
-        self._program = program
-        self._io = program.io_binding()
-        self._kept: list[onnxruntime.OrtValue] = []
-        self._uploads: list[tuple[onnxruntime.OrtValue, Array]] = []
-        self._results: dict[str, Array] = {}
-
-    def read(self, name: str, value: onnxruntime.OrtValue) -> None:
-        """Bind an input to a value that stays where it is."""
-        self._io.bind_ortvalue_input(name, value)
-        self._kept.append(value)
-
-    def feed(self, name: str, array: Array, value: onnxruntime.OrtValue) -> None:
-        """Bind an input to `array` by its value; where that is a copy on a device, each run copies anew."""
-        self.read(name, value)
-        if value.device_name() != "cpu":
-            self._uploads.append((value, array))
-
-    def write(self, name: str, value: onnxruntime.OrtValue) -> None:
-        """Bind an output to a value."""
-        self._io.bind_ortvalue_output(name, value)
-        self._kept.append(value)
-
-    def give(self, name: str, array: Array) -> None:
-        """Bind an output to an array that `run` gives back."""
-        self.write(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
-        self._results[name] = array
-
-    def run(self) -> Arrays:
-        for value, array in self._uploads:
-            value.update_inplace(array)
-        self._program.run_with_iobinding(self._io)
-        return self._results
+def _changed(outputs: Mapping[str, object]) -> frozenset[str]:
+    """The tensors whose next values are among these outputs."""
+    return frozenset(name.removesuffix(".next") for name in outputs if name.endswith(".next"))
 
 
-class Batch:
-    """The buffers that a batch is gathered into: for up to `capacity` rows, views of the front of the same arrays."""
-
-    def __init__(self, step: Step, capacity: int, sizes: Mapping[str, int]):
-        self._types = {
-            item.name: TensorType(item.dtype, (BATCH, *item.shape))
-            for item in (*step.network.inputs, *step.network.targets)
-        }
-        self._sizes = sizes
-        self._capacity = capacity
-        self._whole = self._allocate(capacity)
-        self._arrays: dict[int, dict[str, Array]] = {capacity: self._whole}
-
-    def arrays(self, rows: int) -> dict[str, Array]:
-        if rows not in self._arrays:
-            smaller = rows < self._capacity
-            self._arrays[rows] = (
-                {name: array[:rows] for name, array in self._whole.items()} if smaller else self._allocate(rows)
-            )
-        return self._arrays[rows]
-
-    def _allocate(self, rows: int) -> dict[str, Array]:
-        sizes = {**self._sizes, str(BATCH): rows}
-        return {name: _allocate(type, sizes) for name, type in self._types.items()}
-
-
-def _allocate(type: TensorType, sizes: Mapping[str, int]) -> Array:
-    def known(dim: Dim) -> int:
-        value = substitute(dim, sizes)
-        if not isinstance(value, int):
-            raise ValueError(f"the size {dim} of a session's buffer is not known")
-        return value
-
-    return np.zeros([known(dim) for dim in type.shape], NUMPY_DTYPES[type.dtype])
-
-
-def _output_types(step: Step, packing: Packing) -> dict[Task, dict[str, TensorType]]:
-    graphs = {
-        "train": (step.gradients, packing.apply),
-        "gradients": (step.gradients,),
-        "evaluate": (step.evaluate,),
-        "predict": (step.predict,),
-    }
-    return {
-        task: {name: node.type for graph in graphs[task] for name, node in graph.outputs.items()} for task in MODELS
-    }
+def _output_types(step: Step, packing: Packing) -> dict[str, TensorType]:
+    graphs = step.gradients, packing.apply, step.evaluate, step.predict
+    return {name: node.type for graph in graphs for name, node in graph.outputs.items()}

@@ -86,8 +86,18 @@ class TrainSection:
     """The most that the norm over all gradients may be."""
     clip_value: float | None = None
     """The most that an element of a gradient may be, either way."""
+    accumulate: int = 1
+    """How many batches an update takes: their gradients, weighted by rows, are those of one large batch."""
+    ema: float | None = None
+    """The share that averages of the parameters keep at each update; they are what evaluates and predicts."""
     train_metrics: bool = True
     spans: Mapping[str, Span] = field(default_factory=dict)
+
+    def updates(self, rows: int) -> int:
+        """The updates of an epoch of so many rows; the last one takes the batches that are left."""
+        size = self.batch_size or rows
+        batches = rows // size if self.drop_last else -(-rows // size)
+        return -(-batches // self.accumulate)
 
 
 DATA_SETTINGS = ("source", "train", "validation", "test", "stratify", "shuffle", "split_seed", "missing")
@@ -104,6 +114,8 @@ TRAIN_SETTINGS = (
     "steps",
     "clip_norm",
     "clip_value",
+    "accumulate",
+    "ema",
     "train_metrics",
 )
 """The settings of `train`."""

@@ -87,6 +87,14 @@ class Settings:
             raise Found(BadSetting(expression.span, name, "a number greater than 0", describe(value)))
         return float(value)
 
+    def share(self, expression: tree.Expression, name: str) -> float:
+        """A number between 0 and 1, neither of them."""
+        expects = "a number between 0 and 1"
+        value = self.static(expression, name, expects)
+        if not is_number(value) or not 0 < value < 1:
+            raise Found(BadSetting(expression.span, name, expects, describe(value)))
+        return float(value)
+
     def optional(self, read: Callable[[tree.Expression, str], Any]) -> Callable[[tree.Expression, str], Any]:
         """`none`, or what `read` takes."""
 

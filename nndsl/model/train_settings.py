@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nndsl.diagnostics import Edit
@@ -71,23 +72,28 @@ def train_section(
 ) -> TrainSection:
     """The `train` section with its defaults; `metrics` are what callbacks can monitor besides the loss."""
     settings = Settings(checker, "train", loaded, overrides, TRAIN_SETTINGS)
-    batch_size = settings.value("batch_size", 32, _BatchSize(settings))
     reader = _TrainReader(settings, metrics)
-    reader.define_epoch(rows, batch_size)
-    return TrainSection(
-        optimizer=settings.value("optimizer", Configured("adam", {}, None), reader.optimizer),
-        span=settings.span,
+    section = TrainSection(
+        Configured("adam", {}, None),
+        settings.span,
+        batch_size=settings.value("batch_size", 32, _BatchSize(settings)),
+        drop_last=settings.value("drop_last", False, settings.truth),
+        accumulate=settings.value("accumulate", 1, settings.whole(1)),
+        spans=settings.spans,
+    )
+    reader.define_epoch(section.updates(rows) if rows else None)  # the settings below may say `epoch`
+    return replace(
+        section,
+        optimizer=settings.value("optimizer", section.optimizer, reader.optimizer),
         epochs=settings.value("epochs", 10, settings.whole(0)),
-        batch_size=batch_size,
         seed=settings.value("seed", 0, settings.whole(0)),
         shuffle=settings.value("shuffle", True, settings.truth),
-        drop_last=settings.value("drop_last", False, settings.truth),
         callbacks=settings.value("callbacks", (), reader.callbacks),
         steps=settings.value("steps", None, settings.optional(settings.whole(1))),
         clip_norm=settings.value("clip_norm", None, settings.optional(settings.positive)),
         clip_value=settings.value("clip_value", None, settings.optional(settings.positive)),
+        ema=settings.value("ema", None, settings.optional(settings.share)),
         train_metrics=settings.value("train_metrics", True, settings.truth),
-        spans=settings.spans,
     )
 
 
@@ -109,17 +115,17 @@ class _TrainReader:
         self.checker = settings.checker
         self.metrics = metrics
 
-    def define_epoch(self, rows: int | None, batch_size: int | None) -> None:
-        """Give `epoch` its value, the steps of one, if a setting uses it."""
+    def define_epoch(self, updates: int | None) -> None:
+        """Give `epoch` its value, the updates of one, if a setting uses it."""
         used = next((name for name in names_in(list(self.settings.values.values())) if name.text == "epoch"), None)
         if used is None:
             return
         value: Value = POISON
-        if rows is None:
+        if updates is None:
             remedy = "write the number of steps, or give the program data"
             self.checker.work.report(NeedsData(used.span, "how many steps an epoch has", "asked for here", remedy))
         else:
-            value = -(-rows // (batch_size or rows))
+            value = updates
         self.settings.environment.names["epoch"] = Entry(value, "value", used.span)
 
     def optimizer(self, expression: tree.Expression, name: str) -> Configured:

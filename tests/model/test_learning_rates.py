@@ -40,6 +40,24 @@ def test_steps_may_be_counted_in_epochs() -> None:
     assert rate("one_cycle(0.1, 10 * epoch)", facts).arguments["steps"] == 320
 
 
+@pytest.mark.parametrize(
+    ("settings", "updates"),
+    [
+        ("batch_size = 32", 32),
+        ("batch_size = 32\ndrop_last = true", 31),
+        ("batch_size = 32\naccumulate = 4", 8),
+        ("batch_size = 32\naccumulate = 5", 7),
+        ("batch_size = 32\ndrop_last = true\naccumulate = 5", 7),
+        ("batch_size = all", 1),
+        ("batch_size = all\naccumulate = 2", 1),
+    ],
+)
+def test_an_epoch_is_counted_in_updates(settings: str, updates: int) -> None:
+    """1000 rows are 31 batches of 32 and one of 8; an update takes `accumulate` of them, the last one what is left."""
+    facts = Facts(rows={"train": 1000})
+    assert train(f"{settings}\nsteps = 3 * epoch", facts).steps == 3 * updates
+
+
 def test_epochs_need_data() -> None:
     (message,) = messages("optimizer = adam(lr = one_cycle(0.1, 10 * epoch))")
     assert "how many steps an epoch has" in message
@@ -52,9 +70,22 @@ def test_gradients_may_be_clipped() -> None:
     assert (train("epochs = 1").clip_norm, train("epochs = 1").clip_value) == (None, None)
 
 
+def test_updates_may_be_accumulated_and_averaged() -> None:
+    found = train("accumulate = 4\nema = 0.99")
+    assert (found.accumulate, found.ema) == (4, 0.99)
+    assert (train("ema = none").accumulate, train("ema = none").ema) == (1, None)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
+        "accumulate = 0",
+        "accumulate = 1.5",
+        "accumulate = all",
+        "ema = 0",
+        "ema = 1",
+        "ema = true",
+        'ema = "0.9"',
         "clip_norm = 0",
         "clip_value = -1",
         "clip_norm = true",

@@ -123,9 +123,10 @@ def workspace(batch):
     }
 
 
-def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, work=None):
+def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     """The loss of a batch (with sums for the metrics), and its gradient for each parameter.
 
+    `row` is where its rows begin in the whole batch: 0, unless it is a part of one.
     `d_NAME` is the derivative of the loss with respect to NAME. With `work`, the gradients are arrays of it, which
     the next call overwrites.
     """

@@ -155,9 +155,10 @@ def workspace(batch):
     return work
 
 
-def loss_and_grads(state, *, image, shade, step=0, seed=0, work=None):
+def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     """The loss of a batch (with sums for the metrics), and its gradient for each parameter.
 
+    `row` is where its rows begin in the whole batch: 0, unless it is a part of one.
     `d_NAME` is the derivative of the loss with respect to NAME. With `work`, the gradients are arrays of it, which
     the next call overwrites.
     """
@@ -191,13 +192,13 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, work=None):
     hidden_0_dense_2 = np.matmul(hidden_dense_1, hidden_0_dense_2_W, out=work["hidden_0_dense_2"])
     hidden_0_dense_2 += hidden_0_dense_2_b
     np.maximum(hidden_0_dense_2, 0, out=hidden_0_dense_2)
-    u = random_uniform(seed, step, row=0, shape=(batch, 6), site=1698356246)
+    u = random_uniform(seed, step, row=row, shape=(batch, 6), site=1698356246)
     mask = (u >= 0.5) * np.float32(2)
     hidden_0_dropout_1 = np.multiply(hidden_0_dense_2, mask, out=work["hidden_0_dropout_1"])
     hidden_1_dense_2 = np.matmul(hidden_0_dropout_1, hidden_1_dense_2_W, out=work["hidden_1_dense_2"])
     hidden_1_dense_2 += hidden_1_dense_2_b
     np.maximum(hidden_1_dense_2, 0, out=hidden_1_dense_2)
-    hidden_1_dropout_1_u = random_uniform(seed, step, row=0, shape=(batch, 6), site=2335471589)
+    hidden_1_dropout_1_u = random_uniform(seed, step, row=row, shape=(batch, 6), site=2335471589)
     hidden_1_dropout_1_mask = (hidden_1_dropout_1_u >= 0.5) * np.float32(2)
     hidden = np.multiply(hidden_1_dense_2, hidden_1_dropout_1_mask, out=work["hidden"])
 

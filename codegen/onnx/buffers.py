@@ -1,0 +1,133 @@
+"""Buffers that sessions bind: those of a batch, those of the state, and a program bound to some of them.
+
+Nothing is copied in a step. A tensor that steps change has two buffers, one that a step reads and one that it writes,
+and they swap roles after it. A batch is gathered into the buffers that are bound; a shorter one uses the front of the
+same buffers, at its true size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import onnxruntime
+
+from nndsl.codegen.backend import Array, Arrays
+from nndsl.graph.sizes import BATCH, Dim, substitute
+from nndsl.graph.types import NUMPY_DTYPES, TensorType
+from nndsl.transform.step import Step
+
+Place = Callable[[Array], onnxruntime.OrtValue]
+"""Puts an array where the provider computes: on the CPU the array's own memory, else a copy."""
+
+
+class Tensors:
+    """Tensors on the device. Those called `changed` have two buffers, and `swap` lets them change roles."""
+
+    def __init__(self, arrays: Arrays, changed: Iterable[str], place: Place):
+        self._shared = {name: place(array) for name, array in arrays.items() if name not in {*changed}}
+        doubled = {name: array for name, array in arrays.items() if name not in self._shared}
+        self._sides = (
+            {name: place(array) for name, array in doubled.items()},
+            {name: place(array.copy()) for name, array in doubled.items()},
+        )
+        self.side = 0
+
+    @property
+    def read(self) -> dict[str, onnxruntime.OrtValue]:
+        """What the next step reads: the tensors' values."""
+        return {**self._shared, **self._sides[self.side]}
+
+    @property
+    def written(self) -> dict[str, onnxruntime.OrtValue]:
+        """What the next step writes."""
+        return self._sides[self.side ^ 1]
+
+    def swap(self) -> None:
+        self.side ^= 1
+
+    def set(self, arrays: Arrays) -> None:
+        current = self.read
+        for name, array in arrays.items():
+            if name in current:
+                current[name].update_inplace(array)
+
+    def arrays(self) -> dict[str, Array]:
+        """The values as arrays, which may be the buffers themselves."""
+        return {name: value.numpy() for name, value in self.read.items()}
+
+
+class Binding:
+    """A program with all its inputs and outputs bound."""
+
+    def __init__(self, program: onnxruntime.InferenceSession):
+        self._program = program
+        self._io = program.io_binding()
+        self._kept: list[onnxruntime.OrtValue] = []
+        self._uploads: list[tuple[onnxruntime.OrtValue, Array]] = []
+        self._results: dict[str, Array] = {}
+
+    def read(self, name: str, value: onnxruntime.OrtValue) -> None:
+        """Bind an input to a value that stays where it is."""
+        self._io.bind_ortvalue_input(name, value)
+        self._kept.append(value)
+
+    def feed(self, name: str, array: Array, value: onnxruntime.OrtValue) -> None:
+        """Bind an input to `array` by its value; where that is a copy on a device, each run copies anew."""
+        self.read(name, value)
+        if value.device_name() != "cpu":
+            self._uploads.append((value, array))
+
+    def write(self, name: str, value: onnxruntime.OrtValue) -> None:
+        """Bind an output to a value."""
+        self._io.bind_ortvalue_output(name, value)
+        self._kept.append(value)
+
+    def give(self, name: str, array: Array) -> None:
+        """Bind an output to an array that `run` gives back."""
+        self.write(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
+        self._results[name] = array
+
+    def run(self) -> Arrays:
+        for value, array in self._uploads:
+            value.update_inplace(array)
+        self._program.run_with_iobinding(self._io)
+        return self._results
+
+
+class Batch:
+    """The buffers that a batch is gathered into: for up to `capacity` rows, views of the front of the same arrays."""
+
+    def __init__(self, step: Step, capacity: int, sizes: Mapping[str, int]):
+        self._types = {
+            item.name: TensorType(item.dtype, (BATCH, *item.shape))
+            for item in (*step.network.inputs, *step.network.targets)
+        }
+        self._sizes = sizes
+        self._capacity = capacity
+        self._whole = self._allocate(capacity)
+        self._arrays: dict[int, dict[str, Array]] = {capacity: self._whole}
+
+    def arrays(self, rows: int) -> dict[str, Array]:
+        if rows not in self._arrays:
+            smaller = rows < self._capacity
+            self._arrays[rows] = (
+                {name: array[:rows] for name, array in self._whole.items()} if smaller else self._allocate(rows)
+            )
+        return self._arrays[rows]
+
+    def _allocate(self, rows: int) -> dict[str, Array]:
+        sizes = {**self._sizes, str(BATCH): rows}
+        return {name: allocate(type, sizes) for name, type in self._types.items()}
+
+
+def allocate(type: TensorType, sizes: Mapping[str, int]) -> Array:
+    """An array of that type, with these values for its symbolic sizes."""
+
+    def known(dim: Dim) -> int:
+        value = substitute(dim, sizes)
+        if not isinstance(value, int):
+            raise ValueError(f"the size {dim} of a session's buffer is not known")
+        return value
+
+    return np.zeros([known(dim) for dim in type.shape], NUMPY_DTYPES[type.dtype])
