@@ -123,9 +123,10 @@ def workspace(batch):
     return work
 
 
-def loss_and_grads(state, *, pixels, digit, step=0, seed=7, work=None):
+def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
     """The loss of a batch (with sums for the metrics), and its gradient for each parameter.
 
+    `row` is where its rows begin in the whole batch: 0, unless it is a part of one.
     `d_NAME` is the derivative of the loss with respect to NAME. With `work`, the gradients are arrays of it, which
     the next call overwrites.
     """
@@ -141,7 +142,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, work=None):
     hidden_relu = np.matmul(hidden_input, hidden_W, out=work["hidden_relu"])
     hidden_relu += hidden_b
     np.maximum(hidden_relu, 0, out=hidden_relu)
-    u = random_uniform(seed, step, row=0, shape=(batch, 64), site=4128829753)
+    u = random_uniform(seed, step, row=row, shape=(batch, 64), site=4128829753)
     mask = (u >= 0.2) * np.float32(1.25)
     hidden = np.multiply(hidden_relu, mask, out=work["hidden"])
 
