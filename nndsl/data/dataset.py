@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from nndsl.data.columns import Column
 from nndsl.data.table import Array
 from nndsl.diagnostics import Diagnostic
 from nndsl.model.network import Facts
@@ -14,10 +15,11 @@ from nndsl.model.network import Facts
 class Dataset:
     """Inputs and targets by name, `[rows, …]`: float32 for `f32` and `binary`, int64 for `class` and `i64`.
 
+    Data too large for memory are columns, which read the rows that are asked for; `chunks` have arrays in any case.
     `numbers` are the rows' numbers in the source they came from, from 0 and over all of its files.
     """
 
-    arrays: Mapping[str, Array]
+    arrays: Mapping[str, Array | Column]
     numbers: Array
 
     @property
@@ -28,7 +30,7 @@ class Dataset:
         return self.rows
 
     def chunks(self, size: int) -> Iterator[Dataset]:
-        """The rows in order, `size` at a time."""
+        """The rows in order, `size` at a time, in memory."""
         for start in range(0, self.rows, size):
             part = slice(start, start + size)
             yield Dataset({name: array[part] for name, array in self.arrays.items()}, self.numbers[part])

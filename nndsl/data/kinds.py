@@ -29,13 +29,22 @@ DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*")
 MISSING_WORDS = ("na", "n/a", "null", "none", "-", "?", ".")
 
 
+@dataclass(frozen=True, eq=False)
+class Missing:
+    """Which rows miss an element, `[rows]`; where the first of these elements stands, and how many there are."""
+
+    rows: Array
+    first: Index
+    count: int
+
+
 @dataclass(frozen=True)
 class Values:
-    """What one table gives for an input or target: `data` (or `coded` kinds), and which elements are missing."""
+    """What one table gives for an input or target: `data` (or `coded` kinds), and what is missing, if anything is."""
 
     bound: Bound
     data: Array | Coded
-    missing: Array | None
+    missing: Missing | None
 
     @property
     def rows(self) -> int:
@@ -58,8 +67,11 @@ def _shaped(bound: Bound, values: Array) -> Array:
     return values if bound.stacked else values[:, 0]
 
 
-def _missing(mask: Array) -> Array | None:
-    return mask if mask.any() else None
+def _missing(mask: Array) -> Missing | None:
+    if not mask.any():
+        return None
+    rows = np.asarray(mask.reshape(len(mask), -1).any(axis=1))
+    return Missing(rows, first_index(mask), int(mask.sum()))
 
 
 Spot = tuple[Span | None, str, str, str, str]

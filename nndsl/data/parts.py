@@ -13,7 +13,7 @@ from nndsl.data.binding import Bound, bind
 from nndsl.data.classes import Kind, class_indices
 from nndsl.data.kinds import Values, fits_i64, read, whole_number
 from nndsl.data.sources import open_sources
-from nndsl.data.table import Array, Coded, first_index
+from nndsl.data.table import Array, Coded
 from nndsl.data.wording import and_more, shown_bytes
 from nndsl.diagnostics import Diagnostics, Failure
 from nndsl.errors.data import DataTooLarge
@@ -67,13 +67,8 @@ class Part:
 
     def missing(self, name: str) -> Array:
         """For each row whether an element of this name is missing."""
-        masks = [
-            values.missing.reshape(values.rows, -1).any(axis=1)
-            if values.missing is not None
-            else np.zeros(values.rows, bool)
-            for values in self.values(name)
-        ]
-        return np.concatenate(masks)
+        tables = self.values(name)
+        return np.concatenate([one.missing.rows if one.missing else np.zeros(one.rows, bool) for one in tables])
 
     def refuse_missing(self, names: Iterable[str], policy: str) -> None:
         """Raise a `Failure` for missing values, one message a name.
@@ -93,8 +88,8 @@ class Part:
                     hint = "a row is predicted from all of its values"
                 elif declared.kind == "f32":
                     hint += ", `missing = keep` leaves them to `impute`"
-                place = values.place(first_index(values.missing))
-                more = and_more(int(values.missing.sum()) - 1, "value")
+                place = values.place(values.missing.first)
+                more = and_more(values.missing.count - 1, "value")
                 found.report(MissingValue(values.bound.span, place, more, name, hint))
                 break
         found.raise_errors()

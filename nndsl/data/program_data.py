@@ -16,6 +16,7 @@ import numpy as np
 
 from nndsl.data.binding import leaked_targets
 from nndsl.data.classes import find_classes, refuse_unfixed
+from nndsl.data.columns import Column, chunks_of
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.files import MAX_MEMORY
 from nndsl.data.parts import Part, open_part
@@ -184,7 +185,7 @@ class Data:
 def dataset(part: Part, rows: Array, declared: Sequence[Declared], facts: Facts) -> Dataset:
     """These rows (ascending) of a part as arrays; classes are those of `facts`, or of their declaration."""
     found = Diagnostics()
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Array | Column] = {}
     for each in declared:
         try:
             arrays[each.name] = part.array(each.name, rows, facts.classes.get(each.name, each.classes))
@@ -197,12 +198,17 @@ def dataset(part: Part, rows: Array, declared: Sequence[Declared], facts: Facts)
 def _constant_targets(train: Dataset, declared: Sequence[Declared], facts: Facts) -> Iterable[Diagnostic]:
     for each in declared:
         values = train.arrays[each.name]
-        if each.role == "target" and train.rows > 1 and values.size and (values == values[:1]).all():
+        if each.role == "target" and train.rows > 1 and values.size and _is_constant(values):
             yield ConstantTarget(each.span, each.name, _constant(values, facts.classes.get(each.name)))
 
 
-def _constant(values: Array, classes: Classes | None) -> str:
+def _is_constant(values: Array | Column) -> bool:
+    first = values[:1]
+    return all((chunk == first).all() for chunk in chunks_of(values))
+
+
+def _constant(values: Array | Column, classes: Classes | None) -> str:
     if values.ndim > 1:
         return "the same"
-    number = values[0].item()
+    number = values[:1].item()
     return shown(classes.names[number]) if classes and classes.names else str(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,18 @@ class Table(ABC):
     names: tuple[str, ...]
     what: str
     """What a name stands for: `column` or `array`."""
+    origins: tuple[str, ...] = ()
+    """The files that its values come from; none where they are in memory already."""
+    reading: str = ""
+    """How the files are read, as far as the values depend on it: the kind of source, and its options."""
+
+    def pieces(self, rows: int) -> Iterator[Table]:
+        """The table in consecutive pieces of about that many rows, each good until the next is asked for.
+
+        What a piece reads is in memory; its places in messages count over the whole file. By default the one piece is
+        the table itself.
+        """
+        yield self
 
     @abstractmethod
     def rows(self, name: str) -> int: ...

@@ -42,5 +42,8 @@ def batches_in_order(rows: int, batch_size: int) -> Iterator[Rows]:
 def gather(session: Session, data: Dataset, rows: Rows) -> None:
     """Copy the rows of a batch into the session's buffers."""
     for name, buffer in session.buffers(len(rows)).items():
-        if name in data.arrays:
-            np.take(data.arrays[name], rows, axis=0, out=buffer, mode="clip")
+        values = data.arrays.get(name)
+        if isinstance(values, np.ndarray):
+            np.take(values, rows, axis=0, out=buffer, mode="clip")
+        elif values is not None:
+            values.take(rows, buffer)
