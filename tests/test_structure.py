@@ -17,7 +17,7 @@ LAYERS = [
     {"library"},
     {"model"},
     {"transform"},
-    {"compiler", "codegen"},
+    {"compiler", "codegen", "pictures"},
     {"data"},
     {"training"},
     {"api"},

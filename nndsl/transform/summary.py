@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -16,6 +15,19 @@ from nndsl.transform.step import Step
 
 SHOWN = ("layer", "activation")
 """Kinds of composites that have a row; functions and operators are looked through."""
+
+
+Owner = tuple[str, bool]
+"""The name of a layer and whether it has parameters: one with and one without may share a name, and what is fitted
+belongs to the second."""
+
+
+@dataclass
+class LayerStates:
+    """What the states of a layer hold in all, and whether training changes its parameters."""
+
+    parameters: int = 0
+    trainable: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,25 +45,17 @@ class Row:
 
 def layer_table(step: Step) -> list[Row]:
     """The inputs and the layers that outputs and losses need, in order of the program."""
-    network = step.network
-    # A layer with parameters and one without may share a name: what is fitted belongs to the second.
-    counts: Counter[tuple[str, bool]] = Counter()
-    frozen: set[str] = set()
-    for state in step.states:
-        owner = state.name.rpartition(".")[0]
-        if state.role != "slot":
-            counts[owner, not state.fit] += prod(state.shape)
-            if state.role == "parameter" and not state.trainable:
-                frozen.add(owner)
+    network, states = step.network, layer_states(step)
     rows = [
         Row(d.name, d.role, show_shape(("batch", *d.shape)), 0, False, (), d.span.line)  # type: ignore[arg-type]
         for d in network.inputs
     ]
-    seen: set[tuple[str, bool]] = set()
+    seen: set[Owner] = set()
     for term in network_terms(network, metrics=False):
         if not isinstance(term, Apply) or term.composite.kind not in SHOWN:
             continue
-        own = (term.layer.name, has_parameters(term.composite))
+        own = owner_of(term)
+        held = states.get(own, LayerStates())
         first = own not in seen
         seen.add(own)
         sources = tuple(dict.fromkeys(source for operand in operands(term) for source in _sources(operand)))
@@ -60,13 +64,28 @@ def layer_table(step: Step) -> list[Row]:
                 term.layer.name,
                 term.composite.name,
                 show_shape(term.type.shape),
-                counts[own] if first else 0,
-                term.layer.name not in frozen,
+                held.parameters if first else 0,
+                held.trainable,
                 sources,
                 term.span.line,
             )
         )
     return rows
+
+
+def layer_states(step: Step) -> dict[Owner, LayerStates]:
+    """What each layer holds: its parameters and statistics, without the optimizer's slots."""
+    found: dict[Owner, LayerStates] = {}
+    for state in step.states:
+        if state.role != "slot":
+            held = found.setdefault((state.name.rpartition(".")[0], not state.fit), LayerStates())
+            held.parameters += prod(state.shape)
+            held.trainable &= state.role != "parameter" or state.trainable
+    return found
+
+
+def owner_of(term: Apply) -> Owner:
+    return term.layer.name, has_parameters(term.composite)
 
 
 def _sources(term: Term) -> Iterator[str]:
