@@ -50,8 +50,11 @@ def layer_table(step: Step) -> list[Row]:
         Row(d.name, d.role, show_shape(("batch", *d.shape)), 0, False, (), d.span.line)  # type: ignore[arg-type]
         for d in network.inputs
     ]
+    terms = network_terms(network, metrics=False)
+    applied = {term.layer for term in terms if isinstance(term, Apply)}
+    inside = [layer for layer in network.layers if layer not in applied]
     seen: set[Owner] = set()
-    for term in network_terms(network, metrics=False):
+    for term in terms:
         if not isinstance(term, Apply) or term.composite.kind not in SHOWN:
             continue
         own = owner_of(term)
@@ -70,6 +73,13 @@ def layer_table(step: Step) -> list[Row]:
                 term.span.line,
             )
         )
+        # What is used as an activation (`prelu`) has parameters too, and no term but the layer that applies it.
+        own_layers = [layer for layer in inside if layer.name.startswith(f"{term.layer.name}.")] if first else []
+        for layer in own_layers:
+            held = states.get((layer.name, True), LayerStates())
+            shape = show_shape(term.type.shape) if layer is own_layers[-1] else ""
+            kind, of = layer.composite.name, (term.layer.name,)
+            rows.append(Row(layer.name, kind, shape, held.parameters, held.trainable, of, layer.span.line))
     return rows
 
 

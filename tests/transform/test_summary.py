@@ -41,3 +41,17 @@ def test_rows_of_layers() -> None:
         ("p", "dense", 17),
     ]
     assert {row.name for row in rows if not row.trainable} == {"a", "b", "h"}
+
+
+def test_a_layer_used_as_an_activation_has_a_row() -> None:
+    text = (
+        "model m { input x: f32[4]\ntarget y: f32\nh = x -> dense(8, prelu)\noutput p = h -> dense(1)\nloss mse(p, y) }"
+    )
+    source = Source("table.nn", text)
+    checked = check(load_program(source))
+    rows = layer_table(compile_network(checked.network, checked.train, source).step)
+    assert [(row.name, row.kind, row.shape, row.parameters, row.inputs) for row in rows][1:] == [
+        ("h", "dense", "[batch, 8]", 40, ("x",)),
+        ("h.prelu", "prelu", "[batch, 8]", 8, ("h",)),
+        ("p", "dense", "[batch, 1]", 9, ("h",)),
+    ]
