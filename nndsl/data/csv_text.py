@@ -1,21 +1,20 @@
-"""A CSV file's text: its encoding, what separates its cells, and its records with the lines they begin at.
+"""A CSV file's text: its encoding, what separates its cells, and its layout, which the first record tells.
 
-A record is a line, except where a quoted cell holds line ends. Blank lines between records of several cells hold
-nothing and are passed over, as at the end of the file; in a file of one column a blank line is an empty cell.
+decode        bytes -> text with `\\n` at its line ends
+read_layout   text -> what all records have in common, and where they begin
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
 
-from nndsl.data.wording import and_more, counted, quoted, shown_path
+from nndsl.data.wording import quoted, shown_path
 from nndsl.diagnostics import Failure
-from nndsl.errors.data import BadSourceOption, MalformedQuotes, NotText, RaggedRow, UnknownSeparator
+from nndsl.errors.data import BadSourceOption, MalformedQuotes, NotText, UnknownSeparator
 from nndsl.source import Span
 
 SEPARATORS = (",", ";", "\t")
@@ -25,8 +24,11 @@ SAMPLE = 20
 OTHER_FILES = {b"\x1f\x8b": "gzip data", b"PK\x03\x04": "a zip archive (or a spreadsheet)", b"PAR1": "a parquet file"}
 
 
-def decode(content: bytes, encoding: str, path: str, span: Span | None) -> str:
-    """The text of a file, without its BOM and with `\\n` at its line ends. A UTF-16 BOM overrules UTF-8."""
+def decode(content: bytes, encoding: str, path: str, span: Span | None, first_line: int = 1) -> str:
+    """The text of a file, without its BOM and with `\\n` at its line ends. A UTF-16 BOM overrules UTF-8.
+
+    A part of a file begins at its line `first_line`.
+    """
     for magic, what in OTHER_FILES.items():
         if content.startswith(magic):
             raise Failure(NotText(span, shown_path(path), encoding, f"it is {what}"))
@@ -39,9 +41,9 @@ def decode(content: bytes, encoding: str, path: str, span: Span | None) -> str:
     if codec == "utf-8" and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         codec = "utf-16"
     try:
-        text = content.decode("utf-8-sig" if codec == "utf-8" else codec)
+        text = content.decode(codec)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = content.count(b"\n", 0, error.start) + first_line
         place = f"{shown_path(path)}, line {line},"
         hint = 'say which it is: `encoding = "latin-1"`, "cp1252", …' if codec == "utf-8" else ""
         raise Failure(NotText(span, place, codec, f"byte 0x{content[error.start]:02X}", hint)) from None
@@ -50,63 +52,43 @@ def decode(content: bytes, encoding: str, path: str, span: Span | None) -> str:
             BadSourceOption(span, "csv", "encoding", "the name of a text encoding", quoted(encoding))
         ) from None
     if "\0" in text:
-        place = f"{shown_path(path)}, line {text.count(chr(10), 0, text.index(chr(0))) + 1},"
+        place = f"{shown_path(path)}, line {text.count(chr(10), 0, text.index(chr(0))) + first_line},"
         raise Failure(NotText(span, place, encoding, "it holds a NUL character"))
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 @dataclass(frozen=True)
-class Records:
-    """The cells of a file. `lines` are the numbers of the lines that the records begin at.
-
-    `plain` records are lines to be split at the separator: there is no quote in the file. Else they are lists of cells.
-    """
+class Layout:
+    """What the records of a file have in common: `width` cells each, 0 in an empty file; `header` is the first one."""
 
     separator: str
+    decimal: str
     width: int
     header: tuple[str, ...] | None
-    lines: Sequence[int]
-    plain: list[str] | None
-    cells: list[list[str]]
-
-    def columns(self, wanted: Sequence[int]) -> list[list[str]]:
-        """The cells of some columns, each from top to bottom."""
-        if self.plain is None:
-            return [list(map(itemgetter(i), self.cells)) for i in wanted]
-        if len(wanted) == 1:
-            i = wanted[0]
-            if i == self.width - 1:
-                return [[line.rsplit(self.separator, 1)[-1] for line in self.plain]]
-            return [[line.split(self.separator, i + 1)[i] for line in self.plain]]
-        rows = [line.split(self.separator) for line in self.plain]
-        return [list(map(itemgetter(i), rows)) for i in wanted]
-
-    def __len__(self) -> int:
-        return len(self.lines)
 
 
-def read_records(
+def read_layout(
     text: str, path: str, span: Span | None, *, header: bool, separator: str | None, decimal: str
-) -> Records:
-    """Split a text into records; every record must be as wide as the first."""
+) -> tuple[Layout, int, int]:
+    """A file's layout, where in the text its records begin (after the header), and the number of the line there.
+
+    The text may be the beginning of a file, as far as it holds the first record whole.
+    """
     separator = separator or find_separator(text, path, span, decimal)
-    if '"' in text:
-        lines, cells = _quoted(text, separator, path, span)
-        widths = list(map(len, cells))
-        plain = None
-    else:
-        plain = text.split("\n")
-        lines, plain = _without_blanks(plain, separator)
-        widths = [line.count(separator) + 1 for line in plain]
-        cells = []
-    if not widths:
-        return Records(separator, 0, None, (), plain, cells)
-    _refuse_ragged(widths, lines, path, span, header)
-    names = None
+    start, line = 0, 1
+    while text.startswith("\n", start):
+        start, line = start + 1, line + 1
+    records = quoted_records(text, start, line, separator, path, span)
+    first = next(records, None)
+    if first is None:
+        return Layout(separator, decimal, 0, None), start, line
+    _, cells, end = first
     if header:
-        names = tuple(plain[0].split(separator) if plain is not None else cells[0])
-        plain, cells, lines = plain[1:] if plain is not None else None, cells[1:], lines[1:]
-    return Records(separator, widths[0], names, lines, plain, cells)
+        for _ in range(end - line):
+            start = text.find("\n", start) + 1 or len(text)
+        line = end
+    return Layout(separator, decimal, len(cells), tuple(cells) if header else None), start, line
 
 
 def find_separator(text: str, path: str, span: Span | None, decimal: str) -> str:
@@ -136,54 +118,33 @@ def find_separator(text: str, path: str, span: Span | None, decimal: str) -> str
     return present[0] if present else ("," if decimal != "," else ";")
 
 
-def _quoted(text: str, separator: str, path: str, span: Span | None) -> tuple[Sequence[int], list[list[str]]]:
-    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
-    starts: list[int] = []
-    cells: list[list[str]] = []
-    start, last = 1, 0
+def quoted_records(
+    text: str, start: int, first_line: int, separator: str, path: str, span: Span | None
+) -> Iterator[tuple[int, list[str], int]]:
+    """Records as quotes make them: the lines they begin at, their cells (none in a blank line), the lines after them.
+
+    The text counts from `start`, which is in line `first_line`.
+    """
+    reader = csv.reader(_lines(text, start), delimiter=separator, strict=True)
+    line = first_line
     try:
-        for record in reader:
-            if record or (cells and len(cells[0]) == 1):
-                starts.append(start)
-                cells.append(record or [""])
-                last = len(cells) if record else last
-            start = reader.line_num + 1
+        for cells in reader:
+            after = first_line + reader.line_num
+            yield line, cells, after
+            line = after
     except csv.Error as error:
         reason = "text follows a closing quote"
         if "limit" in str(error):
             reason = f"a cell is longer than {csv.field_size_limit()} characters"
         if "unexpected end" in str(error):
             reason = "a quote is opened and never closed"
-        raise Failure(MalformedQuotes(span, f"{shown_path(path)}, line {start}", reason)) from None
-    return starts[:last], cells[:last]
+        raise Failure(MalformedQuotes(span, f"{shown_path(path)}, line {line}", reason)) from None
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(text: str, start: int = 0) -> Iterator[str]:
     """The lines of a text with their ends, as the csv module wants them; it splits at `\\n` only."""
-    start = 0
     while (end := text.find("\n", start)) >= 0:
         yield text[start : end + 1]
         start = end + 1
     if start < len(text):
         yield text[start:]
-
-
-def _without_blanks(lines: list[str], separator: str) -> tuple[Sequence[int], list[str]]:
-    first = next((number for number, line in enumerate(lines) if line), len(lines))
-    last = next(number for number in range(len(lines), first - 1, -1) if number == first or lines[number - 1])
-    kept = lines[first:last]
-    if "" in kept and separator in kept[0]:
-        numbered = [(number, line) for number, line in enumerate(kept, first + 1) if line]
-        return [number for number, _ in numbered], [line for _, line in numbered]
-    return range(first + 1, last + 1), kept
-
-
-def _refuse_ragged(widths: Sequence[int], lines: Sequence[int], path: str, span: Span | None, header: bool) -> None:
-    if widths.count(widths[0]) == len(widths):
-        return
-    ragged = [row for row, width in enumerate(widths) if width != widths[0]]
-    row = ragged[0]
-    place = f"{shown_path(path)}, line {lines[row]},"
-    expected = "the header" if header else f"line {lines[0]}"
-    more = and_more(len(ragged) - 1, "such line")
-    raise Failure(RaggedRow(span, place, counted(widths[row], "cell"), expected, widths[0], more))

@@ -12,7 +12,8 @@ from data_files import Files, binary, f32, i64, kinds, section, select
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nndsl.data.csv_text import read_records
+from nndsl.data.csv_records import read_records
+from nndsl.data.csv_text import Layout
 from nndsl.data.load import load
 from nndsl.source import Source, Span
 
@@ -118,9 +119,10 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]]) -> None:
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL):
         text = io.StringIO()
         csv.writer(text, lineterminator="\n", quoting=quoting).writerows(rows)
-        records = read_records(text.getvalue(), "a.csv", WHERE, header=False, separator=",", decimal=".")
+        records = read_records(text.getvalue(), "a.csv", WHERE, Layout(",", ".", len(rows[0]), None))
         width = len(rows[0])
-        assert [list(row) for row in zip(*records.columns(range(width)), strict=True)] == rows
+        (block,) = records.blocks()
+        assert [list(row) for row in zip(*block.columns(range(width)), strict=True)] == rows
 
 
 numbers = st.floats(
