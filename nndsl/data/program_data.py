@@ -9,7 +9,7 @@ Everything that is wrong is a `Failure` with all the messages of its stage, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -39,9 +39,19 @@ from nndsl.model.sections import DataSection, Share
 
 
 class Data:
-    """A `data` section with its sources open; `limit` is how many bytes may be taken."""
+    """A `data` section with its sources open; `limit` is how many bytes may be taken.
 
-    def __init__(self, section: DataSection, declared: Sequence[Declared], *, limit: int = MAX_MEMORY):
+    `parts` are taken in place of the section's sources, where a Python program gives them.
+    """
+
+    def __init__(
+        self,
+        section: DataSection,
+        declared: Sequence[Declared],
+        *,
+        limit: int = MAX_MEMORY,
+        parts: Mapping[str, Part] | None = None,
+    ):
         self.section = section
         self.declared = tuple(declared)
         self.shares = {name: share for name, share in section.splits.items() if isinstance(share, Share)}
@@ -54,7 +64,9 @@ class Data:
             raise Failure(UnusedSource(section.spans.get("source", section.span)))
         calls = {"source": section.source, **separate} if section.source else separate
         found = Diagnostics()
-        self.parts: dict[str, Part] = {name: open_part(calls[name], declared, section, limit, found) for name in calls}
+        if parts is None:
+            parts = {name: open_part(calls[name], declared, section, limit, found) for name in calls}
+        self.parts = dict(parts)
         self._refuse_strata(found)
         found.raise_errors()
 

@@ -13,7 +13,7 @@ MODULES = (
     *("syntax", "grammar", "expressions"),
     *("names", "calls", "static", "programs"),
     *("shapes", "losses"),
-    *("data", "values", "commands", "lints"),
+    *("data", "sources", "values", "commands", "api", "lints"),
 )
 
 

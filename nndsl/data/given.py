@@ -1,0 +1,128 @@
+"""What a Python program hands over to learn from: arrays, mappings of them or frames, as the parts of a data section.
+
+    Given(x, y, weights)             one set of examples
+    given_data(section, given, …)    sets for training and validation, as a `Data` section at work
+
+One array is the only input (or target); a mapping has them by name. The program's `data` section says what columns are
+called and what becomes of missing values; its sources and shares are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import floor
+from typing import Any
+
+import numpy as np
+
+from nndsl.data.arrays import GivenArrays
+from nndsl.data.binding import Bound, bind
+from nndsl.data.parts import Part
+from nndsl.data.program_data import Data
+from nndsl.data.sources import Opened
+from nndsl.data.wording import counted, listed
+from nndsl.diagnostics import Diagnostics, Failure
+from nndsl.errors.api import GivenRowsDisagree, NeedsNames
+from nndsl.errors.commands import BadOption
+from nndsl.model.network import Declared
+from nndsl.model.sections import DataSection, Selection, Share
+from nndsl.source import Span
+
+
+@dataclass(frozen=True)
+class Given:
+    """Examples that a Python program has in hand; without `y`, `x` holds the targets too. `weights` are one a row."""
+
+    x: Any
+    y: Any = None
+    weights: Any = None
+
+
+def given_data(
+    section: DataSection | None,
+    declared: Sequence[Declared],
+    train: Given,
+    validation: Given | None = None,
+    *,
+    split: float = 0.0,
+    weight: Declared | None = None,
+    model: str,
+    span: Span,
+) -> Data:
+    """Examples to train on, and to validate on: given ones, or the share `split` of the rows, from the end, as Keras
+    takes them (`int(rows * (1 - split))` rows are left).
+
+    `weight` is the target that takes the weights, if any set has some; a set without has ones.
+    """
+    parts = {"train": given_part(train, section, declared, weight, model)}
+    splits: dict[str, Any] = {"train": ()}
+    if validation is not None:
+        parts["validation"] = given_part(validation, section, declared, weight, model)
+        splits["validation"] = ()
+    elif split:
+        rows = parts["train"].rows
+        kept = floor(rows * (1.0 - split))
+        if not 0 < kept < rows:
+            reason = f"{split:g} of {counted(rows, 'row')} leaves no {'validation' if kept else 'training'} rows"
+            raise Failure(BadOption(None, "validation_split", reason))
+        splits["validation"] = Share(None, rows - kept, span)
+    missing = section.missing if section else "error"
+    spans = section.spans if section else {}
+    made = DataSection(span, (), splits, {}, shuffle=False, missing=missing, spans=spans)
+    return Data(made, (*declared, *([weight] if weight else ())), parts=parts)
+
+
+def given_part(
+    given: Given, section: DataSection | None, declared: Sequence[Declared], weight: Declared | None, model: str
+) -> Part:
+    """One set of examples, bound to what is declared; every set of weights and each of the rows is checked."""
+    found = Diagnostics()
+    inputs = [item for item in declared if item.role == "input"]
+    targets = [item for item in declared if item.role == "target"]
+    bindings = section.bindings if section else {}
+    if given.y is None:
+        inputs, targets = [*inputs, *targets], []
+    bound: dict[str, list[Bound]] = {}
+    for argument, value, wanted in (("x", given.x, inputs), ("y", given.y, targets)):
+        if wanted or value is not None:
+            table, names = given_table(argument, value, wanted, bindings, model)
+            bound |= bind([table], wanted, names, found)
+    found.raise_errors()
+    if weight is not None:
+        weights = np.ones(_rows(next(iter(bound.values())))) if given.weights is None else given.weights
+        bound |= bind([_arrays({weight.name: weights})], [weight], {}, found)
+    found.raise_errors()
+    for (first, one), (second, other) in pairwise(bound.items()):
+        if _rows(one) != _rows(other):
+            raise Failure(
+                GivenRowsDisagree(None, first, counted(_rows(one), "row"), second, counted(_rows(other), "row"))
+            )
+    return Part(bound)
+
+
+def given_table(
+    argument: str, value: Any, wanted: Sequence[Declared], bindings: Mapping[str, Selection], model: str
+) -> tuple[Opened, Mapping[str, Selection]]:
+    """What was given as a table, and how the program binds it (an array is bound by its name)."""
+    if isinstance(value, Mapping):
+        return _arrays(value), {}
+    if len(wanted) == 1:
+        return _arrays({wanted[0].name: value}), {}
+    names = listed([f"`{each.name}`" for each in wanted])
+    found = {(): "no targets"}.get(tuple(wanted), f"{counted(len(wanted), 'input')} and targets: {names}")
+    if wanted and len({each.role for each in wanted}) == 1:
+        found = f"{counted(len(wanted), wanted[0].role)}: {names}"
+    pairs = ", ".join(f'"{each.name}": …' for each in wanted)
+    hint = f"give a mapping: {{{pairs}}}" if wanted else f"leave `{argument}` out"
+    raise Failure(NeedsNames(None, argument, model, found, hint))
+
+
+def _arrays(arrays: Mapping[str, Any]) -> Opened:
+    table = GivenArrays(arrays, None)
+    return Opened(table, tuple((name, name) for name in table.names))
+
+
+def _rows(bound: Sequence[Bound]) -> int:
+    return bound[0].table.rows(bound[0].names[0])
