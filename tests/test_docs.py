@@ -34,7 +34,7 @@ import pytest
 from nndsl.api import Net
 from nndsl.cli.main import COMMANDS, commands
 from nndsl.cli.main import run as run_command
-from nndsl.data.sources import SOURCES
+from nndsl.model.sources import SOURCES
 from nndsl.diagnostics import Failure
 from nndsl.library import entries, reference, vocabulary
 from nndsl.library.registry import ALIASES, TABLES

@@ -50,28 +50,7 @@ class ArrayTable(Table):
         return self._side_by_side(names), None
 
     def coded(self, names: Sequence[str]) -> tuple[Coded, Misfit | None]:
-        values = self._side_by_side(names)
-        distinct, codes = _unique(values)
-        kinds: dict[str | int, int] = {}
-        recode = np.full(len(distinct), -1, np.int64)
-        fractions = []
-        for code, value in enumerate(distinct.tolist()):
-            if isinstance(value, bytes):
-                value = value.decode("utf-8", "backslashreplace")
-            if isinstance(value, str):
-                if value.strip():
-                    recode[code] = kinds.setdefault(value, len(kinds))
-            elif isinstance(value, float) and not value.is_integer():
-                if value == value:
-                    fractions.append(code)
-            else:
-                recode[code] = kinds.setdefault(int(value), len(kinds))
-        misfit = None
-        if fractions:
-            wrong = np.isin(codes, fractions)
-            index = first_index(wrong)
-            misfit = Misfit(index, str(values[index]), int(wrong.sum()) - 1)
-        return Coded(recode[codes], tuple(kinds)), misfit
+        return coded_array(self._side_by_side(names))
 
     def _side_by_side(self, names: Sequence[str]) -> Array:
         """The arrays as `[rows, len(names), …]`."""
@@ -116,6 +95,31 @@ class GivenArrays(ArrayTable):
 
     def array(self, name: str) -> Array:
         return self.arrays[name]
+
+
+def coded_array(values: Array) -> tuple[Coded, Misfit | None]:
+    """Numbers, booleans or text as kinds; blank text and NaN are missing, a number with a fraction is a misfit."""
+    distinct, codes = _unique(values)
+    kinds: dict[str | int, int] = {}
+    recode = np.full(len(distinct), -1, np.int64)
+    fractions = []
+    for code, value in enumerate(distinct.tolist()):
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "backslashreplace")
+        if isinstance(value, str):
+            if value.strip():
+                recode[code] = kinds.setdefault(value, len(kinds))
+        elif isinstance(value, float) and not value.is_integer():
+            if value == value:
+                fractions.append(code)
+        else:
+            recode[code] = kinds.setdefault(int(value), len(kinds))
+    misfit = None
+    if fractions:
+        wrong = np.isin(codes, fractions)
+        index = first_index(wrong)
+        misfit = Misfit(index, str(values[index]), int(wrong.sum()) - 1)
+    return Coded(recode[codes], tuple(kinds)), misfit
 
 
 def _unique(values: Array) -> tuple[Array, Array]:

@@ -38,7 +38,7 @@ def open_file(path: str, span: Span | None) -> Iterator[tuple[BinaryIO, int]]:
         with open(path, "rb") as file:
             yield file, status.st_size
     except (OSError, ValueError) as error:
-        raise Failure(_refusal(path, span, error)) from None
+        raise Failure(refusal(path, span, error)) from None
 
 
 def read_file(path: str, span: Span | None, *, limit: int, factor: int) -> bytes:
@@ -55,7 +55,8 @@ def refuse_above(limit: int, needed: int, what: str, span: Span | None) -> None:
         raise Failure(DataTooLarge(span, what, shown_bytes(needed), shown_bytes(limit)))
 
 
-def _refusal(path: str, span: Span | None, error: OSError | ValueError) -> DataFileMissing | UnreadableFile:
+def refusal(path: str, span: Span | None, error: OSError | ValueError) -> DataFileMissing | UnreadableFile:
+    """What the system's refusal of a path means."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOENT, errno.ENOTDIR):
         return DataFileMissing(span, shown_path(path), _neighbour(path))

@@ -1,32 +1,36 @@
-"""The data sources by name, and how a `SourceCall` is opened: options checked, things called as the program says."""
+"""How a `SourceCall` is opened: its files found, each read as its kind of source, things called as the program says."""
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nndsl.data.csv import open_csv
 from nndsl.data.idx import open_idx
 from nndsl.data.npy import open_npy
 from nndsl.data.npz import open_npz
+from nndsl.data.paths import matching, matching_arrays, refuse_twice
 from nndsl.data.table import Table
 from nndsl.data.wording import listed, quoted, shown_path
 from nndsl.diagnostics import Diagnostics, Failure
 from nndsl.errors.data import BadRename, BadSourceOption, UnknownEnding, UnknownSource, UnknownSourceOption
 from nndsl.errors.suggest import closest
-from nndsl.model.sections import ONE_ARRAY_A_FILE, SourceCall
+from nndsl.model.sections import SourceCall
+from nndsl.model.sources import SOURCES
 
-SOURCES: dict[str, Callable[..., Table]] = {"csv": open_csv, "npz": open_npz, "npy": open_npy, "idx": open_idx}
-"""`open(path, span, limit, **options)`: the keyword arguments are the source's options, their annotations the types.
-Those of `ONE_ARRAY_A_FILE` are given the file of each array instead of a path."""
+OPENERS: Mapping[str, Callable[..., Table]] = {
+    "csv": open_csv,
+    "npz": open_npz,
+    "npy": open_npy,
+    "idx": open_idx,
+}
+"""`open(files, span, limit, **options)`. What `files` are depends on what a file of that kind of source holds:
+a table: its path; an array: the path of each by name; a row: the paths of all rows."""
 
 ENDINGS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".npz": "npz"}
 """The kind of a file that is given without saying it."""
-
-TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "str": (str,), "str | None": (str,)}
-EXPECTS = {"bool": "true or false", "str": "a string", "str | None": "a string"}
 
 
 @dataclass(frozen=True)
@@ -37,19 +41,20 @@ class Opened:
     visible: tuple[tuple[str, str], ...]
 
 
-def open_sources(calls: tuple[SourceCall, ...], limit: int) -> list[Opened]:
+def open_sources(calls: Sequence[SourceCall], limit: int) -> list[Opened]:
     """Open every file of a list of sources; a `Failure` holds all that is wrong with them."""
     found = Diagnostics()
     opened = []
     for call in calls:
         try:
-            _check_options(call)
-            for where in [call.files] if call.kind in ONE_ARRAY_A_FILE else call.paths:
-                table = SOURCES[call.kind](where, call.span, limit, **call.options)
+            check_options(call)
+            for files in _tables(call):
+                table = OPENERS[call.kind](files, call.span, limit, **call.options)
                 opened.append(Opened(table, _visible(table, call)))
         except Failure as failure:
             found.extend(failure.diagnostics)
     found.raise_errors()
+    _refuse_repeated(calls)
     return opened
 
 
@@ -60,27 +65,45 @@ def open_like(path: str, sources: Sequence[SourceCall], limit: int) -> Opened:
     if kind is None:
         raise Failure(UnknownEnding(None, shown_path(path), quoted(ending), listed(list(ENDINGS))))
     options = next((call.options for call in sources if call.kind == kind), {})
-    table = SOURCES[kind](path, None, limit, **options)
+    table = OPENERS[kind](path, None, limit, **options)
     return Opened(table, tuple((name, name) for name in table.names))
 
 
-def _check_options(call: SourceCall) -> None:
+def _tables(call: SourceCall) -> Sequence[str | list[str] | dict[str, str]]:
+    """What each table of a source is read from."""
+    match SOURCES[call.kind].a_file:
+        case "table":
+            return matching(call.paths, call.span)
+        case "array":
+            return matching_arrays(call.files, call.span)
+        case "row":
+            return [matching(call.paths, call.span)]
+
+
+def _refuse_repeated(calls: Sequence[SourceCall]) -> None:
+    """A `Failure` where two sources of a list read the same file for the same things."""
+    seen: dict[Any, list[str]] = {}
+    for call in calls if len(calls) > 1 else ():
+        if call.paths:
+            files = seen.setdefault((call.kind, tuple(sorted(call.renames.items()))), [])
+            files += matching(call.paths, call.span)
+            refuse_twice(files, call.span)
+
+
+def check_options(call: SourceCall) -> None:
+    """A `Failure` for a kind of source or options that there are not, or an option of another type."""
     if call.kind not in SOURCES:
         known = listed([f"`{name}`" for name in SOURCES])
         raise Failure(UnknownSource(call.span, call.kind, known, closest(call.kind, SOURCES)))
     found = Diagnostics()
-    options = {
-        name: str(parameter.annotation)
-        for name, parameter in inspect.signature(SOURCES[call.kind]).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
+    options = SOURCES[call.kind].options
     for name, value in call.options.items():
         if name not in options:
             known = listed([f"`{option}`" for option in options]) if options else "none"
             found.report(UnknownSourceOption(call.span, call.kind, name, known, closest(name, options)))
-        elif not isinstance(value, TYPES[options[name]]):
+        elif not options[name].accepts(value):
             shown = str(value).lower() if isinstance(value, bool) else quoted(value)
-            found.report(BadSourceOption(call.span, call.kind, name, EXPECTS[options[name]], shown))
+            found.report(BadSourceOption(call.span, call.kind, name, options[name].expects, shown))
     found.raise_errors()
 
 

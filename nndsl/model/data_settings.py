@@ -14,8 +14,9 @@ from nndsl.model.consts import Checker
 from nndsl.model.network import Declared
 from nndsl.model.overrides import COMMAND_LINE
 from nndsl.model.program import Loaded
-from nndsl.model.sections import DATA_SETTINGS, ONE_ARRAY_A_FILE, SOURCES, DataSection, Selection, Share, SourceCall
+from nndsl.model.sections import DATA_SETTINGS, DataSection, Selection, Share, SourceCall
 from nndsl.model.settings import Settings, unknown
+from nndsl.model.sources import SOURCES
 from nndsl.model.values import Found, Silenced, Value, describe, is_whole
 from nndsl.syntax import tree
 
@@ -72,20 +73,23 @@ class _DataReader:
         return (self.source(expression, kind),)
 
     def source(self, call: tree.Call, kind: str) -> SourceCall:
-        if kind in ONE_ARRAY_A_FILE:
+        if SOURCES[kind].a_file == "array":
             return self.array_files(call, kind)
         paths: list[str] = []
         options: dict[str, Any] = {}
         renames: dict[str, str] = {}
+        taken = SOURCES[kind].options
         for argument in call.arguments:
             key = argument.name.text if argument.name is not None else "path"
             value = self.settings.static(argument.value, key, "a string")
             if argument.name is None:
-                paths += [self.path(text, argument) for text in (value if isinstance(value, tuple) else (value,))]
-            elif key in SOURCES[kind]:
+                paths += self.paths(value, argument)
+            elif key in taken:
+                if not taken[key].accepts(value):
+                    raise Found(WrongArgument(argument.span, kind, key, taken[key].expects, describe(value)))
                 options[key] = value
             elif key not in self.names:
-                known = [*SOURCES[kind], *self.names]
+                known = [*taken, *self.names]
                 shown = ", ".join(f"`{k}`" for k in known)
                 raise Found(UnknownArgument(argument.name.span, closest(key, known), kind, key, shown))
             elif not isinstance(value, str):
@@ -93,12 +97,12 @@ class _DataReader:
             else:
                 renames[key] = value
         if not paths:
-            raise Found(BadSetting(call.span, "path", f'given first: {kind}("examples.{kind}")', "no path"))
+            raise Found(BadSetting(call.span, "path", f"given first: {SOURCES[kind].example}", "no path"))
         return SourceCall(kind, tuple(paths), options, renames, call.span)
 
     def array_files(self, call: tree.Call, kind: str) -> SourceCall:
-        """`idx(image = "a.gz", label = "b.gz")`: each array's name with its file."""
-        files: dict[str, str] = {}
+        """`idx(image = "a.gz", label = "b.gz")`: each array's name with its file, or with several to join."""
+        files: dict[str, tuple[str, ...]] = {}
         for argument in call.arguments:
             expects = f'given with the name of its array: {kind}({next(iter(self.names), "x")} = "…")'
             if argument.name is None:
@@ -106,10 +110,14 @@ class _DataReader:
             name = argument.name.text
             if name in files:
                 raise Found(BadSetting(argument.span, name, "given one file", "two"))
-            files[name] = self.path(self.settings.static(argument.value, name, "a string"), argument)
+            files[name] = self.paths(self.settings.static(argument.value, name, "a string"), argument)
         if not files:
             raise Found(BadSetting(call.span, "path", f'given with its name: {kind}(x = "…")', "no path"))
         return SourceCall(kind, (), {}, {}, call.span, files)
+
+    def paths(self, value: Value, argument: tree.Argument) -> tuple[str, ...]:
+        """A path, or a list of them."""
+        return tuple(self.path(text, argument) for text in (value if isinstance(value, tuple) else (value,)))
 
     def path(self, text: Value, argument: tree.Argument) -> str:
         """An absolute path: those of the program start at its folder, those of the command line where one is."""

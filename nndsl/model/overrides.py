@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -12,7 +12,8 @@ from nndsl.diagnostics import Diagnostics
 from nndsl.errors.programs import BadOverride
 from nndsl.errors.suggest import closest
 from nndsl.model.program import Global, Loaded
-from nndsl.model.sections import DATA_SETTINGS, SOURCES, TRAIN_SETTINGS
+from nndsl.model.sections import DATA_SETTINGS, TRAIN_SETTINGS
+from nndsl.model.sources import SOURCES
 from nndsl.source import Source, Span
 from nndsl.syntax import tree
 from nndsl.syntax.parse import parse
@@ -136,16 +137,25 @@ def copies(loaded: Loaded, texts: Sequence[str]) -> dict[str, str]:
 def _absolute(value: tree.Expression) -> str:
     """The text of a setting from the command line, with the paths of its sources made absolute."""
     span = value.span
-    calls = value.items if isinstance(value, tree.List) else (value,)
     edits = []
-    for call in calls:
-        source = isinstance(call, tree.Call) and isinstance(call.function, tree.Name) and call.function.text in SOURCES
-        for argument in call.arguments if isinstance(call, tree.Call) and source else ():
-            literal = argument.value
-            if argument.name is None and isinstance(literal, tree.Literal) and isinstance(literal.value, str):
-                path = os.path.abspath(literal.value).replace("\\", "\\\\").replace('"', '\\"')
-                edits.append((literal.span.start - span.start, literal.span.end - span.start, f'"{path}"'))
+    for place, text in _paths(value):
+        path = os.path.abspath(text).replace("\\", "\\\\").replace('"', '\\"')
+        edits.append((place.start - span.start, place.end - span.start, f'"{path}"'))
     return _edited(Source("", span.text), edits)
+
+
+def _paths(value: tree.Expression) -> Iterator[tuple[Span, str]]:
+    """The paths in sources and where they stand: unnamed arguments, and named ones where each array has its file."""
+    if isinstance(value, tree.List):
+        for item in value.items:
+            yield from _paths(item)
+    elif isinstance(value, tree.Call) and isinstance(value.function, tree.Name) and value.function.text in SOURCES:
+        of_arrays = SOURCES[value.function.text].a_file == "array"
+        for argument in value.arguments:
+            given = argument.value.items if isinstance(argument.value, tree.List) else (argument.value,)
+            for path in given if argument.name is None or of_arrays else ():
+                if isinstance(path, tree.Literal) and isinstance(path.value, str):
+                    yield path.span, path.value
 
 
 def _edited(source: Source, edits: Sequence[tuple[int, int, str]]) -> str:

@@ -13,7 +13,7 @@ from nndsl.source import Span
 class SourceCall:
     """`csv("a.csv", separator = ";")`: `paths` resolved against the program's folder; `renames`: NAME -> array.
 
-    `idx(image = "a.gz")` has the file of each array in `files` instead.
+    `idx(image = "a.gz")` has the files of each array in `files` instead. Paths may be patterns (`part-*.csv`).
     """
 
     kind: str
@@ -21,7 +21,7 @@ class SourceCall:
     options: Mapping[str, Any]
     renames: Mapping[str, str]
     span: Span
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,3 @@ TRAIN_SETTINGS = (
     "train_metrics",
 )
 """The settings of `train`."""
-
-SOURCES: Mapping[str, tuple[str, ...]] = {
-    "csv": ("header", "separator", "decimal", "encoding"),
-    "npz": (),
-    "npy": (),
-    "idx": (),
-}
-"""Each kind of source with its options; any other named argument renames a column or array."""
-
-ONE_ARRAY_A_FILE = ("npy", "idx")
-"""Sources whose named arguments each name an array and give its file."""

@@ -26,7 +26,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 
 
 def source(kind: str, **files: str) -> SourceCall:
-    return SourceCall(kind, (), {}, {}, span('csv("a.csv")'), files)
+    return SourceCall(kind, (), {}, {}, span('csv("a.csv")'), {name: (path,) for name, path in files.items()})
 
 
 # ---------------------------------------------------------------- right ones
@@ -187,7 +187,7 @@ def test_a_program_names_the_file_of_each_array(tmp_path: Path) -> None:
     data = check(load_program(tmp_path / "program.nn")).data
     assert data is not None
     (call,) = data.splits["train"]  # type: ignore[misc]
-    assert call.files == {"image": str(tmp_path / "x.npy"), "label": str(tmp_path / "y.npy")}
+    assert call.files == {"image": (str(tmp_path / "x.npy"),), "label": (str(tmp_path / "y.npy"),)}
 
 
 @pytest.mark.parametrize(
