@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import NotMonitored
 from nndsl.model.sections import Configured
+from nndsl.transform.step import Step
 
 Mode = Literal["auto", "min", "max"]
 
@@ -20,22 +22,57 @@ HIGHER_IS_BETTER = ("accuracy", "auc", "precision", "recall", "f1", "r2", "iou")
 
 @dataclass
 class Control:
-    """What a callback may change: stop the run after this epoch, scale the learning rate."""
+    """What a callback sees of a run, and may change: stop it, scale the learning rate, ask for a checkpoint."""
 
     session: Session
+    step: Step
+    """The compiled program."""
+    folder: Path | None = None
+    """The run's folder, for files of its own; None where training leaves nothing behind."""
     lr_scale: float = 1.0
     stop: str = ""
     """Why the run stops; empty while it goes on."""
+    checkpoint: bool = False
+    """Whether a checkpoint is to be written now."""
+    epoch: int = 0
+    """How many epochs are done."""
+    steps: int = 0
+    """How many updates are done since the run began."""
 
 
 class Callback:
-    """Base: hooks that do nothing."""
+    """Base: hooks that do nothing.
+
+    What a callback counts must be in `state`, so that a resumed run is the run that was never interrupted: `set_state`
+    is then called before `on_train_begin`. Files of its own lie in `control.folder`; those it goes on with are cut back
+    in `on_train_begin` to `control.epoch` epochs and `control.steps` steps.
+    """
+
+    monitor: str | None = None
+    """The reported name that it watches, if any."""
+
+    def on_train_begin(self, control: Control) -> None:
+        """Before the first step, also of a run that is resumed."""
+
+    def on_epoch_begin(self, epoch: int, control: Control) -> None:
+        """Before the first batch of epoch `epoch` (from 0); not again where a run is resumed within it."""
+
+    def on_batch_end(self, epoch: int, batch: int, logs: Mapping[str, float], control: Control) -> None:
+        """After each batch (from 0), with the mean losses over the epoch's rows so far. Only a class that has this
+        hook pays for it."""
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
         """After epoch `epoch` (from 0) with its logged values."""
 
     def on_train_end(self, control: Control) -> None:
-        """After the last epoch, before anything is saved."""
+        """After the last epoch, before the trained model is saved, in whatever way training ended."""
+
+    def state(self) -> dict[str, Any]:
+        """What it counts: numbers, texts, lists and dicts of these, and arrays, which are not changed later."""
+        return {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
 
 
 @dataclass
@@ -61,6 +98,12 @@ class Best:
         self.value, self.epoch = value, epoch
         return True
 
+    def state(self) -> dict[str, Any]:
+        return {"value": self.value, "epoch": self.epoch}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.value, self.epoch = state["value"], state["epoch"]
+
 
 class EarlyStopping(Callback):
     """Stop when a monitored value has not improved for `patience` epochs   (Keras: EarlyStopping).
@@ -78,6 +121,7 @@ class EarlyStopping(Callback):
         mode: Mode = "auto",
         start_from: int = 0,
     ):
+        self.monitor = monitor
         self.best = Best(monitor, mode, abs(min_delta))
         self.patience = patience
         self.restore_best = restore_best
@@ -101,6 +145,13 @@ class EarlyStopping(Callback):
         if self.best_state is not None:
             control.session.set_state(self.best_state)
 
+    def state(self) -> dict[str, Any]:
+        return {"best": self.best.state(), "waited": self.waited, "best_state": self.best_state}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.best.set_state(state["best"])
+        self.waited, self.best_state = state["waited"], state["best_state"]
+
 
 class ReduceLrOnPlateau(Callback):
     """Multiply the learning rate by `factor` when a value has not improved for `patience` epochs
@@ -116,6 +167,7 @@ class ReduceLrOnPlateau(Callback):
         min_scale: float = 0.0,
         mode: Mode = "auto",
     ):
+        self.monitor = monitor
         self.best = Best(monitor, mode, min_delta)
         self.factor = factor
         self.patience = patience
@@ -136,10 +188,22 @@ class ReduceLrOnPlateau(Callback):
                 control.lr_scale = max(control.lr_scale * self.factor, self.min_scale)
                 self.cooling, self.waited = self.cooldown, 0
 
+    def state(self) -> dict[str, Any]:
+        return {"best": self.best.state(), "waited": self.waited, "cooling": self.cooling}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.best.set_state(state["best"])
+        self.waited, self.cooling = state["waited"], state["cooling"]
+
+
+class TerminateOnNan(Callback):
+    """Stop when the loss is not finite   (Keras: TerminateOnNaN). Training does so in any case."""
+
 
 CALLBACKS: dict[str, type[Callback]] = {
     "early_stopping": EarlyStopping,
     "reduce_lr_on_plateau": ReduceLrOnPlateau,
+    "terminate_on_nan": TerminateOnNan,
 }
 
 
@@ -148,18 +212,18 @@ def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list
 
     Raises `Failure` where one watches what is not among the names that the run reports.
     """
+    built = [CALLBACKS[each.name](**each.arguments) for each in configured]
     wrong = [
-        _not_monitored(each, reported)
-        for each in configured
-        if each.arguments.get("monitor", "val_loss") not in reported
+        _not_monitored(each, callback.monitor, reported)
+        for each, callback in zip(configured, built, strict=True)
+        if callback.monitor is not None and callback.monitor not in reported
     ]
     if wrong:
         raise Failure(*wrong)
-    return [CALLBACKS[callback.name](**callback.arguments) for callback in configured]
+    return built
 
 
-def _not_monitored(callback: Configured, reported: Collection[str]) -> NotMonitored:
-    monitor = str(callback.arguments.get("monitor", "val_loss"))
+def _not_monitored(callback: Configured, monitor: str, reported: Collection[str]) -> NotMonitored:
     remedy = "`train_metrics = false` leaves it out: watch a value of the validation rows"
     if "val_loss" in reported and f"val_{monitor.removeprefix('val_')}" not in reported:
         remedy = "it is a table: watch a metric that is a number"

@@ -14,7 +14,8 @@ from nndsl.errors.commands import Diverged
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph, Node
 from nndsl.training.batches import Rows, gather
-from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
+from nndsl.training.snapshot import Snapshot
+from nndsl.transform.names import LR, LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.step import Step
 
 Array = np.ndarray[Any, Any]
@@ -26,38 +27,52 @@ def wrong_state(state: Arrays) -> str | None:
 
 
 def explain_divergence(
-    session: Session, step: Step, data: Dataset, batches: Iterable[Rows], taken: int, epoch: int, lr_scale: float
+    session: Session, step: Step, data: Dataset, batches: Iterable[Rows], good: Snapshot
 ) -> Diverged:
-    """The message for an epoch that diverged. The session holds the state before it, `taken` are the steps before it.
+    """The message for a run that diverged after the moment `good`, whose state the session holds; `batches` are those
+    of its epoch from there on.
 
-    The epoch's steps are taken again up to the first whose loss or new state is not finite; that one is computed value
-    by value to find the first that is not.
+    The steps are taken again up to the first whose loss or new state is not finite; that one is computed value by value
+    to find the first that is not.
     """
     loss = lr = math.nan
-    for rows in batches:
-        before = session.state()
+    taken, row, every = good.steps, int(good.accumulated.get("rows", 0)), step.train.accumulate
+    before = session.state()
+    waiting = list(batches)
+    for number, rows in enumerate(waiting, good.batch + 1):
         gather(session, data, rows)
-        results = session.train_step(len(rows), taken, lr_scale)
-        loss, lr = float(results["loss"]), float(results["nndsl.lr"])
-        taken += 1
+        batch = session.buffers(len(rows))
+        point = {**before, **batch, SEED: step.train.seed, STEP: taken, ROW: row, LR_SCALE: good.lr_scale}
+        sums: Arrays = {}
+        if every == 1:
+            results = session.train_step(len(rows), taken, good.lr_scale)
+            loss, lr = float(results["loss"]), float(results[LR])
+            taken += 1
+        else:
+            loss = float(session.accumulate(len(rows), taken, row)["loss"])
+            row += len(rows)
+            sums = session.accumulated()
+            if number % every == 0 or rows is waiting[-1]:
+                lr = float(session.apply(taken, good.lr_scale)[LR])
+                taken, row = taken + 1, 0
         after = session.state()
-        wrong = wrong_state(after)
+        wrong = wrong_state(sums) or wrong_state(after)
         if not math.isfinite(loss) or wrong is not None:
-            batch = {name: array[rows] for name, array in data.arrays.items()}
-            scalars = {SEED: step.train.seed, STEP: taken - 1, ROW: 0, LR_SCALE: lr_scale}
-            span, culprit = _culprit(step, {**before, **batch, **scalars})
+            span, culprit = _culprit(step, point, sums)
             what, value = "the loss", loss
             if math.isfinite(loss) and wrong is not None:
-                what, value = f"`{wrong}`", _first_wrong(after[wrong])
-            return Diverged(span, what, str(value), taken, epoch + 1, f"{lr:g}", culprit)
-    return Diverged(None, "the loss", str(loss), taken, epoch + 1, f"{lr:g}")
+                what, value = f"`{wrong}`", _first_wrong({**after, **sums}[wrong])
+            return Diverged(span, what, str(value), max(taken, 1), good.epoch + 1, f"{lr:g}", culprit)
+        before = after
+    return Diverged(None, "the loss", str(loss), taken, good.epoch + 1, f"{lr:g}")
 
 
-def _culprit(step: Step, point: Mapping[str, Any]) -> tuple[Any, str]:
-    """The place of the first value that is not finite in a step from this point, and words about it."""
+def _culprit(step: Step, point: Mapping[str, Any], sums: Arrays) -> tuple[Any, str]:
+    """The place of the first value that is not finite in a step from this point, and words about it; `sums` are the
+    gradients of all its rows where several batches make a step."""
     node, value = _first_wrong_node(step.gradients, point)
     if node is None:
-        gradients = evaluate(step.gradients, point)
+        gradients = {name: total / sums["rows"] for name, total in sums.items()} or evaluate(step.gradients, point)
         node, value = _first_wrong_node(step.apply, {**point, **gradients})
     fallback = step.train.spans.get("optimizer", step.train.span)
     if node is None:

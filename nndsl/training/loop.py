@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,12 +15,14 @@ from nndsl.codegen.backend import Arrays, Session
 from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
 from nndsl.errors.commands import Diverged
-from nndsl.graph.evaluate import evaluate as evaluate_graph
-from nndsl.training.batches import batches_in_order, batches_of_epoch, gather
+from nndsl.training.batches import Rows, batches_in_order, batches_of_epoch, gather
 from nndsl.training.callbacks import Callback, Control
 from nndsl.training.divergence import explain_divergence, wrong_state
 from nndsl.training.history import History
-from nndsl.transform.step import MetricPlan, Step
+from nndsl.training.snapshot import Snapshot
+from nndsl.training.sums import Sums
+from nndsl.transform.names import LR
+from nndsl.transform.step import Step
 
 QUIETLY = np.errstate(all="ignore")
 """What is not finite is looked for, and told in a message: NumPy's own warnings of it would only come before."""
@@ -45,43 +49,7 @@ class Observer(Protocol):
 
 
 class StopTraining(Exception):
-    """Raised by an observer: training ends after this step as if it had been the last. Its text says why."""
-
-
-class Sums:
-    """What batches report, added up in float64: losses weighted by rows, accumulators as they are."""
-
-    def __init__(self, metrics: Sequence[MetricPlan]):
-        self.metrics = metrics
-        self.rows = 0
-        self.losses: dict[str, float] = {}
-        self.accumulators: dict[str, Any] = {}
-
-    def add(self, results: Arrays, rows: int) -> None:
-        self.rows += rows
-        for name, value in results.items():
-            if name == "loss" or name.startswith("loss."):
-                self.losses[name] = self.losses.get(name, 0.0) + float(value) * rows
-            elif name.startswith("metric."):
-                self.accumulators[name] = self.accumulators.get(name, 0.0) + np.asarray(value, np.float64)
-
-    @property
-    def loss(self) -> float:
-        """The mean loss over the rows so far."""
-        return self.losses["loss"] / self.rows
-
-    def finish(self) -> dict[str, float]:
-        """The epoch's numbers: each loss over all rows, and each metric of the whole epoch that is a number."""
-        logs = {name: total / self.rows for name, total in self.losses.items()}
-        return logs | {metric.name: float(self._value(metric)) for metric in self.metrics if not metric.is_table}
-
-    def tables(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The metrics of the whole epoch that are no numbers, such as a confusion matrix."""
-        return {metric.name: self._value(metric) for metric in self.metrics if metric.is_table}
-
-    def _value(self, metric: MetricPlan) -> np.ndarray[Any, Any]:
-        sums = {name: self.accumulators[name] for name in metric.accumulators}
-        return np.asarray(evaluate_graph(metric.finish, sums, float_dtype="f64")["value"])
+    """Raised by an observer: training ends after this step, and can be resumed there. Its text says why."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +62,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How training ended; the session holds the state it ended with, that of the last good epoch if it diverged."""
+    """How training ended; the session holds the state it ended with, the last good one if it diverged."""
 
     history: History
     stopped: str = ""
     """Why it ended before its last epoch; empty if it did not."""
+    interrupted: bool = False
+    """Whether an observer asked for the end: then there is something to resume."""
     diverged: Diverged | None = None
 
 
@@ -110,79 +80,225 @@ def reported(step: Step, *, validated: bool) -> set[str]:
     return names | ({f"val_{name}" for name in (*losses, *metrics)} if validated else set())
 
 
-@QUIETLY
-def fit(
-    session: Session, step: Step, examples: Examples, callbacks: Sequence[Callback], observer: Observer | None = None
-) -> Outcome:
-    """Train as the program's `train` section says; the session holds the result.
+class Trainer:
+    """Trains as the program's `train` section says; the session holds the result.
 
-    Training ends early where a callback or the observer stops it, after `steps` steps, or as soon as the loss is not
-    finite (other states are looked at after each epoch).
+    Training ends early where a callback or the observer stops it, after `steps` updates, or as soon as the loss or a
+    state is not finite. It begins with what the session holds, or goes on from a snapshot that was restored. Snapshots
+    that a callback asks for, and the one at the end, are given to `save`; `epochs` overrides the program's, counted
+    from the run's beginning.
     """
-    settings, data = step.train, examples.train
-    history, control, taken = History(), Control(session), 0
-    span = settings.spans.get("drop_last", settings.span)
-    batches = count_batches(data.rows, settings.batch_size, drop_last=settings.drop_last, span=span)
-    observer = observer or Unobserved()
-    observer.start(step, settings.epochs, batches)
-    try:
-        for epoch in range(settings.epochs):
-            good, first = session.state(), taken
-            sums = Sums(step.metrics if settings.train_metrics else ())
-            lr = math.nan
+
+    def __init__(
+        self,
+        session: Session,
+        step: Step,
+        examples: Examples,
+        callbacks: Sequence[Callback] = (),
+        observer: Observer | None = None,
+        *,
+        epochs: int | None = None,
+        folder: Path | None = None,
+        save: Callable[[Snapshot], object] | None = None,
+    ):
+        settings, rows = step.train, examples.train.rows
+        self.session, self.step, self.examples = session, step, examples
+        self.callbacks, self.observer, self.save = callbacks, observer, save
+        self.epochs = settings.epochs if epochs is None else epochs
+        span = settings.spans.get("drop_last", settings.span)
+        self.batches = count_batches(rows, settings.batch_size, drop_last=settings.drop_last, span=span)
+        self.control = Control(session, step, folder)
+        self.history = History()
+        self.batch = 0
+        """How many batches of the epoch are done."""
+        self.sums = Sums(step.metrics if settings.train_metrics else ())
+        self.interrupted = ""
+        """Why the observer stopped training; empty if it did not."""
+        self._every = settings.accumulate
+        self._limit = settings.steps or math.inf
+        self._pending = 0  # rows whose gradients are added up
+        self._lr: Any = math.nan
+        self._watching = [each for each in callbacks if type(each).on_batch_end is not Callback.on_batch_end]
+        self._good: Snapshot | None = None  # the last moment of which is known that everything was finite
+        self._saved: Snapshot | None = None
+
+    # ------------------------------------------------------------ snapshots
+
+    def snapshot(self, state: Arrays | None = None) -> Snapshot:
+        """The moment between two batches; `state` is the session's if it is known already."""
+        control, sums = self.control, self.sums
+        return Snapshot(
+            state=self.session.state() if state is None else state,
+            accumulated=self.session.accumulated() if self._pending else {},
+            epoch=control.epoch,
+            batch=self.batch,
+            steps=control.steps,
+            lr=self.lr,
+            lr_scale=control.lr_scale,
+            rows=sums.rows,
+            losses=dict(sums.losses),
+            numbers=dict(sums.numbers),
+            arrays={name: array.copy() for name, array in sums.arrays.items()},
+            history=tuple(self.history.epochs),
+            callbacks=tuple((type(callback).__name__, callback.state()) for callback in self.callbacks),
+            stop=control.stop,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot; a callback that it does not know begins anew."""
+        control, sums = self.control, self.sums
+        self.session.set_state(snapshot.state)
+        if self._every > 1:
+            self.session.set_accumulated(snapshot.accumulated)
+        self._pending = int(snapshot.accumulated.get("rows", 0))
+        control.epoch, self.batch, control.steps = snapshot.epoch, snapshot.batch, snapshot.steps
+        self._lr, control.lr_scale, control.stop = snapshot.lr, snapshot.lr_scale, snapshot.stop
+        sums.rows, sums.losses, sums.numbers = snapshot.rows, dict(snapshot.losses), dict(snapshot.numbers)
+        sums.arrays = {name: array.copy() for name, array in snapshot.arrays.items()}
+        self.history.epochs[:] = map(dict, snapshot.history)
+        self._good = None
+        known = list(snapshot.callbacks)
+        for callback in self.callbacks:
+            found = next((entry for entry in known if entry[0] == type(callback).__name__), None)
+            if found is not None:
+                known.remove(found)
+                callback.set_state(found[1])
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the last step: 0.001, not 0.0010000000474974513."""
+        return float(str(np.float32(self._lr)))
+
+    # ------------------------------------------------------------ the loop
+
+    @QUIETLY
+    def run(self) -> Outcome:
+        """Train to the end."""
+        control, ended = self.control, ""
+        for callback in self.callbacks:
+            callback.on_train_begin(control)
+        if self.observer:
+            self.observer.start(self.step, self.epochs, self.batches)
+        self._good = self.snapshot()
+        try:
+            while control.epoch < self.epochs and not control.stop and not self.interrupted:
+                if not self._train_epoch() or not (self.interrupted or self._end_epoch()):
+                    failure = self._diverged(self._good)
+                    ended = failure.message
+                    return Outcome(self.history, ended, diverged=failure)
+            ended = control.stop or self.interrupted
+            self._save(self.snapshot() if self.batch else self._good)
+            for callback in self.callbacks:
+                callback.on_train_end(control)
+            return Outcome(self.history, ended, interrupted=bool(self.interrupted))
+        finally:
+            if self.observer:
+                self.observer.stop(ended)
+
+    def _train_epoch(self) -> bool:
+        """The epoch's batches, or those that are left of it; False as soon as something is not finite."""
+        control, sums, observer, epoch = self.control, self.sums, self.observer, self.control.epoch
+        if not self.batch:
+            for callback in self.callbacks:
+                callback.on_epoch_begin(epoch, control)
+        order = batches_of_epoch(self.step.train, self.examples.train.rows, epoch)
+        try:
+            for rows in islice(order, self.batch, None):
+                self._take(rows)
+                if not math.isfinite(sums.losses["loss"]):
+                    return False
+                for callback in self._watching:
+                    callback.on_batch_end(epoch, self.batch - 1, sums.means(), control)
+                if control.checkpoint and not self._checkpoint():
+                    return False
+                if control.steps >= self._limit or control.stop:
+                    break
+                if observer:
+                    observer.batch(epoch, self.batch - 1, sums.loss)
+        except StopTraining as stop:
+            self.interrupted = str(stop)
+            return wrong_state(self.session.state()) is None
+        return True
+
+    def _take(self, rows: Rows) -> None:
+        """One batch: an update, or a share of one."""
+        session, control, count = self.session, self.control, len(rows)
+        gather(session, self.examples.train, rows)
+        self.batch += 1
+        if self._every == 1:
+            results = session.train_step(count, control.steps, control.lr_scale)
+            control.steps += 1
+            self._lr = results[LR]
+            self.sums.add(results, count)
+            return
+        self.sums.add(session.accumulate(count, control.steps, self._pending), count)
+        self._pending += count
+        if self.batch % self._every == 0:
+            self._apply()
+
+    def _apply(self) -> None:
+        self._lr = self.session.apply(self.control.steps, self.control.lr_scale)[LR]
+        self.control.steps += 1
+        self._pending = 0
+
+    def _end_epoch(self) -> bool:
+        """What comes after an epoch's batches; False if a state is not finite."""
+        control, epoch = self.control, self.control.epoch
+        if self._pending:
+            self._apply()
+        state = self.session.state()
+        if wrong_state(state):
+            return False
+        logs = self.sums.finish()
+        if self.examples.validation:
+            size = min(self.step.train.batch_size or self.examples.train.rows, self.examples.train.rows)
+            measured = measure(self.session, self.step, self.examples.validation, size).finish()
+            logs |= {f"val_{name}": value for name, value in measured.items()}
+        self.history.add({**logs, "lr": self.lr})
+        self.sums.clear()
+        self.batch, control.epoch = 0, epoch + 1
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs, control)
+        if control.steps >= self._limit:
+            control.stop = f"{control.steps} steps are done"
+        if self.observer:
             try:
-                for number, rows in enumerate(batches_of_epoch(settings, data.rows, epoch)):
-                    gather(session, data, rows)
-                    results = session.train_step(len(rows), taken, control.lr_scale)
-                    taken += 1
-                    sums.add(results, len(rows))
-                    lr = float(str(np.float32(results["nndsl.lr"])))  # 0.001, not 0.0010000000474974513
-                    if taken == settings.steps or not math.isfinite(sums.loss):
-                        break
-                    observer.batch(epoch, number, sums.loss)
+                self.observer.epoch(epoch, logs)
             except StopTraining as stop:
-                control.stop = str(stop)
-            if not math.isfinite(sums.loss) or wrong_state(session.state()):
-                session.set_state(good)
-                batch_rows = batches_of_epoch(settings, data.rows, epoch)
-                failure = explain_divergence(session, step, data, batch_rows, first, epoch, control.lr_scale)
-                session.set_state(good)
-                return Outcome(history, failure.message, failure)
-            if control.stop:
-                break
-            logs = sums.finish()
-            if examples.validation:
-                batch_size = min(settings.batch_size or data.rows, data.rows)
-                measured = measure(session, step, examples.validation, batch_size).finish()
-                logs |= {f"val_{name}": value for name, value in measured.items()}
-            history.add({**logs, "lr": lr})
-            for callback in callbacks:
-                callback.on_epoch_end(epoch, logs, control)
-            if taken == settings.steps:
-                control.stop = f"{taken} steps are done"
-            try:
-                observer.epoch(epoch, logs)
-            except StopTraining as stop:
-                control.stop = str(stop)
-            if control.stop:
-                break
-        for callback in callbacks:
-            callback.on_train_end(control)
-        return Outcome(history, control.stop)
-    finally:
-        observer.stop(control.stop)
+                self.interrupted = str(stop)
+        self._good = self.snapshot(None if self.callbacks else state)  # callbacks may have changed it
+        if control.checkpoint:
+            self._save(self._good)
+        return True
 
+    def _checkpoint(self) -> bool:
+        """Save the moment within an epoch, unless it is no good one: False."""
+        snapshot = self.snapshot()
+        if wrong_state(snapshot.state) or wrong_state(snapshot.accumulated):
+            return False
+        self._good = snapshot
+        self._save(snapshot)
+        return True
 
-class Unobserved:
-    """An observer that does nothing."""
+    def _save(self, snapshot: Snapshot) -> None:
+        self.control.checkpoint = False
+        if self.save and snapshot is not self._saved:
+            self.save(snapshot)
+        self._saved = snapshot
 
-    def start(self, step: Step, epochs: int, batches: int) -> None: ...
-
-    def batch(self, epoch: int, batch: int, loss: float) -> None: ...
-
-    def epoch(self, epoch: int, logs: Mapping[str, float]) -> None: ...
-
-    def stop(self, reason: str) -> None: ...
+    def _diverged(self, good: Snapshot) -> Diverged:
+        """What happened since the last good moment; the session holds the state of that one again."""
+        self.restore(good)
+        order = batches_of_epoch(self.step.train, self.examples.train.rows, good.epoch)
+        failure = explain_divergence(
+            self.session, self.step, self.examples.train, islice(order, good.batch, None), good
+        )
+        self.restore(good)
+        self._save(good)
+        for callback in self.callbacks:
+            callback.on_train_end(self.control)
+        self.session.set_state(good.state)
+        return failure
 
 
 @QUIETLY

@@ -28,7 +28,8 @@ def run(
 ) -> tuple[int, Control]:
     """How many epochs were run with these monitored values, and what the callback left behind."""
     session: Any = Weights()
-    control = Control(session)
+    step: Any = None
+    control = Control(session, step)
     epochs = 0
     for epoch, value in enumerate(values):
         session.epoch = epoch

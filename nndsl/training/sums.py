@@ -1,0 +1,75 @@
+"""Sums of what batches report: each loss weighted by rows, and the accumulators of metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nndsl.codegen.backend import Array, Arrays
+from nndsl.graph.evaluate import evaluate
+from nndsl.transform.step import MetricPlan
+
+
+class Sums:
+    """What the batches of an epoch report, added up in float64: losses times rows, accumulators as they are.
+
+    Numbers are kept as Python's, whose sums cost a twentieth of NumPy's for a single one; tables as arrays.
+    """
+
+    def __init__(self, metrics: Sequence[MetricPlan]):
+        self.metrics = metrics
+        self.clear()
+
+    def clear(self) -> None:
+        self.rows = 0
+        self.losses: dict[str, float] = {}
+        self.numbers: dict[str, float] = {}
+        self.arrays: dict[str, Array] = {}
+
+    def add(self, results: Arrays, rows: int) -> None:
+        """Add what a batch of `rows` rows reports."""
+        if not self.rows:
+            self._begin(results)
+        self.rows += rows
+        losses, numbers, arrays = self.losses, self.numbers, self.arrays
+        for name in losses:
+            losses[name] += results[name].item() * rows
+        for name in numbers:
+            numbers[name] += results[name].item()
+        for name in arrays:
+            arrays[name] += results[name]
+
+    def _begin(self, results: Arrays) -> None:
+        for name, value in results.items():
+            if name == "loss" or name.startswith("loss."):
+                self.losses[name] = 0.0
+            elif name.startswith("metric."):
+                if value.shape:
+                    self.arrays[name] = np.zeros(value.shape)
+                else:
+                    self.numbers[name] = 0.0
+
+    @property
+    def loss(self) -> float:
+        """The mean loss over the rows so far."""
+        return self.losses["loss"] / self.rows
+
+    def means(self) -> dict[str, float]:
+        """Each loss, over all rows so far."""
+        return {name: total / self.rows for name, total in self.losses.items()}
+
+    def finish(self) -> dict[str, float]:
+        """The epoch's numbers: each loss over all rows, and each metric of the whole epoch that is a number."""
+        numbers = (metric for metric in self.metrics if not metric.is_table)
+        return self.means() | {metric.name: float(self._value(metric)) for metric in numbers}
+
+    def tables(self) -> dict[str, Array]:
+        """The metrics of the whole epoch that are no numbers, such as a confusion matrix."""
+        return {metric.name: self._value(metric) for metric in self.metrics if metric.is_table}
+
+    def _value(self, metric: MetricPlan) -> Array:
+        known: Mapping[str, Any] = {**self.numbers, **self.arrays}
+        sums = {name: known[name] for name in metric.accumulators}
+        return np.asarray(evaluate(metric.finish, sums, float_dtype="f64")["value"])
