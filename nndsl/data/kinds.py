@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nndsl.data.binding import Bound
+from nndsl.data.columns import Column
 from nndsl.data.table import Array, Coded, Index, Misfit, first_index
 from nndsl.data.wording import and_more, quoted, shown_type
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.values import InfiniteValue, NotANumber, NotBinary, NotWhole, NumberTooLarge
-from nndsl.source import Span
 
 BINARY = {
     **dict.fromkeys(("0", "false", "no", "n", "f"), 0.0),
@@ -43,7 +43,7 @@ class Values:
     """What one table gives for an input or target: `data` (or `coded` kinds), and what is missing, if anything is."""
 
     bound: Bound
-    data: Array | Coded
+    data: Array | Column | Coded
     missing: Missing | None
 
     @property
@@ -54,6 +54,23 @@ class Values:
         """Where an element stands in the file."""
         full = index if self.bound.stacked else (index[0], 0, *index[1:])
         return self.bound.table.place(self.bound.names, full)
+
+
+class WrongValue(Failure):
+    """The first value that a kind cannot hold, and how many `more` there are.
+
+    `rank` counts the checks of a kind: where values of a file fail two of them, the first check is told.
+    """
+
+    def __init__(self, rank: int, more: int, message: Callable[[str], Diagnostic]):
+        super().__init__(message(and_more(more, "value")))
+        self.rank, self.more, self.message = rank, more, message
+
+    def joined(self, later: WrongValue) -> WrongValue:
+        """What is wrong with two consecutive pieces of a table, as if they had been looked at together."""
+        if self.rank != later.rank:
+            return min(self, later, key=lambda wrong: wrong.rank)
+        return WrongValue(self.rank, self.more + 1 + later.more, self.message)
 
 
 def read(bound: Bound) -> Values:
@@ -74,13 +91,11 @@ def _missing(mask: Array) -> Missing | None:
     return Missing(rows, first_index(mask), int(mask.sum()))
 
 
-Spot = tuple[Span | None, str, str, str, str]
-
-
-def _spot(bound: Bound, misfit: Misfit) -> Spot:
-    """What every message about a value says: where it is, what it is, how many more there are, whose it is."""
-    place, more = bound.table.place(bound.names, misfit.index), and_more(misfit.more, "value")
-    return bound.span, place, quoted(misfit.text), more, bound.declared.name
+def _wrong(rank: int, bound: Bound, misfit: Misfit, kind: Callable[..., Diagnostic], *details: str) -> WrongValue:
+    """The message about a value: where it is, what it is, how many more there are, whose it is, and details."""
+    place, value = bound.table.place(bound.names, misfit.index), quoted(misfit.text)
+    name, span = bound.declared.name, bound.span
+    return WrongValue(rank, misfit.more, lambda more: kind(span, place, value, more, name, *details))
 
 
 def _first(wrong: Array, texts: Callable[[Index], object]) -> Misfit:
@@ -94,18 +109,18 @@ def _first(wrong: Array, texts: Callable[[Index], object]) -> Misfit:
 def _read_f32(bound: Bound) -> Values:
     numbers, misfit = bound.table.numbers(bound.names)
     if misfit:
-        raise Failure(NotANumber(*_spot(bound, misfit), shown_type(bound.declared), _hint(bound, misfit.text)))
+        raise _wrong(0, bound, misfit, NotANumber, shown_type(bound.declared), _hint(bound, misfit.text))
     if numbers.dtype.kind != "f":
         return Values(bound, _shaped(bound, numbers).astype(np.float32), None)
     infinite = np.isinf(numbers)
     if infinite.any():
-        raise Failure(InfiniteValue(*_spot(bound, _first(infinite, lambda index: numbers[index]))))
+        raise _wrong(1, bound, _first(infinite, lambda index: numbers[index]), InfiniteValue)
     with np.errstate(over="ignore"):
         narrow = numbers.astype(np.float32)
     too_large = np.isinf(narrow)
     if too_large.any():
         misfit = _first(too_large, lambda index: numbers[index])
-        raise Failure(NumberTooLarge(*_spot(bound, misfit), shown_type(bound.declared)))
+        raise _wrong(2, bound, misfit, NumberTooLarge, shown_type(bound.declared))
     return Values(bound, _shaped(bound, narrow), _missing(_shaped(bound, np.isnan(narrow))))
 
 
@@ -125,7 +140,7 @@ def _hint(bound: Bound, text: str) -> str:
 
 
 def _read_binary(bound: Bound) -> Values:
-    coded = _coded(bound, lambda misfit: NotBinary(*_spot(bound, misfit)))
+    coded = _coded(bound, NotBinary)
     table = np.full(len(coded.distinct) + 1, np.nan, np.float32)  # the last is where -1, missing, leads
     for code, kind in enumerate(coded.distinct):
         number = whole_number(kind)
@@ -133,34 +148,34 @@ def _read_binary(bound: Bound) -> Values:
     values = table[coded.codes]
     wrong = values == -1
     if wrong.any():
-        raise Failure(NotBinary(*_spot(bound, _first(wrong, coded.value))))
+        raise _wrong(1, bound, _first(wrong, coded.value), NotBinary)
     return Values(bound, _shaped(bound, values), _missing(_shaped(bound, coded.codes < 0)))
 
 
 def _read_i64(bound: Bound) -> Values:
     text = shown_type(bound.declared)
-    coded = _coded(bound, lambda misfit: NotWhole(*_spot(bound, misfit), text))
+    coded = _coded(bound, NotWhole, text)
     numbers = [whole_number(kind) for kind in coded.distinct]
     fraction = [code for code, number in enumerate(numbers) if number is None]
     large = [code for code, number in enumerate(numbers) if number is not None and not fits_i64(number)]
     if fraction:
-        raise Failure(NotWhole(*_spot(bound, _first(np.isin(coded.codes, fraction), coded.value)), text))
+        raise _wrong(1, bound, _first(np.isin(coded.codes, fraction), coded.value), NotWhole, text)
     if large:
-        raise Failure(NumberTooLarge(*_spot(bound, _first(np.isin(coded.codes, large), coded.value)), text))
+        raise _wrong(2, bound, _first(np.isin(coded.codes, large), coded.value), NumberTooLarge, text)
     table = np.array([*(number or 0 for number in numbers), 0], np.int64)
     return Values(bound, _shaped(bound, table[coded.codes]), _missing(_shaped(bound, coded.codes < 0)))
 
 
 def _read_class(bound: Bound) -> Values:
-    coded = _coded(bound, lambda misfit: NotWhole(*_spot(bound, misfit), shown_type(bound.declared)))
+    coded = _coded(bound, NotWhole, shown_type(bound.declared))
     shaped = Coded(_shaped(bound, coded.codes), coded.distinct)
     return Values(bound, shaped, _missing(shaped.codes < 0))
 
 
-def _coded(bound: Bound, wrong: Callable[[Misfit], Diagnostic]) -> Coded:
+def _coded(bound: Bound, kind: Callable[..., Diagnostic], *details: str) -> Coded:
     coded, misfit = bound.table.coded(bound.names)
     if misfit:
-        raise Failure(wrong(misfit))
+        raise _wrong(0, bound, misfit, kind, *details)
     return coded
 
 

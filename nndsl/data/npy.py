@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from nndsl.data.array_files import ArrayFiles, Header
+from nndsl.data.array_files import ArrayFiles
+from nndsl.data.array_pieces import Header
 from nndsl.data.table import Array
 from nndsl.diagnostics import Failure
 from nndsl.errors.data import DamagedArray, PickledArray
@@ -24,18 +25,21 @@ class NpyTable(ArrayFiles):
         try:
             header = read_header(file)
         except (ValueError, EOFError):
-            raise Failure(DamagedArray(self.span, place, "it is no .npy file, or damaged", ADVICE)) from None
+            raise self.damaged(place) from None
         if header.dtype.hasobject:
             raise Failure(PickledArray(self.span, place))
         if min(header.shape, default=0) < 0 or header.nbytes != size - file.tell():
-            raise Failure(DamagedArray(self.span, place, "its length is not what its header says", ADVICE))
+            raise self.damaged(place, "its length is not what its header says")
         return header
 
     def read_array(self, file: BinaryIO, header: Header, place: str) -> Array:
         try:
             return npy.read_array(file, allow_pickle=False)
         except (ValueError, EOFError):  # it has changed since its header was read
-            raise Failure(DamagedArray(self.span, place, "it is no .npy file, or damaged", ADVICE)) from None
+            raise self.damaged(place) from None
+
+    def damaged(self, place: str, reason: str = "") -> Failure:
+        return Failure(DamagedArray(self.span, place, reason or "it is no .npy file, or damaged", ADVICE))
 
 
 def read_header(file: Any) -> Header:
@@ -44,12 +48,12 @@ def read_header(file: Any) -> Header:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     if version == (1, 0):
-        shape, _, dtype = npy.read_array_header_1_0(file)
+        shape, by_columns, dtype = npy.read_array_header_1_0(file)
     elif version == (2, 0):
-        shape, _, dtype = npy.read_array_header_2_0(file)
+        shape, by_columns, dtype = npy.read_array_header_2_0(file)
     else:
         raise ValueError(version)  # 3.0 is for names of record fields, which no input has
-    return Header(shape, dtype)
+    return Header(shape, dtype, by_columns)
 
 
 def open_npy(files: Mapping[str, str], span: Span | None, limit: int) -> NpyTable:

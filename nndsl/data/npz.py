@@ -7,16 +7,17 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.lib import format as npy
 
-from nndsl.data.array_files import Header
+from nndsl.data.array_pieces import Header, ReadRows, pieces_of, row_reader
 from nndsl.data.arrays import ArrayTable
-from nndsl.data.files import open_file, refuse_above
+from nndsl.data.files import MAX_MEMORY, open_file, refusal, refuse_above
 from nndsl.data.npy import read_header
-from nndsl.data.table import Array
+from nndsl.data.table import Array, Table
 from nndsl.data.wording import quoted, shown_path
 from nndsl.diagnostics import Failure
 from nndsl.errors.data import DamagedArchive, NoRows, PickledArray
@@ -42,6 +43,7 @@ class NpzTable(ArrayTable):
         self.path = shown_path(path)
         self.span = span
         self.limit = limit
+        self.origins, self.reading = (path,), "npz"
         with self._archive(self.path) as archive:
             self.names = tuple(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
         self._headers: dict[str, Header] = {}
@@ -53,10 +55,13 @@ class NpzTable(ArrayTable):
                 with zipfile.ZipFile(file) as archive:
                     yield archive
             except (*DAMAGED, OSError) as error:
-                if isinstance(error, OSError) and error.errno != errno.EINVAL:
-                    raise
-                reason = next((reason for kind, reason in DAMAGED.items() if isinstance(error, kind)), "it is damaged")
-                raise Failure(DamagedArchive(self.span, place, reason)) from None
+                raise self._refusal(place, error) from None
+
+    def _refusal(self, place: str, error: Exception | None) -> Failure:
+        if isinstance(error, OSError) and error.errno not in (errno.EINVAL, None):
+            return Failure(refusal(self.file, self.span, error))
+        reason = next((reason for kind, reason in DAMAGED.items() if isinstance(error, kind)), "it is damaged")
+        return Failure(DamagedArchive(self.span, place, reason))
 
     def _place(self, name: str) -> str:
         return f"{self.path}, array {quoted(name)}"
@@ -88,6 +93,22 @@ class NpzTable(ArrayTable):
         self._header(name)
         with self._archive(self._place(name)) as archive, archive.open(f"{name}.npy") as member:
             return npy.read_array(member, allow_pickle=False)
+
+    def pieces(self, rows: int) -> Iterator[Table]:
+        """Pieces of the arrays that were asked about; of all if none was."""
+        return pieces_of(self, max(map(self.rows, tuple(self._headers) or self.names)), rows, self._reader)
+
+    @contextmanager
+    def _reader(self, name: str) -> Iterator[ReadRows]:
+        header, place = self._header(name), self._place(name)
+        if header.by_columns:  # which would be unpacked once for every piece
+            refuse_above(MAX_MEMORY, header.needed, f"{place}, which lies column by column,", self.span)
+            whole = self.array(name)
+            yield lambda start, stop: np.ascontiguousarray(whole[start:stop])
+            return
+        with self._archive(place) as archive, archive.open(f"{name}.npy") as member:
+            read_header(member)
+            yield row_reader(cast(BinaryIO, member), member.tell(), header, partial(self._refusal, place))
 
 
 def open_npz(path: str, span: Span | None, limit: int) -> NpzTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ class Coded:
     From text the distinct values are exact strings, from arrays strings or whole numbers.
     """
 
-    codes: Array
+    codes: Any
+    """An array, or a column (see `nndsl.data.columns`)."""
     distinct: tuple[str | int, ...]
 
     def value(self, index: Index) -> str | int:
@@ -43,6 +45,15 @@ class Misfit:
 def first_index(wrong: Array) -> Index:
     """Where the first true value of an array of booleans stands."""
     return tuple(map(int, np.unravel_index(int(wrong.argmax()), wrong.shape)))
+
+
+@dataclass(frozen=True)
+class InFile:
+    """Where an array lies in a file as memory would hold it, row after row."""
+
+    path: str
+    offset: int
+    dtype: np.dtype[Any]
 
 
 class Table(ABC):
@@ -71,6 +82,14 @@ class Table(ABC):
         the table itself.
         """
         yield self
+
+    def in_file(self, name: str) -> InFile | None:
+        """Where its values lie in a file just as they are, if they do."""
+        return None
+
+    def memory(self, names: Sequence[str], element: int) -> int:
+        """Bytes that reading these names takes at once; what is made of an element takes `element` bytes."""
+        return sum(self.rows(name) * prod(self.shape(name)) * (self.itemsize(name) + element) for name in names)
 
     @abstractmethod
     def rows(self, name: str) -> int: ...
