@@ -1,4 +1,4 @@
-"""`csv("a.csv", header = true, separator = ";", decimal = ",", encoding = "latin-1")`: columns of a text file."""
+"""`csv("a.csv", header = true, separator = ";", decimal = ",", encoding = "latin-1")`: columns of text, gzipped or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from nndsl.data.csv_cells import Wrong, read_kinds, read_numbers
 from nndsl.data.csv_records import Records, read_records
 from nndsl.data.csv_text import decode, read_layout
-from nndsl.data.files import read_file
+from nndsl.data.packed import read_unpacked
 from nndsl.data.table import Array, Coded, Index, Misfit, Table
 from nndsl.data.wording import quoted, shown_path
 from nndsl.diagnostics import Failure
@@ -93,7 +93,7 @@ def open_csv(
 ) -> CsvTable:
     """Read and split a CSV file. Without a header its columns are called `column_1`, `column_2`, …"""
     check_options(span, separator, decimal)
-    content = read_file(path, span, limit=limit, factor=MEMORY_FACTOR)
+    content = read_unpacked(path, span, limit=limit, factor=MEMORY_FACTOR)
     text = decode(content, encoding, path, span)
     del content
     layout, start, line = read_layout(text, path, span, header=header, separator=separator, decimal=decimal)

@@ -69,6 +69,18 @@ class DataTooLarge(Diagnostic):
 
 
 @dataclass(frozen=True)
+class DamagedGzip(Diagnostic):
+    """A file that is compressed with gzip cannot be unpacked: it was cut off, or changed on its way."""
+
+    code = "NN468"
+    title = "{path} is compressed with gzip, and {reason}"
+    advice = "`gzip -t` tests such a file"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class UnknownSource(Diagnostic):
     """`source` names a kind of file that cannot be read."""
 

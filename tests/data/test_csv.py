@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ def columns(files: Files, text: str | bytes, declared: list[Any], **options: Any
 
 
 XY = [f32("x"), f32("y")]
+packed = partial(gzip.compress, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,8 @@ XY = [f32("x"), f32("y")]
         ("\n\nx,y\n\n1,2\n\n3,4\n\n\n", {}),
         (b"\xef\xbb\xbfx,y\n1,2\n3,4\n", {}),
         ("x,y\n1,2\n3,4\n".encode("utf-16"), {}),
+        (packed(b"x,y\n1,2\n3,4\n"), {}),
+        (packed(b"x,y\n1,2\n") + packed(b"3,4\n"), {}),
         ("x;y\n1;2\n3;4\n", {}),
         ("x\ty\n1\t2\n3\t4\n", {}),
         ("x|y\n1|2\n3|4\n", {"separator": "|"}),

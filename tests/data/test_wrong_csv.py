@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from data_files import Case, Files, binary, f32, i64, kinds, refusals, section, select, share, told
 
@@ -252,10 +254,49 @@ CASES: dict[str, Case] = {
         XY,
         "a.csv, line 3, is not utf-8 text: it holds a NUL character",
     ),
-    "gzip": Case(
+    "gzip, cut off": Case(
+        gzip.compress(b"x,y\n1,2\n")[:-12],
+        XY,
+        "a.csv is compressed with gzip, and it ends too early",
+        "`gzip -t` tests such a file",
+    ),
+    "gzip, damaged": Case(
+        gzip.compress(b"x,y\n1,2\n")[:-8] + bytes(8),
+        XY,
+        "a.csv is compressed with gzip, and it is damaged",
+        "`gzip -t` tests such a file",
+    ),
+    "gzip, no more than its first bytes": Case(
         b"\x1f\x8b\x08\x00",
         XY,
+        "a.csv is compressed with gzip, and it ends too early",
+        "`gzip -t` tests such a file",
+    ),
+    "gzip twice": Case(
+        gzip.compress(gzip.compress(b"x,y\n1,2\n")),
+        XY,
         "a.csv is not utf-8 text: it is gzip data",
+    ),
+    "nothing in gzip": Case(
+        gzip.compress(b""),
+        XY,
+        "a.csv holds no rows",
+    ),
+    "text in numbers in gzip": Case(
+        gzip.compress(b"x,y\n1,2\n3,tall\n"),
+        XY,
+        'a.csv, line 3, column "y": "tall" is not a number',
+        "names are kinds: declare `y: class`, or bind another column",
+    ),
+    "blank lines and a ragged one that make up for each other": Case(
+        "x,y\n1,2\n\n3,4,5\n6,7\n",
+        XY,
+        "a.csv, line 4, has 3 cells, but the header has 2",
+    ),
+    "ragged lines that make up for each other": Case(
+        "x,y\n1,2\n3\n4,5,6\n",
+        XY,
+        "a.csv, line 3, has 1 cell, but the header has 2 (and 1 more such line)",
     ),
     "spreadsheet": Case(
         b"PK\x03\x04....",
@@ -407,3 +448,10 @@ def test_csv(files: Files, case: Case) -> None:
     assert isinstance(case.content, str | bytes)
     (diagnostic,) = refusals(section(files.csv(case.content, **case.options), **case.settings), case.declared)
     assert told(diagnostic) == (case.message, case.help)
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(files: Files) -> None:
+    bomb = gzip.compress(b"x,y\n" + b"1,2\n" * 100_000)
+    (diagnostic,) = refusals(section(files.csv(bomb, "a.csv.gz")), XY, limit=100_000)
+    assert len(bomb) < 2_000
+    assert told(diagnostic) == ("a.csv.gz takes more than 100.0 kB of memory, but 100.0 kB are allowed", "")
