@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nndsl.api.net import STAGES, Net
+from nndsl.api.net import Net
 from nndsl.api.options import Overrides
+from nndsl.api.program import STAGES
 from nndsl.api.run import Run
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
