@@ -29,7 +29,8 @@ OPENERS: Mapping[str, Callable[..., Table]] = {
 """`open(files, span, limit, **options)`. What `files` are depends on what a file of that kind of source holds:
 a table: its path; an array: the path of each by name; a row: the paths of all rows."""
 
-ENDINGS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".npz": "npz"}
+TEXTS = (".csv", ".tsv", ".txt")
+ENDINGS = {**dict.fromkeys(TEXTS, "csv"), ".npz": "npz", **{f"{ending}.gz": "csv" for ending in TEXTS}}
 """The kind of a file that is given without saying it."""
 
 
@@ -60,10 +61,10 @@ def open_sources(calls: Sequence[SourceCall], limit: int) -> list[Opened]:
 
 def open_like(path: str, sources: Sequence[SourceCall], limit: int) -> Opened:
     """A file by its ending, with the options of the first of these sources that is of its kind."""
-    ending = os.path.splitext(path)[1].lower()
-    kind = ENDINGS.get(ending)
+    kind = next((kind for ending, kind in ENDINGS.items() if path.lower().endswith(ending)), None)
     if kind is None:
-        raise Failure(UnknownEnding(None, shown_path(path), quoted(ending), listed(list(ENDINGS))))
+        ending = quoted(os.path.splitext(path)[1].lower())
+        raise Failure(UnknownEnding(None, shown_path(path), ending, listed(list(ENDINGS))))
     options = next((call.options for call in sources if call.kind == kind), {})
     table = OPENERS[kind](path, None, limit, **options)
     return Opened(table, tuple((name, name) for name in table.names))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nndsl.data.csv_records import read_records
 from nndsl.data.csv_text import Layout
-from nndsl.data.load import load
+from nndsl.data.load import load, load_inputs
 from nndsl.source import Source, Span
 
 WHERE = Span(Source("program.nn", ""), 0, 0)
@@ -149,3 +149,10 @@ def test_missing_numbers_are_kept_in_their_rows(
     np.testing.assert_array_equal(arrays["x"], np.array([x for x, _ in rows], np.float32))
     expected = np.array([np.nan if y is None else y for _, y in rows], np.float32)
     np.testing.assert_array_equal(arrays["y"], expected)
+
+
+@pytest.mark.parametrize("name", ["new.csv.gz", "NEW.TSV.GZ", "new.tsv", "new.txt"])
+def test_a_file_to_predict_is_text_by_its_ending(files: Files, name: str) -> None:
+    content = b"x\ty\n1\t2\n3\t4\n"
+    (files.folder / name).write_bytes(packed(content) if name.lower().endswith(".gz") else content)
+    assert load_inputs(name, None, XY).arrays["y"].tolist() == [2, 4]
