@@ -15,6 +15,7 @@ from nndsl import __version__
 from nndsl.api.net import Net
 from nndsl.api.options import SPLITS, BackendName, Provider, Split, backend_named
 from nndsl.codegen.backend import Arrays, Session
+from nndsl.compiler import compile_network
 from nndsl.data.dataset import Dataset
 from nndsl.data.load import load_inputs
 from nndsl.diagnostics import Failure
@@ -23,9 +24,14 @@ from nndsl.model.check import load_program
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
 from nndsl.training import loop, store
+from nndsl.training.classification import Report, class_report
 from nndsl.training.history import History
 from nndsl.training.plot import can_plot, history_png
 from nndsl.training.results import format_logs, log_text
+from nndsl.transform.decisions import counting_decisions
+
+Data = Mapping[str, Any] | str | os.PathLike[str]
+"""Arrays by name (anything that `numpy.asarray` takes), or the path of a data file."""
 
 PREDICTED_TOGETHER = 1024
 PREDICTION_MEMORY = 2**30
@@ -113,24 +119,45 @@ class Run:
         """The trained network on its engine."""
         return self.net.session(self.state, self.backend, self.provider)
 
-    def evaluate(self, split: Split = "test") -> dict[str, float | np.ndarray[Any, Any]]:
-        """Loss and metrics over one split of the program's data, `test`, `validation` or `train`.
+    def evaluate(self, split: Split = "test", *, data: Data | None = None) -> dict[str, float | np.ndarray[Any, Any]]:
+        """Loss and metrics over one split of the program's data, `test`, `validation` or `train`, or over other `data`:
+        arrays by input and target name, or the path of a data file.
 
         A metric that is a table, such as a confusion matrix, is an array.
         """
+        sums = loop.measure(self.session, self.net.step, self._examples(split, data), self.net.batch_size)
+        return {**sums.finish(), **sums.tables()}
+
+    def report(self, split: Split = "test", *, data: Data | None = None) -> Report:
+        """What `evaluate` gives, and of each class or binary target the confusion matrix, and precision, recall and F1
+        of its classes."""
+        examples = self._examples(split, data)
+        network, targets = counting_decisions(self.net.checked.network)
+        if not targets:
+            return Report(examples.rows, self.evaluate(split, data=data), ())
+        step = compile_network(network, self.net.checked.train, self.net.program.source).step
+        session = self.net.session(self.state, self.backend, self.provider, step)
+        sums = loop.measure(session, step, examples, self.net.batch_size)
+        tables = sums.tables()
+        classes = tuple(class_report(declared, tables.pop(name)) for name, declared in targets.items())
+        return Report(examples.rows, {**sums.finish(), **tables}, classes)
+
+    def _examples(self, split: Split, data: Data | None) -> Dataset:
+        if data is not None:
+            network = self.net.checked.network
+            return load_inputs(data, self.net.declared.data, (*network.inputs, *network.targets))
         if split not in SPLITS:
             raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
-        data: Dataset | None = getattr(self.net.data, split)
-        if data is None:
+        examples: Dataset | None = getattr(self.net.data, split)
+        if examples is None:
             reason = f"the program's data have no {split} split; they have {', '.join(self._splits())}"
             raise Failure(BadOption(None, "split", reason))
-        sums = loop.measure(self.session, self.net.step, data, self.net.batch_size)
-        return {**sums.finish(), **sums.tables()}
+        return examples
 
     def _splits(self) -> list[str]:
         return [split for split in SPLITS if getattr(self.net.data, split) is not None]
 
-    def predict(self, data: Mapping[str, Any] | str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]:
+    def predict(self, data: Data) -> dict[str, np.ndarray[Any, Any]]:
         """The outputs by name for all rows of `data`: arrays by input name, or the path of a data file.
 
         A scalar output is [rows], another [rows, …]. Classes that have names are given by name.

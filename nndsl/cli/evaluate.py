@@ -1,8 +1,9 @@
-"""`nndsl eval RUN`: losses and metrics of a trained model over a split of its data."""
+"""`nndsl eval RUN`: losses and metrics of a trained model over a split of its data, and how well it tells classes."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Literal
 
 import click
@@ -12,26 +13,29 @@ from nndsl.cli.output import backend_options, format_option
 
 @click.command("eval")
 @click.argument("run", type=click.Path())
-@click.option(
-    "--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True, help="Which rows."
-)
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Which rows (test if not given).")
+@click.option("--data", type=click.Path(), metavar="FILE", help="Other rows: a data file with inputs and targets.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @backend_options
 @format_option
 def command(
     run: str,
-    split: Literal["train", "validation", "test"],
+    split: Literal["train", "validation", "test"] | None,
+    data: str | None,
     as_json: bool,
     backend: Literal["onnx", "numpy"],
     provider: Literal["cpu", "cuda"],
 ) -> None:
     """Losses and metrics of a trained model."""
     from nndsl.api import Run
-    from nndsl.training.results import measured_text
+    from nndsl.snippet import plain
+    from nndsl.training.class_text import evaluation_text
 
-    values = Run.open(run, backend=backend, provider=provider).evaluate(split)
+    if split is not None and data is not None:
+        raise click.UsageError("--split is of the program's own data, --data are others: give one of them")
+    report = Run.open(run, backend=backend, provider=provider).report(split or "test", data=data)
     if as_json:
-        plain = {name: value if isinstance(value, float) else value.tolist() for name, value in values.items()}
-        click.echo(json.dumps(plain))
+        click.echo(json.dumps(report.to_json()))
     else:
-        click.echo(measured_text(split, values))
+        head = plain(Path(data).name) if data is not None else split or "test"
+        click.echo(evaluation_text(head, report))
