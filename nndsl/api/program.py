@@ -31,6 +31,7 @@ from nndsl.errors.static import NeedsData
 from nndsl.graph.text import print_graph
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, raise_in_order
 from nndsl.model.network import Facts
+from nndsl.model.sections import TrainSection
 from nndsl.model.text import print_network
 from nndsl.training import checking, store
 from nndsl.training.batches import training_batches
@@ -137,9 +138,12 @@ class Program:
     @property
     def batch_size(self) -> int:
         """Rows of a whole batch: the program's `batch_size`, or all; where data are known, no more than there are."""
+        return self.rows_together(self.checked.train)
+
+    def rows_together(self, train: TrainSection) -> int:
+        """Rows of a whole batch as these settings have it."""
         rows = self.facts.rows.get("train") if self.facts else None
-        asked = self.checked.train.batch_size
-        return min(asked or rows or 1, rows or asked or 1)
+        return min(train.batch_size or rows or 1, rows or train.batch_size or 1)
 
     @property
     def memory(self) -> Memory:
@@ -236,25 +240,29 @@ class Program:
         batches = islice(training_batches(self.step.train, data.rows), steps)
         return checking.check_backends(first, second, self.step, data, batches)
 
-    def session(self, state: Arrays, backend: BackendName, provider: Provider = "cpu") -> Session:
-        """The program's network with this state, on an engine."""
+    def session(
+        self, state: Arrays, backend: BackendName, provider: Provider = "cpu", step: Step | None = None
+    ) -> Session:
+        """The program's network with this state, on an engine; or another `step` of the same states."""
         if provider not in PROVIDERS:
             raise Failure(BadOption(None, "provider", f"there is no provider `{provider}`; there are cpu and cuda"))
         if backend == "numpy" and provider != "cpu":
             raise Failure(BadOption(None, "provider", "the numpy backend computes on the CPU only"))
+        step = step or self.step
         sizes = self.facts.sizes if self.facts else {}
         made = backend_named(backend)
+        batch_size = self.rows_together(step.train)
         try:
             return made.session(
-                self.step,
+                step,
                 state,
-                seed=self.step.train.seed,
-                batch_size=self.batch_size,
+                seed=step.train.seed,
+                batch_size=batch_size,
                 provider=provider,
                 sizes=sizes,
             )
         except MemoryError:
-            raise Failure(OutOfMemory(None, f" for batches of {self.batch_size}")) from None
+            raise Failure(OutOfMemory(None, f" for batches of {batch_size}")) from None
 
     def refuse_too_large(self, limit: int | None = None) -> None:
         """Raise `Failure` where a step would need more memory than `limit` bytes (80 % of the machine's if None)."""
