@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -13,12 +14,22 @@ Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
 
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Session(Protocol):
     """A compiled model with its state, running on one engine.
 
     A batch is gathered into `buffers(rows)`, arrays by input and target name whose first axis is `rows` long (they
     stay the same objects for the same number of rows), then one of the methods runs on them.
     """
+
+    @property
+    def threads(self) -> int:
+        """How many threads it computes with: another number may add up sums in another order."""
+        ...
 
     def buffers(self, rows: int) -> Arrays: ...
 

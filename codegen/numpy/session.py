@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.abc import SourceLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.backend import Array, Arrays, usable_cores
 from nndsl.codegen.numpy.module import generate
 from nndsl.graph.sizes import BATCH, Dim, substitute
 from nndsl.graph.types import NUMPY_DTYPES
@@ -49,6 +50,12 @@ class NumpySession:
         self._workspaces: dict[int, dict[str, Array]] = {}
         self.set_accumulated({})
         self.buffers(batch_size)
+
+    @property
+    def threads(self) -> int:
+        """What NumPy's products are told by the environment, or one for each core."""
+        told = [os.environ.get(f"{library}_NUM_THREADS", "") for library in ("OPENBLAS", "MKL", "OMP")]
+        return next((int(number) for number in told if number.isdecimal() and int(number)), usable_cores())
 
     def buffers(self, rows: int) -> Arrays:
         if rows not in self._buffers:

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
-from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.backend import Array, Arrays, usable_cores
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.engine import load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
@@ -79,6 +79,10 @@ class OnnxSession:
         self._sums = Tensors({}, (), self._place)
 
     # ------------------------------------------------------------ running
+
+    @property
+    def threads(self) -> int:
+        return self._threads or usable_cores()
 
     def buffers(self, rows: int) -> Arrays:
         return self._batch.arrays(rows)
