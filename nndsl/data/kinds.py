@@ -31,11 +31,17 @@ MISSING_WORDS = ("na", "n/a", "null", "none", "-", "?", ".")
 
 @dataclass(frozen=True, eq=False)
 class Missing:
-    """Which rows miss an element, `[rows]`; where the first of these elements stands, and how many there are."""
+    """Which rows miss an element, `[rows]`; where the first of these elements stands; how often each element of a row
+    is missing, `[elements]`."""
 
     rows: Array
     first: Index
-    count: int
+    counts: Array
+
+    @property
+    def count(self) -> int:
+        """Missing elements in all."""
+        return int(self.counts.sum())
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,8 @@ def _shaped(bound: Bound, values: Array) -> Array:
 def _missing(mask: Array) -> Missing | None:
     if not mask.any():
         return None
-    rows = np.asarray(mask.reshape(len(mask), -1).any(axis=1))
-    return Missing(rows, first_index(mask), int(mask.sum()))
+    elements = mask.reshape(len(mask), -1)
+    return Missing(np.asarray(elements.any(axis=1)), first_index(mask), np.asarray(elements.sum(axis=0)))
 
 
 def _wrong(rank: int, bound: Bound, misfit: Misfit, kind: Callable[..., Diagnostic], *details: str) -> WrongValue:

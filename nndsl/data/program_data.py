@@ -107,7 +107,7 @@ class Data:
     @cached_property
     def rows(self) -> dict[str, tuple[Part, Array]]:
         """The part and the rows of each split."""
-        kept = {name: self._kept(part) for name, part in self.parts.items()}
+        kept = {name: self.kept(part) for name, part in self.parts.items()}
         split: dict[str, tuple[Part, Array]] = {}
         for name in SPLITS:
             if name in self.parts:
@@ -122,7 +122,7 @@ class Data:
             split |= {name: (pool, rows[chosen]) for name, chosen in drawn.items()}
         return {name: split[name] for name in SPLITS if name in split}
 
-    def _kept(self, part: Part) -> Array:
+    def kept(self, part: Part) -> Array:
         """The rows that `missing` leaves."""
         if self.section.missing != "drop":
             return np.arange(part.rows)
@@ -185,7 +185,7 @@ class Data:
     def _warnings(self) -> Iterable[Diagnostic]:
         for part in self.parts.values():
             if self.section.missing == "drop":
-                kept = self._kept(part)
+                kept = self.kept(part)
                 dropped = np.setdiff1d(np.arange(part.rows), kept)
                 if len(dropped):
                     span = self.section.spans.get("missing", self.section.span)
