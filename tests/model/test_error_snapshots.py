@@ -12,7 +12,7 @@ from nndsl.render import render
 from nndsl.syntax.read import read_source
 
 FOLDER = Path(__file__).parent.parent / "errors"
-OWN = ("names", "calls", "static", "programs", "shapes", "losses", "lints")
+OWN = ("names", "calls", "static", "programs", "shapes", "losses", "callbacks", "lints")
 """The modules of `nndsl.errors` whose codes these programs show."""
 
 PROGRAMS = sorted(path for kind in ("names", "shapes", "lints") for path in (FOLDER / kind).glob("*.nn"))
