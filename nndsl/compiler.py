@@ -21,7 +21,7 @@ from nndsl.transform.differentiate import differentiate
 from nndsl.transform.lower import Forward, lower_forward, lower_predict, with_states
 from nndsl.transform.simplify import simplify
 from nndsl.transform.step import Step
-from nndsl.transform.update import singles, update
+from nndsl.transform.update import singles, update, with_averages
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ def compile_network(network: Network, train: TrainSection, source: Source) -> St
     groups = singles(forward.states)
     gradients: Graph = differentiate(verify(forward.graph), of="loss", wrt=[group.name for group in groups])
     apply, slots = update(train, groups)
+    seen, answered = evaluation.graph, predict
+    if train.ema is not None:
+        seen, answered = (with_averages(graph, groups) for graph in (seen, answered))
 
     step = Step(
         network=network,
@@ -50,8 +53,8 @@ def compile_network(network: Network, train: TrainSection, source: Source) -> St
         states=(*forward.states, *(state for slot in slots for state in slot.states())),
         gradients=finish(gradients),
         apply=finish(apply),
-        evaluate=finish(evaluation.graph),
-        predict=finish(predict),
+        evaluate=finish(seen),
+        predict=finish(answered),
         fit=finish(evaluation.fit),
         metrics=tuple(replace(metric, finish=finish(metric.finish)) for metric in forward.metrics),
     )

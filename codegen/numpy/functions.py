@@ -23,7 +23,7 @@ from nndsl.graph.node import Graph, Node, Origin
 from nndsl.graph.sizes import Size
 from nndsl.model.apply import operands
 from nndsl.model.network import Apply, Term
-from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
+from nndsl.transform.names import EMA, LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.rewrite import rewrite
 from nndsl.transform.step import Step
 
@@ -123,7 +123,7 @@ class Functions:
             elif key in self.parameters:
                 bound[node] = name(self.parameters[key])
             else:
-                bound[node] = name(names.unique(key))
+                bound[node] = name(names.unique(_parameter(key)))
         bound |= self._large_constants(graph)
         names.taken.update(self.constants.values())
         return bound
@@ -156,7 +156,7 @@ class Functions:
         states = [key for key in graph.inputs if key not in self.parameters and not key.startswith("nndsl.")]
         local_names = {key: show(bound[graph.inputs[key]]) for key in states}
         kept = [key for key in states if local_names[key] in used]
-        for _, group in groupby(kept, key=lambda key: key.rpartition(".")[0]):
+        for _, group in groupby(kept, key=lambda key: _parameter(key).rpartition(".")[0]):
             keys = list(group)
             values = {key: show(item(name("state"), key)) for key in keys}
             line = f"{', '.join(local_names[key] for key in keys)} = {', '.join(values.values())}"
@@ -217,6 +217,11 @@ class Functions:
         lines += ["# When these are written to, what they overwrite has been read for the last time."]
         lines += [f"work[{key}] = work[{quote(owner)}]" for key, owner in shared]
         return [*lines, "return work"]
+
+
+def _parameter(key: str) -> str:
+    """A state's name, an average going by that of its parameter: no graph but the update's takes both."""
+    return key.removesuffix(f".{EMA}")
 
 
 def _without_origin(node: Node) -> Node:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nndsl.codegen.numpy.expressions import call, name, number, quote, show
+from nndsl.codegen.numpy.expressions import call, method, name, number, quote, show
 from nndsl.codegen.numpy.layout import INDENT, laid_out, mapping
 from nndsl.codegen.numpy.pasting import Helper
 from nndsl.library.building import State
@@ -68,6 +68,8 @@ def _value(state: State) -> ast.expr:
 
 def _like(slot: State) -> ast.expr:
     array = ast.Subscript(name("state"), name("name"))
+    if slot.like:
+        return method(array, "copy")
     if slot.initial.name == "constant":
         return call("np.full_like", array, ast.Constant(slot.initial.arguments["value"]))
     return call("np.zeros_like", array)

@@ -34,7 +34,7 @@ def train_model(step: Step, packing: Packing) -> ModelProto:
     e = Emitter(f"{step.network.name}.train")
     tensors = packing.tensors
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
-    values |= emit_unpacking(e, tensors)
+    values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, SCALARS)
     results = e.graph(step.gradients, values)
     values |= emit_gradients(e, packing.groups, results)
@@ -52,7 +52,7 @@ def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str
     gradients, packed (`grad.TENSOR`)."""
     tensors = packing.used_by(step.gradients)
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
-    values |= emit_unpacking(e, tensors)
+    values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
     results = e.graph(step.gradients, values)
     changed = {name: value for name, value in results.items() if name.endswith(".next")}
@@ -85,7 +85,7 @@ def gradients_model(step: Step, packing: Packing) -> ModelProto:
     e = Emitter(f"{step.network.name}.gradients")
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     tensors = packing.used_by(step.gradients)
-    values |= emit_unpacking(e, tensors)
+    values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
     results = e.graph(step.gradients, values)
     emit_outputs(e, {"loss": results["loss"], **_named(results, "grad")}, _types(step.gradients))
@@ -96,7 +96,7 @@ def _stateful(step: Step, packing: Packing, suffix: str, graph: Graph, data: tup
     e = Emitter(f"{step.network.name}.{suffix}")
     values = emit_data(e, data)
     tensors: tuple[StateTensor, ...] = packing.used_by(graph)
-    values |= emit_unpacking(e, tensors)
+    values |= emit_unpacking(e, tensors, graph)
     results = e.graph(graph, values)
     emit_outputs(e, results, _types(graph))
     return e.model(model_metadata(step, tensors))

@@ -153,13 +153,14 @@ def _tensor(name: str, shape: tuple[int, ...], states: Sequence[State]) -> State
     return StateTensor(name, shape, tuple(pieces))
 
 
-def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor]) -> dict[str, str]:
-    """Emit each tensor as an input, packed ones with a `Split`; gives the value of every single state."""
+def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor], graph: Graph) -> dict[str, str]:
+    """Emit each tensor as an input, packed ones with a `Split` where the graph takes what lies in them; gives the
+    value of every single state."""
     values: dict[str, str] = {}
     for tensor in tensors:
         whole = e.input(tensor.name, "f32", tensor.shape)
         values[tensor.name] = whole
-        if not tensor.packed or tensor.role == "slot":
+        if not tensor.packed or not any(piece.name in graph.inputs for piece in tensor.pieces):
             continue
         sizes = e.constant(np.array([piece.size for piece in tensor.pieces], np.int64))
         flat = e.nodes("Split", (whole, sizes), len(tensor.pieces))

@@ -16,16 +16,23 @@ from nndsl.codegen.onnx.packing import alone
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.graph.sizes import BATCH
 from nndsl.model.network import Classes, Declared
+from nndsl.transform.names import EMA
 from nndsl.transform.step import Step
 
 
 def trained_model(step: Step, state: Arrays) -> bytes:
-    """The prediction graph with the parameters and statistics of `state` (by single names) as initializers."""
+    """The prediction graph with the parameters and statistics of `state` (by single names) as initializers.
+
+    Where training keeps averages of the parameters, these are the parameters of the trained model.
+    """
     e = Emitter(step.network.name)
     values = {item.name: _input(e, item) for item in step.network.inputs}
-    for name in step.predict.inputs:
-        if name not in values:
-            values[name] = e.initializer(name, np.asarray(state[name], np.float32))
+    weights = []
+    for weight in (item for item in step.states if item.role != "slot"):
+        for name in (weight.name, f"{weight.name}.{EMA}"):
+            if name in step.predict.inputs:
+                values[name] = e.initializer(weight.name, np.asarray(state[name], np.float32))
+                weights.append(alone(weight))
     results = e.graph(step.predict, values)
     for output in step.network.outputs:
         type = step.predict.outputs[output.name].type
@@ -34,7 +41,6 @@ def trained_model(step: Step, state: Arrays) -> bytes:
         if classes is not None and classes.names is not None:
             value, dtype = _named(e, value, classes)
         e.output(output.name, value, dtype, type.shape)
-    weights = [alone(state) for state in step.states if state.name in step.predict.inputs]
     return serialize(e.model(model_metadata(step, weights)))
 
 

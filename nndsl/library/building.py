@@ -19,6 +19,7 @@ class State:
 
     `fit` says how a statistic is computed from the training split before the first step, over the values that the
     layer sees: `mean` and `variance` per element of the last axis, `class_weights` for `balanced`; empty: not fitted.
+    `like` names the state whose initial value it begins with, where that is not one of its own.
     `constraint` is what the parameter is put under after each update, `l1`, `l2` and `regularizer` add to the loss.
     """
 
@@ -32,6 +33,7 @@ class State:
     fit: str = ""
     constraint: Rule | None = None
     regularizer: Rule | None = None
+    like: str = ""
 
     @property
     def size(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from nndsl.graph.node import Graph, Node
 
@@ -18,6 +18,19 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
         changed = any(a is not b for a, b in zip(operands, node.inputs, strict=True))
         new[node] = rule(with_inputs(node, operands) if changed else node)
     return Graph(graph.name, graph.inputs, {name: new[node] for name, node in graph.outputs.items()})
+
+
+def rename_inputs(graph: Graph, names: Mapping[str, str]) -> Graph:
+    """The graph whose inputs have other names; those that `names` lacks keep theirs."""
+
+    def renamed(key: str, node: Node) -> Node:
+        name = names[key]
+        return Node(node.primitive, (), {"name": name}, node.type, node.origin, name)
+
+    new = {node: renamed(key, node) for key, node in graph.inputs.items() if key in names}
+    changed = rewrite(graph, lambda node: new.get(node, node))
+    inputs = {names.get(key, key): new.get(node, node) for key, node in graph.inputs.items()}
+    return Graph(graph.name, inputs, changed.outputs)
 
 
 def with_inputs(node: Node, operands: tuple[Node, ...]) -> Node:

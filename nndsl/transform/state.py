@@ -16,10 +16,15 @@ from nndsl.transform.step import Step
 
 def initial_state(states: Iterable[State], seed: int) -> dict[str, np.ndarray[Any, Any]]:
     """The state before the first step, by name."""
-    return {
-        state.name: INITIALIZERS[state.initial.name].function(seed, state.name, state.shape, **state.initial.arguments)
-        for state in states
-    }
+
+    def value(state: State) -> np.ndarray[Any, Any]:
+        initializer = INITIALIZERS[state.initial.name].function
+        array: np.ndarray[Any, Any] = initializer(
+            seed, state.like or state.name, state.shape, **state.initial.arguments
+        )
+        return array
+
+    return {state.name: value(state) for state in states}
 
 
 def with_fitted(step: Step, fitted: Mapping[str, np.ndarray[Any, Any]]) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph, Origin
@@ -13,9 +13,10 @@ from nndsl.library.building import State
 from nndsl.library.functions import clip
 from nndsl.library.registry import CONSTRAINTS, OPTIMIZERS, SCHEDULES, Composite
 from nndsl.model.sections import Configured, TrainSection
-from nndsl.ops import broadcast_to, cast, concat, maximum, reduce_sum, reshape, sqrt
+from nndsl.ops import broadcast_to, cast, concat, maximum, minimum, reduce_sum, reshape, sqrt
 from nndsl.ops import slice as slice_
-from nndsl.transform.names import LR, LR_SCALE, STEP
+from nndsl.transform.names import EMA, LR, LR_SCALE, STEP
+from nndsl.transform.rewrite import rename_inputs
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,18 @@ class Group:
 
 @dataclass(frozen=True)
 class Slot:
-    """A slot that the optimizer asked for: one tensor of the group's shape, filled with `value` at first."""
+    """A slot of the update: one tensor of the group's shape, filled with `value` at first (None: as the parameters)."""
 
     name: str
     group: Group
-    value: float
+    value: float | None
 
     def states(self) -> tuple[State, ...]:
         """The slot as states of the group's single parameters."""
+        if self.value is None:
+            return tuple(
+                State(f"{m.name}.{self.name}", m.shape, "slot", m.initial, like=m.name) for m in self.group.members
+            )
         initial = Initial("constant", {"value": self.value}) if self.value else Initial("zeros", {})
         return tuple(State(f"{m.name}.{self.name}", m.shape, "slot", initial) for m in self.group.members)
 
@@ -94,6 +99,7 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
     """The `apply` graph over these groups, and the slots it works on.
 
     Inputs: each group's tensor, `grad.GROUP`, its slots, step and lr_scale. Outputs: `TENSOR.next`, `nndsl.lr`.
+    With `ema`, the slots `TENSOR.ema` are averages of the parameters as they are after the update.
     """
     builder = Builder()
     optimizer = OPTIMIZERS[train.optimizer.name]
@@ -103,6 +109,8 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
         before = cast(step, dtype="f64")
         lr = _learning_rate(before, arguments.pop("lr", _default(optimizer, "lr")))
         count = (before + 1.0).named("t")
+    origin = Origin(EMA, train.spans.get(EMA), "update")
+    average = _Average(before, train.ema, origin) if train.ema is not None else None
     gradients = _clipped(builder, train, groups)
     outputs: dict[str, Value] = {}
     slots: list[Slot] = []
@@ -117,7 +125,37 @@ def update(train: TrainSection, groups: Sequence[Group]) -> tuple[Graph, tuple[S
                 following = CONSTRAINTS[constraint.name].function(following.named("moved"), **constraint.arguments)
             outputs |= {f"{group.name}.next": following, **b.outputs}
             slots += b.slots.values()
+            if average is not None:
+                slots.append(Slot(EMA, group, None))
+                outputs[f"{group.name}.{EMA}.next"] = average.next(group, following)
     return builder.graph("apply", {**outputs, LR: lr}), tuple(slots)
+
+
+class _Average:
+    """Exponential moving averages of the parameters, as Keras's `use_ema` keeps them.
+
+    average = decay * average + (1 - decay) * parameter; at the first step it is the parameter. Keras averages before
+    constraints are applied, here what is averaged is the parameter that training goes on with.
+    """
+
+    def __init__(self, before: Value, decay: float, origin: Origin):
+        self.builder = before.builder
+        self.origin = origin
+        with self.builder.at(origin):
+            first = minimum(before, self.builder.constant(1.0, "f64"))  # 0 at the first step, then 1
+            self.decay = cast(first * decay, dtype="f32").named("decay")
+            self.share = (1.0 - self.decay).named("share")
+
+    def next(self, group: Group, following: Value) -> Value:
+        """What the average of a group's parameters becomes, given these after the update."""
+        with self.builder.at(replace(self.origin, name=group.name)):
+            average = self.builder.input(f"{group.name}.{EMA}", TensorType("f32", group.shape))
+            return average * self.decay + following * self.share
+
+
+def with_averages(graph: Graph, groups: Sequence[Group]) -> Graph:
+    """The graph on the averages `X.ema` in place of the parameters X that these groups are."""
+    return rename_inputs(graph, {group.name: f"{group.name}.{EMA}" for group in groups})
 
 
 def _clipped(builder: Builder, train: TrainSection, groups: Sequence[Group]) -> dict[str, Value]:
