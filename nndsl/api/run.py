@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nndsl import __version__
+from nndsl.api import answers
 from nndsl.api.net import Net
-from nndsl.api.options import SPLITS, BackendName, Provider, Split, backend_named
-from nndsl.codegen.backend import Arrays, Session
+from nndsl.api.options import BackendName, Provider, Split, backend_named
+from nndsl.codegen.backend import Array, Arrays, Session
 from nndsl.compiler import compile_network
-from nndsl.data.dataset import Dataset
-from nndsl.data.load import load_inputs
-from nndsl.diagnostics import Failure
-from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
@@ -29,13 +24,6 @@ from nndsl.training.history import History
 from nndsl.training.plot import can_plot, history_png
 from nndsl.training.results import format_logs, log_text
 from nndsl.transform.decisions import counting_decisions
-
-Data = Mapping[str, Any] | str | os.PathLike[str]
-"""Arrays by name (anything that `numpy.asarray` takes), or the path of a data file."""
-
-PREDICTED_TOGETHER = 1024
-PREDICTION_MEMORY = 2**30
-"""Prediction runs on this many rows at a time, or on as few as keep their activations within this many bytes."""
 
 
 class Run:
@@ -119,19 +107,18 @@ class Run:
         """The trained network on its engine."""
         return self.net.session(self.state, self.backend, self.provider)
 
-    def evaluate(self, split: Split = "test", *, data: Data | None = None) -> dict[str, float | np.ndarray[Any, Any]]:
+    def evaluate(self, split: Split = "test", *, data: answers.Data | None = None) -> dict[str, float | Array]:
         """Loss and metrics over one split of the program's data, `test`, `validation` or `train`, or over other `data`:
-        arrays by input and target name, or the path of a data file.
+        arrays by input and target name, a frame, or the path of a data file.
 
         A metric that is a table, such as a confusion matrix, is an array.
         """
-        sums = loop.measure(self.session, self.net.step, self._examples(split, data), self.net.batch_size)
-        return {**sums.finish(), **sums.tables()}
+        return answers.measured(self.net, self.session, answers.examples_of(self.net, split, data))
 
-    def report(self, split: Split = "test", *, data: Data | None = None) -> Report:
+    def report(self, split: Split = "test", *, data: answers.Data | None = None) -> Report:
         """What `evaluate` gives, and of each class or binary target the confusion matrix, and precision, recall and F1
         of its classes."""
-        examples = self._examples(split, data)
+        examples = answers.examples_of(self.net, split, data)
         network, targets = counting_decisions(self.net.checked.network)
         if not targets:
             return Report(examples.rows, self.evaluate(split, data=data), ())
@@ -142,36 +129,10 @@ class Run:
         classes = tuple(class_report(declared, tables.pop(name)) for name, declared in targets.items())
         return Report(examples.rows, {**sums.finish(), **tables}, classes)
 
-    def _examples(self, split: Split, data: Data | None) -> Dataset:
-        if data is not None:
-            network = self.net.checked.network
-            return load_inputs(data, self.net.declared.data, (*network.inputs, *network.targets))
-        if split not in SPLITS:
-            raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
-        examples: Dataset | None = getattr(self.net.data, split)
-        if examples is None:
-            reason = f"the program's data have no {split} split; they have {', '.join(self._splits())}"
-            raise Failure(BadOption(None, "split", reason))
-        return examples
-
-    def _splits(self) -> list[str]:
-        return [split for split in SPLITS if getattr(self.net.data, split) is not None]
-
-    def predict(self, data: Data) -> dict[str, np.ndarray[Any, Any]]:
-        """The outputs by name for all rows of `data`: arrays by input name, or the path of a data file.
+    def predict(self, data: answers.Data) -> dict[str, Array]:
+        """The outputs by name for all rows of `data`: arrays by input name, one array or a frame where there is one
+        input, or the path of a data file.
 
         A scalar output is [rows], another [rows, …]. Classes that have names are given by name.
         """
-        inputs = load_inputs(data, self.net.declared.data, self.net.checked.network.inputs)
-        outputs = loop.predict(self.session, inputs, self._predicted_together)
-        for output in self.net.step.network.outputs:
-            classes = output.classes.classes if output.classes else None
-            if classes is not None and classes.names is not None:
-                other = ("other",) if classes.unknown == "other" else ()
-                outputs[output.name] = np.array([*classes.names, *other])[outputs[output.name]]
-        return outputs
-
-    @cached_property
-    def _predicted_together(self) -> int:
-        needed = self.net.memory_of(PREDICTED_TOGETHER).activations
-        return max(1, PREDICTED_TOGETHER * PREDICTION_MEMORY // max(needed, PREDICTION_MEMORY))
+        return answers.predictions(self.net, self.session, answers.inputs_of(self.net, data))

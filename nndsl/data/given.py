@@ -1,7 +1,8 @@
 """What a Python program hands over to learn from: arrays, mappings of them or frames, as the parts of a data section.
 
-    Given(x, y, weights)             one set of examples
-    given_data(section, given, …)    sets for training and validation, as a `Data` section at work
+    Given(x, y, weights)      one set of examples
+    given_data(…)             sets to train and to validate on, as a `Data` section at work
+    given_dataset(…)          one set for a network that is made, to answer or to measure
 
 One array is the only input (or target); a mapping has them by name. The program's `data` section says what columns are
 called and what becomes of missing values; its sources and shares are not looked at.
@@ -19,14 +20,16 @@ import numpy as np
 
 from nndsl.data.arrays import GivenArrays
 from nndsl.data.binding import Bound, bind
+from nndsl.data.dataset import Dataset
 from nndsl.data.parts import Part
-from nndsl.data.program_data import Data
+from nndsl.data.program_data import Data, dataset
+from nndsl.data.solving import solve_sizes
 from nndsl.data.sources import Opened
 from nndsl.data.wording import counted, listed
 from nndsl.diagnostics import Diagnostics, Failure
 from nndsl.errors.api import GivenRowsDisagree, NeedsNames
 from nndsl.errors.commands import BadOption
-from nndsl.model.network import Declared
+from nndsl.model.network import Declared, Facts
 from nndsl.model.sections import DataSection, Selection, Share
 from nndsl.source import Span
 
@@ -72,6 +75,34 @@ def given_data(
     spans = section.spans if section else {}
     made = DataSection(span, (), splits, {}, shuffle=False, missing=missing, spans=spans)
     return Data(made, (*declared, *([weight] if weight else ())), parts=parts)
+
+
+def given_dataset(
+    given: Given,
+    section: DataSection | None,
+    declared: Sequence[Declared],
+    facts: Facts | None,
+    *,
+    weight: Declared | None = None,
+    model: str,
+) -> Dataset:
+    """All rows, in order, for a network whose classes and free sizes (of `facts`) are known: to answer, or to measure.
+
+    Missing values are errors unless `section` keeps them: no row is dropped, since every one is to be answered.
+    """
+    part = given_part(given, section, declared, weight, model)
+    refuse_other_sizes(part, facts)
+    names = list(part.bound)
+    part.read(names)
+    part.refuse_missing(names, "keep" if section and section.missing == "keep" else "answer")
+    return dataset(part, np.arange(part.rows), [*declared, *([weight] if weight else ())], facts or Facts())
+
+
+def refuse_other_sizes(part: Part, facts: Facts | None) -> None:
+    """Raise a `Failure` where a free size has another value than the network was made for."""
+    found = Diagnostics()
+    solve_sizes(part.bound, found, facts.sizes if facts else None)
+    found.raise_errors()
 
 
 def given_part(

@@ -1,0 +1,72 @@
+"""What a network answers: outputs by name, and what its loss and metrics measure, over any examples."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nndsl.api.options import SPLITS
+from nndsl.api.program import Program
+from nndsl.codegen.backend import Array, Session
+from nndsl.data.dataset import Dataset
+from nndsl.data.given import Given, given_dataset
+from nndsl.data.load import load_inputs
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import BadOption
+from nndsl.model.network import Declared
+from nndsl.training import loop
+
+PREDICTED_TOGETHER = 1024
+PREDICTION_MEMORY = 2**30
+"""Prediction runs on this many rows at a time, or on as few as keep their activations within this many bytes."""
+
+Data = Any
+"""Arrays by name (anything that `numpy.asarray` takes), one such or a frame, or the path of a data file."""
+
+
+def predictions(program: Program, session: Session, inputs: Dataset) -> dict[str, Array]:
+    """The outputs for all rows, in order; classes that have names are given by name."""
+    needed = program.memory_of(PREDICTED_TOGETHER).activations
+    together = max(1, PREDICTED_TOGETHER * PREDICTION_MEMORY // max(needed, PREDICTION_MEMORY))
+    outputs = loop.predict(session, inputs, together)
+    for output in program.step.network.outputs:
+        classes = output.classes.classes if output.classes else None
+        if classes is not None and classes.names is not None:
+            other = ("other",) if classes.unknown == "other" else ()
+            outputs[output.name] = np.array([*classes.names, *other])[outputs[output.name]]
+    return outputs
+
+
+def measured(program: Program, session: Session, data: Dataset) -> dict[str, float | Array]:
+    """Loss and metrics over all rows; a metric that is a table, such as a confusion matrix, is an array."""
+    sums = loop.measure(session, program.step, data, program.batch_size)
+    return {**sums.finish(), **sums.tables()}
+
+
+def examples_of(program: Program, split: str, data: Data | None = None) -> Dataset:
+    """Inputs and targets of a split of the program's own data, or of other data; raises `Failure` where there is no
+    such split."""
+    if data is not None:
+        return _read(program, data, (*program.checked.network.inputs, *program.checked.network.targets))
+    if split not in SPLITS:
+        raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
+    examples: Dataset | None = getattr(program.data, split)
+    if examples is None:
+        there = ", ".join(name for name in SPLITS if getattr(program.data, name) is not None)
+        raise Failure(BadOption(None, "split", f"the program's data have no {split} split; they have {there}"))
+    return examples
+
+
+def inputs_of(program: Program, data: Data) -> Dataset:
+    """The inputs of all rows, in order."""
+    return _read(program, data, program.checked.network.inputs)
+
+
+def _read(program: Program, data: Data, declared: Sequence[Declared]) -> Dataset:
+    section = program.declared.data
+    if isinstance(data, str | os.PathLike):
+        return load_inputs(data, section, declared)
+    return given_dataset(Given(data), section, declared, program.facts, model=program.checked.network.name)
