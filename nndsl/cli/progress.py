@@ -40,7 +40,7 @@ class Lines(Quiet):
     """One line an epoch."""
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
-        self.say(f"epoch {epoch + 1:>{len(str(self.epochs))}}/{self.epochs}  {format_logs(logs)}")
+        self.say(f"epoch {epoch + 1:>{len(str(self.epochs))}}/{self.epochs}  {format_logs(without_lr(logs))}")
         super().epoch(epoch, logs)
 
     def stop(self, reason: str) -> None:
@@ -103,6 +103,11 @@ class Bars(Lines):
 
     def say(self, line: str) -> None:
         self.progress.console.print(line)
+
+
+def without_lr(logs: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch reports, without the learning rate, which `history.csv` has."""
+    return {name: value for name, value in logs.items() if name != "lr"}
 
 
 def duration(seconds: float) -> str:

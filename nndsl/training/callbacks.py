@@ -61,8 +61,12 @@ class Callback:
         """After each batch (from 0), with the mean losses over the epoch's rows so far. Only a class that has this
         hook pays for it."""
 
+    def measures(self, logs: Mapping[str, float]) -> Mapping[str, float]:
+        """Numbers of its own that are logged with an epoch's, by name; `logs` are those that are known already."""
+        return {}
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
-        """After epoch `epoch` (from 0) with its logged values."""
+        """After epoch `epoch` (from 0) with its logged values; `lr`, the learning rate of its last step, is the last."""
 
     def on_train_end(self, control: Control) -> None:
         """After the last epoch, before the trained model is saved, in whatever way training ended."""

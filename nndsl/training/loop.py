@@ -254,7 +254,10 @@ class Trainer:
             size = min(self.step.train.batch_size or self.examples.train.rows, self.examples.train.rows)
             measured = measure(self.session, self.step, self.examples.validation, size).finish()
             logs |= {f"val_{name}": value for name, value in measured.items()}
-        self.history.add({**logs, "lr": self.lr})
+        for callback in self.callbacks:
+            logs |= callback.measures({**logs, "lr": self.lr})
+        logs["lr"] = self.lr
+        self.history.add(logs)
         self.sums.clear()
         self.batch, control.epoch = 0, epoch + 1
         for callback in self.callbacks:
