@@ -142,6 +142,6 @@ def _refuse_ragged(widths: Sequence[int], lines: Sequence[int], layout: Layout, 
         return
     ragged = [row for row, width in enumerate(widths) if width != layout.width]
     place = f"{shown_path(path)}, line {lines[ragged[0]]},"
-    expected = "the header" if layout.header is not None else f"line {lines[0]}"
+    expected = "the header" if layout.header is not None else f"line {layout.line}"
     more = and_more(len(ragged) - 1, "such line")
     raise Failure(RaggedRow(span, place, counted(widths[ragged[0]], "cell"), expected, layout.width, more))

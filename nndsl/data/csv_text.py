@@ -60,12 +60,16 @@ def decode(content: bytes, encoding: str, path: str, span: Span | None, first_li
 
 @dataclass(frozen=True)
 class Layout:
-    """What the records of a file have in common: `width` cells each, 0 in an empty file; `header` is the first one."""
+    """What the records of a file have in common: `width` cells each, 0 in an empty file; `header` is the first one.
+
+    `line` is where the first record begins.
+    """
 
     separator: str
     decimal: str
     width: int
     header: tuple[str, ...] | None
+    line: int = 1
 
 
 def read_layout(
@@ -82,13 +86,13 @@ def read_layout(
     records = quoted_records(text, start, line, separator, path, span)
     first = next(records, None)
     if first is None:
-        return Layout(separator, decimal, 0, None), start, line
-    _, cells, end = first
+        return Layout(separator, decimal, 0, None, line), start, line
+    begin, cells, end = first
     if header:
         for _ in range(end - line):
             start = text.find("\n", start) + 1 or len(text)
         line = end
-    return Layout(separator, decimal, len(cells), tuple(cells) if header else None), start, line
+    return Layout(separator, decimal, len(cells), tuple(cells) if header else None, begin), start, line
 
 
 def find_separator(text: str, path: str, span: Span | None, decimal: str) -> str:
