@@ -1,9 +1,10 @@
-"""`csv("a.csv", header = true, separator = ";", decimal = ",", encoding = "latin-1")`: columns of text, gzipped or not."""
+"""`csv("a.csv", header = true, separator = ";", decimal = ",", encoding = "latin-1")`: columns of a text file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,9 @@ MEMORY_FACTOR = 6
 """A file's size times this is what reading it takes: its bytes, its text, and the numbers in it."""
 
 
+T = TypeVar("T")
+
+
 class CsvTable(Table):
     """A CSV file, or a part of one: records, whose cells become numbers or kinds when they are asked for."""
 
@@ -32,6 +36,8 @@ class CsvTable(Table):
         self.records = records
         layout = records.layout
         self.names = layout.header or tuple(f"column_{i + 1}" for i in range(layout.width))
+        self._numbers = _Together(self._number_columns)
+        self._kinds = _Together(self._kind_columns)
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -49,7 +55,17 @@ class CsvTable(Table):
     def element_type(self, name: str) -> str:
         return "text"
 
+    def expect(self, numbers: Sequence[str], kinds: Sequence[str]) -> None:
+        self._numbers.expected, self._kinds.expected = tuple(numbers), tuple(kinds)
+
     def numbers(self, names: Sequence[str]) -> tuple[Array, Misfit | None]:
+        values, wrong = self._numbers.take(names[0]) if len(names) == 1 else self._read_numbers(names)
+        if not wrong:
+            return values, None
+        row, place, text = min(wrong)
+        return values, Misfit((row, place), text, len(wrong) - 1)
+
+    def _read_numbers(self, names: Sequence[str]) -> tuple[Array, list[Wrong]]:
         wanted = [self._index[name] for name in names]
         values = np.empty((len(self.records), len(wanted)))
         wrong: list[Wrong] = []
@@ -58,27 +74,58 @@ class CsvTable(Table):
             out = values[start : start + block.rows]
             wrong += [(start + row, place, text) for row, place, text in read_numbers(block, wanted, out)]
             start += block.rows
-        if not wrong:
-            return values, None
-        row, place, text = min(wrong)
-        return values, Misfit((row, place), text, len(wrong) - 1)
+        return values, wrong
+
+    def _number_columns(self, names: Sequence[str]) -> list[tuple[Array, list[Wrong]]]:
+        values, wrong = self._read_numbers(names)
+        odd: list[list[Wrong]] = [[] for _ in names]
+        for row, place, text in wrong:
+            odd[place].append((row, 0, text))
+        return [(values[:, place : place + 1], odd[place]) for place in range(len(names))]
 
     def coded(self, names: Sequence[str]) -> tuple[Coded, Misfit | None]:
         """Cells exactly as they are written; empty ones and NaN are missing."""
+        if len(names) == 1:
+            return self._kinds.take(names[0]), None
+        found: dict[str, int] = {}
+        codes = self._read_kinds(names, [found] * len(names))
+        return Coded(codes, tuple(found)), None
+
+    def _read_kinds(self, names: Sequence[str], found: Sequence[dict[str, int]]) -> Array:
         wanted = [self._index[name] for name in names]
         codes = np.empty((len(self.records), len(wanted)), np.int64)
-        found: dict[str, int] = {}
         start = 0
         for block in self.records.blocks():
             read_kinds(block, wanted, codes[start : start + block.rows], found)
             start += block.rows
-        return Coded(codes, tuple(found)), None
+        return codes
+
+    def _kind_columns(self, names: Sequence[str]) -> list[Coded]:
+        found: list[dict[str, int]] = [{} for _ in names]
+        codes = self._read_kinds(names, found)
+        return [Coded(codes[:, place : place + 1], tuple(found[place])) for place in range(len(names))]
 
     def place(self, names: Sequence[str], index: Index) -> str:
         return f"{self.row_place(index[0])}, column {quoted(names[index[1]])}"
 
     def row_place(self, row: int) -> str:
         return f"{self.path}, line {self.records.lines[row]}"
+
+
+class _Together(Generic[T]):
+    """Columns that are asked for one by one, and read in one pass over the file."""
+
+    def __init__(self, read: Callable[[Sequence[str]], list[T]]):
+        self.read = read
+        self.expected: tuple[str, ...] = ()
+        self.ready: dict[str, T] = {}
+
+    def take(self, name: str) -> T:
+        if name not in self.ready:
+            names = list(dict.fromkeys((name, *self.expected)))
+            self.expected = ()
+            self.ready |= zip(names, self.read(names), strict=True)
+        return self.ready.pop(name)
 
 
 def open_csv(

@@ -40,16 +40,18 @@ def read_numbers(block: Block, wanted: Sequence[int], out: Array) -> list[Wrong]
     return [] if quick else _by_cell(block, wanted, out)
 
 
-def read_kinds(block: Block, wanted: Sequence[int], codes: Array, found: dict[str, int]) -> None:
+def read_kinds(block: Block, wanted: Sequence[int], codes: Array, found: Sequence[dict[str, int]]) -> None:
     """The cells of some columns exactly as they are written into `codes`, `[rows, columns]`; -1 if missing.
 
-    The codes number the distinct cells of all blocks, `found`, in the order in which they were found.
+    A column's codes number the distinct cells of all blocks in the order in which they were found: `found` has them for
+    each column (which may share them).
     """
     columns = _kinds_by_pyarrow(block, wanted)
     if columns is None:
         columns = [_distinct(cells) for cells in block.columns(wanted)]
     for place, (kinds, indices) in enumerate(columns):
-        table = [-1 if is_missing(kind) else found.setdefault(kind, len(found)) for kind in kinds]
+        known = found[place]
+        table = [-1 if is_missing(kind) else known.setdefault(kind, len(known)) for kind in kinds]
         codes[:, place] = np.array(table, np.int64)[indices]
 
 
