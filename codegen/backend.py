@@ -91,8 +91,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str: ...
 
-    def artifacts(self, step: Step, state: Arrays) -> dict[str, bytes]:
-        """The files that `compile` writes, by name (`NAME.train.onnx`, …); `state` is the initial state."""
+    def artifacts(self, step: Step, state: Arrays, *, split: bool = False) -> dict[str, bytes]:
+        """The files that `compile` writes, by name (`NAME.train.onnx`, …); `state` is the initial state.
+
+        With `split` the training step comes in two halves besides, gradients and update.
+        """
         ...
 
     def session(

@@ -13,7 +13,8 @@ from nndsl.transform.step import Step
 class NumpyBackend:
     name: str = "numpy"
 
-    def artifacts(self, step: Step, state: Arrays) -> dict[str, bytes]:
+    def artifacts(self, step: Step, state: Arrays, *, split: bool = False) -> dict[str, bytes]:
+        """The module has both halves of a step anyway: `loss_and_grads` and `update`."""
         from nndsl.codegen.numpy.artifacts import artifacts
 
         return artifacts(step, state)

@@ -16,10 +16,10 @@ class OnnxBackend:
     threads: int | None = None
     name: str = "onnx"
 
-    def artifacts(self, step: Step, state: Arrays) -> dict[str, bytes]:
+    def artifacts(self, step: Step, state: Arrays, *, split: bool = False) -> dict[str, bytes]:
         from nndsl.codegen.onnx.artifacts import artifacts
 
-        return artifacts(step, state)
+        return artifacts(step, state, split=split)
 
     def session(
         self,

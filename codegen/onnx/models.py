@@ -1,7 +1,8 @@
 """The models of a step: training, evaluation, gradients and prediction, each emitted from its graphs.
 
-train       gradients, packed, then the update          gradients of the graph `gradients`, not applied
-evaluate    losses and accumulators                     predict     outputs
+train       gradients, packed, then the update          grads, apply    the same in two halves
+evaluate    losses and accumulators                     gradients       of single parameters, not applied
+predict     outputs
 """
 
 from __future__ import annotations
@@ -45,6 +46,24 @@ def train_model(step: Step, packing: Packing) -> ModelProto:
     changed = {**results, **following}
     emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
     return e.model(model_metadata(step, tensors))
+
+
+def grads_model(step: Step, packing: Packing) -> ModelProto:
+    """The first half of a training step: all that `train_model` measures, what statistics become, and `grad.TENSOR`
+    for each tensor of the update."""
+    e = Emitter(f"{step.network.name}.grads")
+    gradients = emit_gradients_of(e, step, packing)
+    emit_outputs(e, gradients, {f"grad.{t.name}": TensorType("f32", t.shape) for t in packing.updated})
+    return e.model(model_metadata(step, packing.used_by(step.gradients)))
+
+
+def apply_model(step: Step, packing: Packing) -> ModelProto:
+    """The second half: each tensor of the update and its gradient to what it becomes, and `nndsl.lr`."""
+    e = Emitter(f"{step.network.name}.apply")
+    names = [f"grad.{tensor.name}" for tensor in packing.updated]
+    gradients = {name: e.input(name, "f32", t.shape) for name, t in zip(names, packing.updated, strict=True)}
+    emit_update(e, packing, gradients)
+    return e.model(model_metadata(step, packing.used_by(packing.apply)))
 
 
 def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str]:

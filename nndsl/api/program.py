@@ -175,17 +175,19 @@ class Program:
         out: str | os.PathLike[str] = "build",
         target: BackendName | Sequence[BackendName] = ("onnx", "numpy"),
         *,
+        split_step: bool = False,
         max_memory: int | None = None,
     ) -> list[Path]:
         """Write the artifacts of the targets into the folder `out`, all or none; gives their paths.
 
+        `split_step` adds the training step in two graphs, `NAME.grads.onnx` and `NAME.apply.onnx`.
         Files of an earlier compilation are replaced; a module that nndsl did not write is left alone (`Failure`).
         """
         backends = [backend_named(name) for name in ([target] if isinstance(target, str) else target)]
         state = self.initial_state(max_memory)
         files: dict[str, bytes | str] = {}
         for backend in backends:
-            files |= backend.artifacts(self.step, state)
+            files |= backend.artifacts(self.step, state, split=split_step)
         folder = Path(out)
         store.refuse_foreign(folder / f"{self.step.network.name}.py", files)
         store.save(folder, files)

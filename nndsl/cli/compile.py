@@ -13,6 +13,7 @@ from nndsl.cli.output import program_options, say, show_messages, size
 @program_options
 @click.option("-o", "--out", type=click.Path(), default="build", show_default=True, help="The folder to write into.")
 @click.option("--target", type=click.Choice(["onnx", "numpy"]), multiple=True, help="What to write; both if not given.")
+@click.option("--split-step", is_flag=True, help="Also write the step as two graphs: gradients, and the update.")
 @click.option("--max-memory", metavar="SIZE", type=size, help="Refuse a step that needs more, such as 2GB.")
 def command(
     program: str,
@@ -21,6 +22,7 @@ def command(
     root: str | None,
     out: str,
     target: tuple[Literal["onnx", "numpy"], ...],
+    split_step: bool,
     max_memory: int | None,
 ) -> None:
     """Write the training graph, the prediction graph and the NumPy module."""
@@ -30,5 +32,5 @@ def command(
 
     net = Net(load_program(program, root=root), overrides, model)
     show_messages(net.warnings)
-    for path in net.compile(out, target or ("onnx", "numpy"), max_memory=max_memory):
+    for path in net.compile(out, target or ("onnx", "numpy"), split_step=split_step, max_memory=max_memory):
         say(f"{path}  {bytes_text(path.stat().st_size)}")
