@@ -22,6 +22,7 @@ class ArrayTable(Table):
     """Arrays by name, whose first axis counts the rows."""
 
     what = "array"
+    typed = True
 
     @abstractmethod
     def whole_shape(self, name: str) -> tuple[int, ...]:
@@ -130,6 +131,7 @@ def _unique(values: Array) -> tuple[Array, Array]:
             offsets = (values - np.array(low, values.dtype) if low else values).astype(np.int64)
             present = np.zeros(high - low + 1, np.int64)
             present[offsets] = 1
-            return np.flatnonzero(present) + low, (present.cumsum() - 1)[offsets]
+            distinct = np.flatnonzero(present).astype(np.uint64 if high >= 1 << 63 else np.int64)
+            return distinct + np.array(low, distinct.dtype), (present.cumsum() - 1)[offsets]
     distinct, codes = np.unique(values, return_inverse=True)
     return distinct, codes.reshape(values.shape)

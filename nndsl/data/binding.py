@@ -25,6 +25,7 @@ from nndsl.errors.data import (
     WrongArrayShape,
     WrongColumnCount,
 )
+from nndsl.errors.sources import ElementsDisagree
 from nndsl.errors.suggest import closest
 from nndsl.errors.values import TargetAmongInputs
 from nndsl.graph.sizes import Dim, show_shape
@@ -69,16 +70,16 @@ def bind(
 
 
 def _bind(opened: Opened, declared: Declared, selection: Selection | None) -> Bound:
-    table = opened.table
     span = selection.span if selection else declared.span
     names = _names(opened, declared, selection)
+    table = opened.table.declared_as(names[0], declared.shape)
     if selection and selection.kind == "array":
-        if table.what == "column":
+        if table.what == "column" and not table.shape(names[0]):
             hint = f"take it with `column({quoted(names[0])})`"
             raise Failure(NotColumns(span, f"{quoted(names[0])} in {table.path}", "a column, not an array", hint))
         columns = False
     else:
-        columns = selection is not None or table.what == "column"
+        columns = selection is not None or (table.what == "column" and not table.shape(names[0]))
         for name in names if selection else ():
             if table.shape(name):
                 place = f"{quoted(name)} in {table.path}"
@@ -164,12 +165,13 @@ def _check_elements(bound: Bound) -> None:
     for name in bound.names:
         found = bound.table.element_type(name)
         usable = ["text", "numbers", "whole numbers", "true and false"]
-        if bound.declared.kind in ("f32", "i64") and bound.table.what == "array":
+        if bound.declared.kind in ("f32", "i64") and bound.table.typed:
             usable.remove("text")
         mixed = (found == "text") != (bound.table.element_type(bound.names[0]) == "text")
         if found not in usable or mixed:
             place = f"{quoted(name)} in {bound.table.path}"
-            raise Failure(UnusableArray(bound.span, place, found, bound.declared.name, shown_type(bound.declared)))
+            text, remedy = shown_type(bound.declared), bound.table.remedy(name)
+            raise Failure(UnusableArray(bound.span, place, found, bound.declared.name, text, remedy))
 
 
 def _check_shape(bound: Bound, selection: Selection | None) -> None:
@@ -178,7 +180,7 @@ def _check_shape(bound: Bound, selection: Selection | None) -> None:
     if _fits(declared.shape, found):
         return
     text = shown_type(declared)
-    if bound.table.what == "column" or bound.stacked:
+    if bound.stacked or (bound.table.what == "column" and not found):
         patterns = listed([quoted(pattern) for pattern in selection.patterns]) if selection else quoted(declared.name)
         hint = ""
         if len(declared.shape) > 1:
@@ -207,7 +209,12 @@ def _shape_hint(bound: Bound) -> str:
 
 
 def _aligned(parts: Sequence[Bound], opened: Sequence[Opened]) -> list[Bound]:
-    """Files that are joined by rows give a value the same columns, in the order of the first file."""
+    """Files that are joined by rows give a value the same columns, in the order of the first file, of like elements."""
+    for part in parts[1:]:
+        types = [one.table.element_type(one.names[0]) for one in (parts[0], part)]
+        if (types[0] == "text") != (types[1] == "text"):
+            name, paths = part.declared.name, (parts[0].table.path, part.table.path)
+            raise Failure(ElementsDisagree(part.span, name, types[0], paths[0], types[1], paths[1]))
     if not parts or not parts[0].stacked:
         return list(parts)
     visible = [{old: new for new, old in one.visible} for one in opened]

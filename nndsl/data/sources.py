@@ -11,6 +11,7 @@ from nndsl.data.csv import open_csv
 from nndsl.data.idx import open_idx
 from nndsl.data.npy import open_npy
 from nndsl.data.npz import open_npz
+from nndsl.data.parquet import open_arrow, open_parquet
 from nndsl.data.paths import matching, matching_arrays, refuse_twice
 from nndsl.data.table import Table
 from nndsl.data.wording import listed, quoted, shown_path
@@ -25,6 +26,8 @@ OPENERS: Mapping[str, Callable[..., Table]] = {
     "npz": open_npz,
     "npy": open_npy,
     "idx": open_idx,
+    "parquet": open_parquet,
+    "arrow": open_arrow,
 }
 """`open(files, span, limit, **options)`. What `files` are depends on what a file of that kind of source holds:
 a table: its path; an array: the path of each by name; a row: the paths of all rows."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nndsl.graph.sizes import Dim
 from nndsl.source import Span
 
 Array = np.ndarray[Any, Any]
@@ -70,6 +71,8 @@ class Table(ABC):
     names: tuple[str, ...]
     what: str
     """What a name stands for: `column` or `array`."""
+    typed: bool = False
+    """Whether the file says which values are numbers and which are text; else text may well be numbers."""
     origins: tuple[str, ...] = ()
     """The files that its values come from; none where they are in memory already."""
     reading: str = ""
@@ -90,6 +93,10 @@ class Table(ABC):
     def memory(self, names: Sequence[str], element: int) -> int:
         """Bytes that reading these names takes at once; what is made of an element takes `element` bytes."""
         return sum(self.rows(name) * prod(self.shape(name)) * (self.itemsize(name) + element) for name in names)
+
+    def expect(self, numbers: Sequence[str], kinds: Sequence[str]) -> None:
+        """What will be asked for, name by name, so that a text need not be gone through for each of them."""
+        return
 
     @abstractmethod
     def rows(self, name: str) -> int: ...
@@ -121,3 +128,11 @@ class Table(ABC):
     @abstractmethod
     def element_type(self, name: str) -> str:
         """What the elements are: `text` if they need not be numbers, else the type in words."""
+
+    def remedy(self, name: str) -> str:
+        """What helps where the elements are of no use to a network; empty if nothing is known to."""
+        return ""
+
+    def declared_as(self, name: str, shape: Sequence[Dim]) -> Table:
+        """The table as it gives an array to what is declared with this shape, where the file leaves that open."""
+        return self

@@ -273,6 +273,10 @@ class UnusableArray(Diagnostic):
     found: str
     name: str
     declared: str
+    hint: str = ""
+
+    def help(self) -> Help | None:
+        return Help(self.hint) if self.hint else None
 
 
 # ---------------------------------------------------------------- binding

@@ -108,38 +108,22 @@ class DamagedTable(Diagnostic):
 
 
 @dataclass(frozen=True)
-class UnusableColumn(Diagnostic):
-    """A column's values are neither numbers, nor booleans, nor text, nor lists of numbers of one length."""
-
-    code = "NN491"
-    title = "{place} holds {found}, but `{name}` is {declared}"
-    label = "takes its values from there"
-    advice = "{hint}"
-
-    place: str
-    found: str
-    name: str
-    declared: str
-    hint: str
-
-
-@dataclass(frozen=True)
 class OddList(Diagnostic):
     """Lists in one column are values of one shape, so all must be as long as the first, and none missing."""
 
-    code = "NN492"
-    title = "{place} holds {found}, but the first row's list is of {length}"
+    code = "NN491"
+    title = "{place} holds {found}, but {expected}"
 
     place: str
     found: str
-    length: str
+    expected: str
 
 
 @dataclass(frozen=True)
 class MixedColumn(Diagnostic):
     """A column of a frame holds Python objects of different types, or of a type that is no value for a network."""
 
-    code = "NN493"
+    code = "NN492"
     title = "{place} is {found}"
     advice = "{hint}"
 

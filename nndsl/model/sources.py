@@ -38,5 +38,7 @@ SOURCES: Mapping[str, SourceKind] = {
     "npz": SourceKind('npz("examples.npz")', "table"),
     "npy": SourceKind('npy(x = "x.npy")', "array"),
     "idx": SourceKind('idx(x = "x-idx3-ubyte.gz")', "array"),
+    "parquet": SourceKind('parquet("examples.parquet")', "table"),
+    "arrow": SourceKind('arrow("examples.arrow")', "table"),
 }
 """Each kind of source by its name; any other named argument renames a column or array."""

@@ -70,6 +70,11 @@ CASES: dict[str, Case] = {
         [f32("x")],
         '"x" in a.npz holds elements of NumPy\'s type complex128, but `x` is f32',
     ),
+    "all beyond i64": Case(
+        {"x": np.array([2**63 + 1, 2**63], np.uint64)},
+        [i64("x")],
+        'a.npz, x[0]: "9223372036854775809" is too large for i64 (and 1 more value)',
+    ),
     "dates": Case(
         {"x": np.zeros(3, "M8[D]")},
         [f32("x")],
