@@ -1,8 +1,8 @@
 """The trained model: raw data in, outputs out, weights and fitted preprocessing inside.
 
 Classes that have names go in and come out by name: an input's name becomes its index by a `LabelEncoder`, an output's
-index its name by a `Gather`. A kind that the model does not know makes the run fail, unless the program says
-`unknown = other`.
+index its name by a `Gather`. A kind that the model does not know, or a number that is no index, makes the run fail,
+unless the program says `unknown = other`.
 """
 
 from __future__ import annotations
@@ -48,17 +48,26 @@ def _input(e: Emitter, item: Declared) -> str:
     """An input as the data hold it, turned into what the graph takes."""
     shape = (BATCH, *item.shape)
     classes = item.classes
-    if classes is None or classes.names is None:
+    if classes is None:
         return e.input(item.name, item.dtype, shape)
     raw = e.input(item.name, _dtype(classes), shape)
-    known = len(classes.names)
-    keys = {f"keys_{'strings' if _dtype(classes) == 'string' else 'int64s'}": classes.names}
-    index = e.nodes(
-        "LabelEncoder", (raw,), 1, domain="ai.onnx.ml", values_int64s=range(known), default_int64=known, **keys
-    )[0]
+    index = _index(e, raw, classes)  # the count of the kinds for what is none of them
     if classes.unknown == "other":
-        return index  # the kind after the known ones
-    return e.node("Gather", e.constant(np.arange(known)), index)  # out of bounds for an unknown kind: an error
+        return index
+    return e.node("Gather", e.constant(np.arange(classes.count)), index)  # out of bounds for what is none: an error
+
+
+def _index(e: Emitter, raw: str, classes: Classes) -> str:
+    """Indices of kinds; what is none of them gets the index behind, and never -1, which would count from the end."""
+    if classes.names is None:
+        least, count = e.constant(np.array(0)), e.constant(np.array(classes.count))
+        known = e.node("And", e.node("GreaterOrEqual", raw, least), e.node("Less", raw, count))
+        return e.node("Where", known, raw, count)
+    keys = {f"keys_{'strings' if _dtype(classes) == 'string' else 'int64s'}": classes.names}
+    values = range(classes.count)
+    return e.nodes(
+        "LabelEncoder", (raw,), 1, domain="ai.onnx.ml", values_int64s=values, default_int64=classes.count, **keys
+    )[0]
 
 
 def _named(e: Emitter, index: str, classes: Classes) -> tuple[str, str]:

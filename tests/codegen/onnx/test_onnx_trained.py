@@ -70,20 +70,44 @@ def test_classes_go_in_and_come_out_by_name() -> None:
     assert found["label"].tolist() == [("no", "yes")[index] for index in expected["label"]]
 
 
-def test_an_unknown_name_fails_the_run() -> None:
-    data = trained_model(mixed(), initial_state(mixed()))
+KINDS = {
+    "strings": (("Bern", "Oslo", "Rom"), ["Ulm", "", "bern", "Oslo ", "0"]),
+    "numbers": ((10, 20, 40), [0, 1, -1, 3, 30, -10]),
+    "indices": (None, [-1, -3, 3, 4, 2**40, -(2**63)]),
+}
+"""The names of three kinds, and what is none of them."""
+
+
+def cities(names: tuple[str | int, ...] | None, indices: list[int]) -> list[str | int]:
+    return [names[index] if names else index for index in indices]
+
+
+def as_given(values: list[str | int]) -> np.ndarray[Any, Any]:
+    return np.array(values, object if isinstance(values[0], str) else np.int64)
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+def test_what_is_no_kind_fails_the_run(kinds: str) -> None:
+    """Whatever stands beside it, and although a negative index would count from the end for ONNX's `Gather`."""
+    names, others = KINDS[kinds]
+    step = with_classes(mixed(), "city", Classes(3, names))
+    data = trained_model(step, initial_state(step))
     inputs = inputs_of(mixed_batch(2))
-    inputs["city"] = np.array(["Oslo", "Ulm"], object)
-    with pytest.raises(Exception, match="out of data bounds"):
-        run(data, inputs)
+    run(data, inputs | {"city": as_given(cities(names, [0, 2]))})
+    for other in others:
+        with pytest.raises(Exception, match="out of data bounds"):
+            run(data, inputs | {"city": as_given([*cities(names, [1]), other])})
 
 
-def test_an_unknown_name_is_one_more_kind_where_the_program_says_so() -> None:
-    """With names for two of the three rows of the embedding, the third is what every other name gets."""
-    step = with_classes(mixed(), "city", Classes(3, ("Bern", "Oslo"), unknown="other"))
+@pytest.mark.parametrize("kinds", KINDS)
+def test_what_is_no_kind_is_one_more_where_the_program_says_so(kinds: str) -> None:
+    """With two kinds for the three rows of the embedding, the third is what everything else gets."""
+    names, others = KINDS[kinds]
+    step = with_classes(mixed(), "city", Classes(2, names and names[:2], unknown="other"))
     state = initial_state(step)
-    batch = {**mixed_batch(3), "city": np.array([0, 2, 2])}
-    inputs = {**inputs_of(batch), "city": np.array(["Bern", "Ulm", ""], object)}
+    rows = len(others) + 2
+    batch = {**mixed_batch(rows), "city": np.array([0, 1] + [2] * len(others))}
+    inputs = inputs_of(batch | {"city": np.zeros(rows, int)}) | {"city": as_given(cities(names, [0, 1]) + others)}
     expected = evaluate(step.predict, {**batch, **state})
     np.testing.assert_allclose(
         run(trained_model(step, state), inputs)["score"], expected["score"], rtol=1e-5, atol=1e-6
