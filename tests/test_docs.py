@@ -34,15 +34,15 @@ import pytest
 from nndsl.api import Net
 from nndsl.cli.main import COMMANDS, commands
 from nndsl.cli.main import run as run_command
-from nndsl.model.sources import SOURCES
 from nndsl.diagnostics import Failure
 from nndsl.library import entries, reference, vocabulary
 from nndsl.library.registry import ALIASES, TABLES
+from nndsl.model.callback_settings import CALLBACKS
 from nndsl.model.check import load_program
 from nndsl.model.sections import DATA_SETTINGS, TRAIN_SETTINGS
+from nndsl.model.sources import SOURCES
 from nndsl.render import render
 from nndsl.source import Source
-from nndsl.training.callbacks import CALLBACKS
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"

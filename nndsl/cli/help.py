@@ -12,6 +12,15 @@ from nndsl.cli.output import format_option
 if TYPE_CHECKING:
     from nndsl.library.entries import Entry
 
+EXAMPLES = {
+    "checkpoint": "checkpoint(every = 1000)",
+    "terminate_on_nan": "terminate_on_nan()",
+    "report": 'report("val/train", val_loss / loss)',
+    "csv_log": 'csv_log("log.csv", separator = ";")',
+    "tensorboard": "tensorboard(histograms = false)",
+}
+"""How callbacks are called that watch nothing."""
+
 
 @click.command("help")
 @click.argument("word", required=False)
@@ -22,7 +31,7 @@ def command(word: str | None) -> None:
     Names of Keras and PyTorch (Conv2D, nn.Linear) lead to ours.
     """
     from nndsl.library import entries, reference, vocabulary
-    from nndsl.training.callbacks import CALLBACKS
+    from nndsl.model.callback_settings import CALLBACKS
 
     vocabulary.load()
     if word is None:
@@ -42,7 +51,7 @@ def ours(word: str) -> tuple[str, str]:
     from nndsl.errors.commands import UnknownWord
     from nndsl.errors.suggest import INSTEAD, closest
     from nndsl.library.registry import ALIASES, FOREIGN, TABLES
-    from nndsl.training.callbacks import CALLBACKS
+    from nndsl.model.callback_settings import CALLBACKS
 
     known = {*(name for table in TABLES.values() for name in table), *CALLBACKS}
     last = word.rpartition(".")[2] if word.rpartition(".")[2].isidentifier() else word  # nn.Linear, keras.layers.Dense
@@ -59,20 +68,22 @@ def ours(word: str) -> tuple[str, str]:
 
 def _callback(name: str) -> str | None:
     """`EarlyStopping` and `ReduceLROnPlateau` are Keras's spellings."""
-    from nndsl.training.callbacks import CALLBACKS
+    from nndsl.model.callback_settings import CALLBACKS
 
-    return next((own for own in CALLBACKS if own.replace("_", "") == name.replace("_", "").lower()), None)
+    keras = {own.replace("_", ""): own for own in CALLBACKS} | {"csvlogger": "csv_log", "modelcheckpoint": "checkpoint"}
+    return keras.get(name.replace("_", "").lower())
 
 
 def entries_of(name: str) -> list[Entry]:
     """Everything of that name: `mse` is a loss, and a metric; each with what is to be said of it alone."""
     from nndsl.library.entries import entry, is_loss_as_metric
     from nndsl.library.registry import TABLES
-    from nndsl.training.callbacks import CALLBACKS
+    from nndsl.model.callback_settings import CALLBACKS
+    from nndsl.training.callbacks import known_callbacks
 
     found = [table[name] for table in TABLES.values() if name in table]
     shown = [entry(each) for each in found if not is_loss_as_metric(each)]
-    return shown + ([_entry_of(name, CALLBACKS[name])] if name in CALLBACKS else [])
+    return shown + ([_entry_of(name, known_callbacks()[name])] if name in CALLBACKS else [])
 
 
 def _entry_of(name: str, callback: type[Any]) -> Entry:
@@ -81,7 +92,6 @@ def _entry_of(name: str, callback: type[Any]) -> Entry:
     hints = get_type_hints(callback.__init__)
     parameters = list(inspect.signature(callback).parameters.values())
     arguments = arguments_of(each.replace(annotation=hints[each.name]) for each in parameters)
-    example = f"train {{\n  callbacks = [{name}(val_loss)]\n}}\n"
-    return Entry(
-        name, "callback", arguments, inspect.getdoc(callback) or "", example, "https://keras.io/api/callbacks/"
-    )
+    example = f"train {{\n  callbacks = [{EXAMPLES.get(name, f'{name}(val_loss)')}]\n}}\n"
+    doc = inspect.getdoc(callback) or ""
+    return Entry(name, "callback", arguments, doc, example, "https://keras.io/api/callbacks/" if "Keras" in doc else "")

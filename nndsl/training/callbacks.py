@@ -51,6 +51,11 @@ class Callback:
     monitor: str | None = None
     """The reported name that it watches, if any."""
 
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """All reported names that it needs."""
+        return () if self.monitor is None else (self.monitor,)
+
     def on_train_begin(self, control: Control) -> None:
         """Before the first step, also of a run that is resumed."""
 
@@ -66,7 +71,7 @@ class Callback:
         return {}
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
-        """After epoch `epoch` (from 0) with its logged values; `lr`, the learning rate of its last step, is the last."""
+        """After epoch `epoch` (from 0) with its logged values; the last is `lr`, the learning rate of its last step."""
 
     def on_train_end(self, control: Control) -> None:
         """After the last epoch, before the trained model is saved, in whatever way training ended."""
@@ -211,16 +216,27 @@ CALLBACKS: dict[str, type[Callback]] = {
 }
 
 
+def known_callbacks() -> dict[str, type[Callback]]:
+    """Every callback by its name in programs; those that write files, which build on this room, are imported here."""
+    from nndsl.training.reports import CsvLog, Report
+    from nndsl.training.tensorboard import TensorBoard
+
+    return {**CALLBACKS, "report": Report, "csv_log": CsvLog, "tensorboard": TensorBoard}
+
+
 def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list[Callback]:
     """The callbacks that a program's `train` section lists, with fresh counters.
 
     Raises `Failure` where one watches what is not among the names that the run reports.
     """
-    built = [CALLBACKS[each.name](**each.arguments) for each in configured]
+    known = known_callbacks()
+    built = [known[each.name](**each.arguments) for each in configured]
+    logged = {*reported, "lr", *(each.arguments["name"] for each in configured if each.name == "report")}
     wrong = [
-        _not_monitored(each, callback.monitor, reported)
+        _not_monitored(each, name, reported)
         for each, callback in zip(configured, built, strict=True)
-        if callback.monitor is not None and callback.monitor not in reported
+        for name in callback.watches
+        if name not in logged
     ]
     if wrong:
         raise Failure(*wrong)
