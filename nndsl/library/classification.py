@@ -197,39 +197,45 @@ def binary_cross_entropy_gradient(g: Value, y: Value, z: Value, target: Value) -
 
 
 @composite("loss", "hinge", example="z: f32[3], y: binary[3] => hinge(z, y)", follows=HINGE)
-def hinge(prediction: Tensor, target: Tensor) -> Tensor:
+def hinge(prediction: Tensor, target: Tensor, *, class_weight: ClassWeights = None) -> Tensor:
     """mean(max(0, 1 - z s)), s = 1 where the target is above 0, else -1 (so 0/1 and -1/1 both do).
 
-    [batch, ...], [batch, ...] -> [batch]
+    [batch, ...], [batch, ...] -> [batch]. `class_weight` are the weights of no and of yes.
     """
-    return mean(_shortfall("hinge", prediction, target))
+    shortfall, yes = _shortfall("hinge", prediction, target)
+    return mean(weighed_yes_or_no(shortfall, yes, class_weight))
 
 
 @composite("loss", "squared_hinge", example="z: f32[3], y: binary[3] => squared_hinge(z, y)", follows=HINGE)
-def squared_hinge(prediction: Tensor, target: Tensor) -> Tensor:
-    """mean(max(0, 1 - z s)²), s = 1 where the target is above 0, else -1: [batch, ...], [batch, ...] -> [batch]"""
-    return mean(_shortfall("squared_hinge", prediction, target) ** 2)
+def squared_hinge(prediction: Tensor, target: Tensor, *, class_weight: ClassWeights = None) -> Tensor:
+    """mean(max(0, 1 - z s)²), s = 1 where the target is above 0, else -1: [batch, ...], [batch, ...] -> [batch]
+
+    `class_weight` are the weights of no and of yes.
+    """
+    shortfall, yes = _shortfall("squared_hinge", prediction, target)
+    return mean(weighed_yes_or_no(shortfall**2, yes, class_weight))
 
 
-def _shortfall(name: str, prediction: Value, target: Value) -> Value:
-    """By how much each score misses a margin of 1 on its side."""
+def _shortfall(name: str, prediction: Value, target: Value) -> tuple[Value, Value]:
+    """By how much each score misses a margin of 1 on its side, and 1 where that side is yes, else 0."""
     z, y = paired(name, prediction, target)
     side = ops.where(y > 0, y.builder.constant(1, y.dtype), y.builder.constant(-1, y.dtype)).named("side")
-    return ops.relu(1 - z * side)
+    return ops.relu(1 - z * side), indicator(y > 0)
 
 
 @composite("loss", "categorical_hinge", example="z: f32[4], y: class[4] => categorical_hinge(z, y)", follows=HINGE)
-def categorical_hinge(prediction: Tensor, target: Tensor) -> Tensor:
+def categorical_hinge(prediction: Tensor, target: Tensor, *, class_weight: ClassWeights = None) -> Tensor:
     """max(0, 1 + max((1 - y) z) - Σ y z), y being the one-hot target: how far the class is from leading by 1.
 
     Scores [batch, ..., n] and classes [batch, ...] or one-hot [batch, ..., n] -> [batch]; positions are averaged.
+    `class_weight` multiplies the value of a position by its class's weight.
     """
     z = number(prediction)
     target, n = of_classes("categorical_hinge", z, target)
     y, last = distribution(target, n), (z.rank - 1,)
     own = ops.reduce_sum(y * z, axes=last, keepdims=False)
     best_other = ops.reduce_max((1 - y) * z, axes=last, keepdims=False)
-    return mean(ops.relu(best_other - own + 1))
+    return mean(weighed(ops.relu(best_other - own + 1), target, class_weight))
 
 
 @composite(

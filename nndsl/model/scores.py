@@ -32,6 +32,9 @@ CLASSIFYING = frozenset(
 )
 """What compares scores with classes as `cross_entropy` does."""
 
+YES_OR_NO = frozenset("binary_cross_entropy binary_focal hinge squared_hinge perceptron".split())
+"""Losses of a target of yes and no."""
+
 KEEPING = frozenset(
     "+ - * / ^ clip abs square sqrt mean sum max min where stack slice gather transpose flatten reshape concat add "
     "subtract multiply average maximum minimum dropout rescale split".split()
@@ -113,7 +116,7 @@ def prepare(
             if (scores, truth.declared) in work.silent:
                 return None
             _fitting(work, composite, scores_of(work, scores), truth, span)
-        if composite.link == "sigmoid" and composite.kind == "loss":
+        if composite.name in YES_OR_NO:
             _two_kinds(composite, truth, span)
         if composite.link == "softmax" and composite.kind == "loss":
             work.scored.append((scores, truth.declared))
@@ -159,9 +162,10 @@ def _two_kinds(composite: Composite, truth: Input, span: Span) -> None:
     if declared.classes is None or declared.classes.indices <= 2:
         return
     message = f"`{composite.name}` takes a target of yes and no, but `{declared.name}` is {show_declared(truth)}"
-    remedy = "for classes there is `cross_entropy`"
+    better = "categorical_hinge" if "hinge" in composite.name else "cross_entropy"
+    remedy = f"for classes there is `{better}`"
     places = ((truth.span, "declared here"),)
-    raise Found(Misused(span, message, "", places, remedy, renamed(span, "cross_entropy")))
+    raise Found(Misused(span, message, "", places, remedy, renamed(span, better)))
 
 
 def _is_target(term: Term) -> bool:
@@ -265,7 +269,7 @@ def _weights(value: Any, composite: Composite, scores: Term, truth: Term, target
     if classes is not None:
         count: Any = classes.indices
     else:
-        count = 2 if composite.link == "sigmoid" else scores.type.shape[-1] if scores.type.shape else 0
+        count = 2 if composite.name in YES_OR_NO else scores.type.shape[-1] if scores.type.shape else 0
     if not isinstance(count, int):
         raise Found(NeedsData(span, "the number of classes", "needed here", "write it where the target is declared"))
     shown = show_declared(truth) if isinstance(truth, Input) else f"{count} classes"
