@@ -2,8 +2,8 @@
 
 import nndsl
 net = nndsl.load("digits.nn")
-run = net.train()
-run.predict({"pixels": images})["label"]
+run = net.fit(images, digits, epochs=30)
+net.predict(images)["label"]
 """
 
 from __future__ import annotations
@@ -15,12 +15,19 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nndsl.api import Net as Net
     from nndsl.api import Run as Run
+    from nndsl.api import StopTraining as StopTraining
     from nndsl.api import load as load
+    from nndsl.api import loads as loads
+    from nndsl.api import open_run as open_run
     from nndsl.diagnostics import Failure as Failure
 
-_HOMES = {"load": "nndsl.api", "Net": "nndsl.api", "Run": "nndsl.api", "Failure": "nndsl.diagnostics"}
+_HOMES = {
+    **dict.fromkeys(("load", "loads", "open_run", "Net", "Run", "StopTraining"), "nndsl.api"),
+    "Failure": "nndsl.diagnostics",
+    "load_ipython_extension": "nndsl.notebook",
+}
 
-__all__ = ["Failure", "Net", "Run", "__version__", "load"]
+__all__ = ["Failure", "Net", "Run", "StopTraining", "__version__", "load", "loads", "open_run"]
 
 
 def __getattr__(name: str) -> Any:

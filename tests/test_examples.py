@@ -102,8 +102,8 @@ def test_the_trained_model_takes_raw_data_and_answers_by_name(train: Callable[..
 
 def test_a_run_is_read_back_as_it_was(train: Callable[..., nndsl.Run]) -> None:
     run = train("digits", train__epochs=3)
+    assert run.path
     again = nndsl.load(run.path)
-    assert isinstance(again, nndsl.Run)
     assert again.evaluate("test") == run.evaluate("test")
     assert again.history.epochs == run.history.epochs
     for name, value in run.state.items():

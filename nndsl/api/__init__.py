@@ -1,10 +1,10 @@
 """The Python API; the commands are thin over it.
 
-net = nndsl.load("digits.nn", set={"train.epochs": 5})
-net.compile("build")
-run = net.train()
-run.evaluate()                                  # {"loss": …, "accuracy": …} on the test split
-run.predict({"pixels": images})["label"]
+net = nndsl.load("digits.nn")
+run = net.fit(x, y, epochs=30, validation_data=(xv, yv))
+run.history["val_loss"]
+net.predict(x)["label"]
+net.save("digits.onnx")
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from nndsl.api.run import Run
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
+from nndsl.syntax.read import decode
+from nndsl.training.loop import StopTraining
 
-__all__ = ["STAGES", "Net", "Run", "load"]
+__all__ = ["STAGES", "Net", "Run", "StopTraining", "load", "loads", "open_run"]
 
 
 def load(
     path: str | os.PathLike[str], *, set: Overrides = (), model: str | None = None, root: str | None = None
-) -> Net | Run:
-    """A program (`digits.nn`) as a `Net`, or the folder of a run (`runs/digits-001`) as a `Run`.
+) -> Net:
+    """A network: that of a program (`digits.nn`) with initial weights, or that of a run's folder (`runs/digits-001`)
+    with the weights it was trained to.
 
     `set` overrides consts and settings of a program: `{"train.epochs": 5, "train.optimizer": "sgd(0.1)"}`; texts are
     expressions of the language, other values are written as such. `model` chooses among several models; imports must
@@ -38,5 +41,23 @@ def load(
     if Path(path).is_dir():
         if set or model or root:
             raise Failure(BadOption(None, "set, model, root", f"{path} is a run, whose program is what it is"))
-        return Run.open(path)
+        run = open_run(path)
+        run.net.go_on_from(run)
+        return run.net
     return Net(load_program(os.fspath(path), root=root), set, model)
+
+
+def loads(text: str, *, name: str = "program.nn", set: Overrides = (), model: str | None = None) -> Net:
+    """The network of a program's text. Messages call it `name`; files that it names lie in the working directory.
+
+    Otherwise as `load`.
+    """
+    return Net(load_program(decode(text.encode("utf-8", "surrogatepass"), name)), set, model)
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """What a run's folder holds: its history, the state it ended with, why it stopped. `load` gives its network.
+
+    Raises `nndsl.Failure` (NN504) where it is not the folder of a run, or its files do not fit together.
+    """
+    return Run.open(path)

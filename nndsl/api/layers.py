@@ -11,6 +11,8 @@ import numpy as np
 from nndsl.diagnostics import Failure
 from nndsl.errors.api import NoSuchWeight
 from nndsl.errors.suggest import closest
+from nndsl.library.registry import COMPOSITES
+from nndsl.model.naming import has_parameters
 from nndsl.training.results import text_table
 from nndsl.transform.summary import layer_table
 
@@ -37,9 +39,11 @@ class Layer:
     @property
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
         """Its parameters and statistics by their full names, as they are now; to set one: `net.weights[name] = …`."""
-        held = {state.name for state in self._net.step.states if state.role != "slot"}
-        own = [name for name in self._net.weights if name in held and name.rpartition(".")[0] == self.name]
-        return {name: self._net.weights[name] for name in own}
+        # A layer with parameters and one without may share a name: what is fitted belongs to the second.
+        fitted = not has_parameters(COMPOSITES[self.kind])
+        held = [state for state in self._net.step.states if state.role != "slot" and bool(state.fit) == fitted]
+        names = [state.name for state in held if state.name.rpartition(".")[0] == self.name]
+        return {name: self._net.weights[name] for name in names}
 
 
 class Layers(Sequence[Layer]):

@@ -23,7 +23,7 @@ from nndsl.api.options import (
 )
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.compiler import Stages, compile_network
-from nndsl.data.dataset import Splits
+from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.load import Data
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption, NothingToTrainOn, OutOfMemory, TooLarge
@@ -154,8 +154,11 @@ class Program:
         """The memory of a training step on batches of `rows` rows."""
         return estimate(self.step, rows, dict(self.facts.sizes) if self.facts else None)
 
-    def initial_state(self, max_memory: int | None = None) -> dict[str, np.ndarray[Any, Any]]:
-        """The state for the program's seed, by name; fitted layers are fitted to the training split.
+    def initial_state(
+        self, max_memory: int | None = None, train: Dataset | None = None
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """The state for the program's seed, by name; fitted layers are fitted to `train`, by default the program's own
+        training split.
 
         Raises `Failure` (NN508) before anything is allocated where a step needs more than `max_memory` bytes.
         """
@@ -164,7 +167,7 @@ class Program:
         if any(spec.fit for spec in self.step.states):
             from nndsl.training.fitting import fit_statistics
 
-            train = self.read_data().train
+            train = self.read_data().train if train is None else train
             fitted = fit_statistics(self.step, state, train)
             self.__dict__["stages"] = replace(self.stages, step=with_fitted(self.step, fitted))
             state |= fitted

@@ -15,6 +15,8 @@ from nndsl.api.net import Net
 from nndsl.api.options import BackendName, Provider, Split, backend_named
 from nndsl.codegen.backend import Array, Arrays, Session
 from nndsl.compiler import compile_network
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
@@ -27,7 +29,7 @@ from nndsl.transform.decisions import counting_decisions
 
 
 class Run:
-    """A trained network and the folder it lives in.
+    """What training made of a network, and the folder it lives in (`path`; None where nothing was written).
 
     `state` is the trained state by name, `history` what was logged after each epoch, `stopped` why training ended
     before its last epoch (empty if it did not).
@@ -35,7 +37,7 @@ class Run:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         net: Net,
         state: Arrays,
         history: History,
@@ -50,10 +52,11 @@ class Run:
         self.backend = backend
         self.provider = provider
         self.stopped = stopped
+        self.overrides = net.overrides
 
     def __repr__(self) -> str:
         last = f", {format_logs(self.history.epochs[-1])}" if len(self.history) else ""
-        return f"<Run {self.path}: {len(self.history)} epochs{last}>"
+        return f"<Run {self.path or self.net.program.source.name}: {len(self.history)} epochs{last}>"
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, backend: BackendName = "onnx", provider: Provider = "cpu") -> Run:
@@ -70,6 +73,8 @@ class Run:
         """Write everything into the run's folder, all or nothing; then the picture, if plotting is installed."""
         from nndsl.codegen.onnx.trained import trained_model
 
+        if self.path is None:
+            raise Failure(BadOption(None, "save", "this run has no folder: `run.net.save(path)` makes one"))
         step = self.net.step
         record = {
             "nndsl": __version__,
@@ -84,7 +89,7 @@ class Run:
         }
         module = backend_named("numpy").artifacts(step, self.state)[f"{step.network.name}.py"]
         files: dict[str, bytes | str] = {
-            **copies(self.net.program, self.net.overrides),
+            **copies(self.net.program, self.overrides),
             "model.onnx": trained_model(step, self.state),
             "model.py": module,
             "weights.npz": store.npz_bytes(self.state),
@@ -97,7 +102,7 @@ class Run:
 
     def plot(self) -> Path | None:
         """Draw `history.png`; None where plotting is not installed or there is nothing to draw."""
-        if not can_plot() or not len(self.history):
+        if self.path is None or not can_plot() or not len(self.history):
             return None
         store.save(self.path, {"history.png": history_png(self.history)})
         return self.path / "history.png"

@@ -9,6 +9,7 @@ Keras (https://keras.io/api/models/model_training_apis/#fit-method). Metrics and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nndsl.graph.sizes import BATCH
@@ -19,19 +20,20 @@ from nndsl.model.network import Apply, Declared, Input, Layer, LossSpec, Network
 WEIGHT = "sample_weight"
 
 
-def weight_of(network: Network) -> Declared:
-    """The target that holds the weights: `sample_weight`, with a `_` for each such name that the program has itself."""
-    taken = {item.name for item in (*network.inputs, *network.targets)}
+def weight_of(declared: Sequence[Declared]) -> Declared:
+    """The target that holds the weights, beside what is declared: `sample_weight`, with a `_` for each such name that
+    the program has itself."""
+    taken = {item.name for item in declared}
     name = WEIGHT
     while name in taken:
         name += "_"
-    return Declared(name, "target", "f32", (), network.span)
+    return Declared(name, "target", "f32", (), declared[0].span)
 
 
 def weighted(network: Network) -> Network:
     """The network whose losses of each example are multiplied by its weight."""
-    declared = weight_of(network)
-    weight = Input(declared, TensorType("f32", (BATCH,)), network.span)
+    declared = weight_of((*network.inputs, *network.targets))
+    weight = Input(declared, TensorType("f32", (BATCH,)), declared.span)
     losses = tuple(_times(weight, loss) for loss in network.losses)
     return replace(network, targets=(*network.targets, declared), losses=losses)
 

@@ -46,9 +46,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def net_of(program: Path, **arguments: Any) -> nndsl.Net:
-    net = nndsl.load(program, **arguments)
-    assert isinstance(net, nndsl.Net)
-    return net
+    return nndsl.load(program, **arguments)
 
 
 def refused(failure: pytest.ExceptionInfo[nndsl.Failure]) -> str:
@@ -81,9 +79,8 @@ def test_overrides_count(program: Path) -> None:
 
 def test_a_run_is_loaded_from_its_folder(program: Path) -> None:
     run = net_of(program).train("run")
-    again = nndsl.load("run")
-    assert isinstance(again, nndsl.Run)
-    assert again.evaluate() == run.evaluate()
+    again = nndsl.open_run("run")
+    assert nndsl.load("run").evaluate() == again.evaluate() == run.evaluate()
     assert again.history == run.history
     assert {name: array.tobytes() for name, array in again.state.items()} == {
         name: array.tobytes() for name, array in run.state.items()
@@ -191,9 +188,7 @@ def test_an_observer_can_end_training(program: Path) -> None:
     assert len(stopped.history) == 1
     steps = net_of(program, set={"train.steps": 5}).train("two")
     assert all(np.array_equal(stopped.state[name], steps.state[name]) for name in steps.state)
-    again = nndsl.load("one")
-    assert isinstance(again, nndsl.Run)
-    assert again.stopped == "enough"
+    assert nndsl.open_run("one").stopped == "enough"
 
 
 def test_a_failing_observer_leaves_nothing_behind(program: Path) -> None:

@@ -152,8 +152,7 @@ def test_wrong_arguments_of_eval(kinds: Command, arguments: list[str], words: st
 
 
 def test_the_report_holds_what_evaluate_gives(kinds: Command) -> None:
-    run = api.load("run")
-    assert isinstance(run, api.Run)
+    run = api.open_run("run")
     report = run.report("train")
     assert report.rows == 12
     assert report.values == pytest.approx(run.evaluate("train"))

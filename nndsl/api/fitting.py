@@ -1,0 +1,253 @@
+"""`net.fit(x, y)`: training on what a Python program has in hand, as often as it likes.
+
+1. `_examples`    what is given is read and checked; the first time, classes, free sizes and fitted layers come from it
+2. `_weighted`    `sample_weight` and `class_weight` become one weight for each row
+3. `_step`        the program's graphs with the settings that were asked for, of weighted losses where there are weights
+4. `fit`          a `Trainer` goes on from where the network stands
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nndsl.api.class_weights import row_weights
+from nndsl.api.hooks import hooked
+from nndsl.api.observers import observer_for
+from nndsl.compiler import compile_network
+from nndsl.data.dataset import Dataset
+from nndsl.data.given import Given, given_data, given_dataset, refuse_other_sizes
+from nndsl.diagnostics import Failure
+from nndsl.errors.api import NothingToWeight, NoValidation
+from nndsl.errors.commands import BadOption, NotMonitored
+from nndsl.model.check import check
+from nndsl.model.network import Facts
+from nndsl.model.sections import TrainSection
+from nndsl.training import callbacks as builtin
+from nndsl.training import loop, store
+from nndsl.training.history import History
+from nndsl.transform.step import Step
+from nndsl.transform.weighting import has_loss_of_examples, weight_of, weighted
+
+if TYPE_CHECKING:
+    from nndsl.api.net import Net
+    from nndsl.api.run import Run
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of `fit` that say what to train on."""
+
+    x: Any = None
+    y: Any = None
+    validation_data: Any = None
+    validation_split: float = 0.0
+    sample_weight: Any = None
+    class_weight: Any = None
+
+
+def fit(
+    net: Net,
+    asked: Asked,
+    asked_settings: Mapping[str, int | None],
+    *,
+    callbacks: Iterable[Any],
+    verbose: bool | int | str,
+    out: str | os.PathLike[str] | None,
+    max_memory: int | None,
+) -> Run:
+    """Train as `Net.fit` says."""
+    from nndsl.api.run import Run
+
+    settings, observer = _settings(asked_settings), observer_for(verbose)
+    train, validation = _examples(net, asked)
+    has_weights = _has_weights(asked)
+    if has_weights:
+        train, validation = _weighted(net, asked, weight_of(net.declared.declared).name, train, validation)
+    step = _step(net, settings, train, has_weights)
+    actions = [*_program_callbacks(step, validation is not None), *hooked(callbacks, net)]
+    with ExitStack() as made:
+        folder: Path | None = None
+        if out is not None:
+            folder = made.enter_context(store.new_folder(step.network.name, os.fspath(out)))
+        net.begin(train, max_memory)
+        session = net.live_session(step)
+        epochs = net.progress.epoch + step.train.epochs
+        examples = loop.Examples(train, validation)
+        trainer = loop.Trainer(session, step, examples, actions, observer, epochs=epochs, folder=folder)
+        trainer.restore(replace(net.progress, state=session.state(), history=tuple(net.history.epochs)))
+        net.stop_training, net.is_trained = False, True
+        try:
+            outcome = trainer.run()
+        finally:  # also where a callback or the keyboard ended it
+            net.remember(trainer)
+        if outcome.diverged is not None:
+            kept = f"\nthe network keeps its weights after epoch {len(net.history)}" if len(net.history) else ""
+            raise Failure(replace(outcome.diverged, kept=kept))
+        history = History([*net.history.epochs])
+        run = Run(folder, net, session.state(), history, net.backend, net.provider, outcome.stopped)
+        if folder is not None:
+            run.overrides = (*net.overrides, *_texts(settings))
+            run.save()
+    if folder is not None:
+        run.plot()
+    return run
+
+
+# ---------------------------------------------------------------- 1: examples
+
+
+def _examples(net: Net, asked: Asked) -> tuple[Dataset, Dataset | None]:
+    """What to train on and what to validate on; the first examples make the network's facts."""
+    share = asked.validation_split
+    if asked.validation_data is not None and share:
+        raise Failure(BadOption(None, "validation_split", "there is validation_data already"))
+    if not isinstance(share, int | float) or not 0 <= share < 1:
+        raise Failure(
+            BadOption(None, "validation_split", f"it is a share of the rows from 0 to less than 1, not {share!r}")
+        )
+    if asked.x is None:
+        return _own_examples(net, asked)
+    section, trained = net.declared.data, net.is_trained
+    declared = net.declared.declared
+    if trained:
+        declared = (*net.checked.network.inputs, *net.checked.network.targets)
+    weight = weight_of(declared) if _has_weights(asked) else None
+    data = given_data(
+        section,
+        declared,
+        Given(asked.x, asked.y, asked.sample_weight),
+        _validation(asked.validation_data),
+        split=share,
+        weight=weight,
+        model=net.declared.name,
+        span=net.program.model(net.model).name.span,
+    )
+    if trained:
+        assert net.facts is not None
+        for part in data.parts.values():
+            refuse_other_sizes(part, net.facts)
+        facts = replace(net.facts, rows=data.facts.rows)
+    else:
+        facts = data.facts
+    net.learn_facts(facts)
+    splits = data.splits(facts)
+    return splits.train, splits.validation
+
+
+def _own_examples(net: Net, asked: Asked) -> tuple[Dataset, Dataset | None]:
+    """Those of the program's data section, with other validation rows if some are given."""
+    for name in ("y", "sample_weight", "validation_split"):
+        value = getattr(asked, name)
+        if value is not None and not (isinstance(value, float | int) and not value):
+            raise Failure(BadOption(None, name, "it belongs to an `x`, and none is given"))
+    data = net.read_data()
+    validation = data.validation
+    if asked.validation_data is not None:
+        network = net.checked.network
+        weight = weight_of(net.declared.declared) if _has_weights(asked) else None
+        given, declared = _validation(asked.validation_data), (*network.inputs, *network.targets)
+        assert given is not None
+        validation = given_dataset(given, net.declared.data, declared, net.facts, weight=weight, model=network.name)
+    return data.train, validation
+
+
+def _validation(given: Any) -> Given | None:
+    """`(x, y)`, `(x, y, weights)`, or what holds inputs and targets by name."""
+    if given is None:
+        return None
+    if not isinstance(given, tuple):
+        return Given(given)
+    if len(given) not in (2, 3):
+        raise Failure(
+            BadOption(None, "validation_data", f"it is (x, y) or (x, y, sample_weight), not {len(given)} things")
+        )
+    return Given(*given)
+
+
+# ---------------------------------------------------------------- 2: weights
+
+
+def _has_weights(asked: Asked) -> bool:
+    given = asked.validation_data
+    return (
+        asked.sample_weight is not None
+        or asked.class_weight is not None
+        or (isinstance(given, tuple) and len(given) == 3 and given[2] is not None)
+    )
+
+
+def _weighted(
+    net: Net, asked: Asked, name: str, train: Dataset, validation: Dataset | None
+) -> tuple[Dataset, Dataset | None]:
+    """Both with a weight for each row; those of classes are for training, as in Keras."""
+    network = net.checked.network
+    if not has_loss_of_examples(network):
+        raise Failure(NothingToWeight(network.losses[0].span if network.losses else None, network.name))
+    factor = np.ones(train.rows)
+    if asked.class_weight is not None:
+        factor = row_weights(asked.class_weight, network, train)
+    return with_weights(train, name, factor), validation and with_weights(validation, name)
+
+
+def with_weights(data: Dataset, name: str, factor: Any = 1.0) -> Dataset:
+    """The examples with a weight for each row: those they have (or ones), times the factor."""
+    own = np.asarray(data.arrays[name][:]) if name in data.arrays else np.ones(data.rows)
+    return replace(data, arrays={**data.arrays, name: (own * factor).astype(np.float32)})
+
+
+# ---------------------------------------------------------------- 3: the step
+
+
+def _settings(asked: Mapping[str, int | None]) -> dict[str, int]:
+    """The settings of `train` that are given, each a whole number."""
+    least = {"epochs": 0, "batch_size": 1, "seed": 0}
+    found = {}
+    for name, value in asked.items():
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least[name]:
+            raise Failure(BadOption(None, name, f"it is a whole number from {least[name]}, not {value!r}"))
+        found[name] = int(value)
+    return found
+
+
+def _step(net: Net, settings: Mapping[str, int], train: Dataset, with_weight: bool) -> Step:
+    """The graphs with these settings. Schedules that count epochs are compiled for the rows at hand."""
+    step = net.weighted_step if with_weight else net.step
+    section: TrainSection = replace(step.train, **settings)  # type: ignore[arg-type]
+    if section.steps is not None:
+        section = replace(section, steps=net.progress.steps + section.steps)
+    if net.declared.counts_steps and section.batch_size != step.train.batch_size:
+        facts = replace(net.facts or Facts(), rows={"train": train.rows})
+        checked = check(net.program, facts, (*net.overrides, *_texts(settings)), net.model)
+        network = weighted(checked.network) if with_weight else checked.network
+        step = compile_network(network, checked.train, net.program.source).step
+        section = replace(checked.train, steps=section.steps)
+    return replace(step, train=section)
+
+
+def _texts(settings: Mapping[str, int]) -> list[str]:
+    """The settings as the command line says them."""
+    return [f"train.{name}={value}" for name, value in settings.items()]
+
+
+def _program_callbacks(step: Step, validated: bool) -> list[builtin.Callback]:
+    """Those of the program; where one watches validation rows and there are none, the message says what `fit` takes."""
+    try:
+        return builtin.build(step.train.callbacks, loop.reported(step, validated=validated))
+    except Failure as failure:
+        raise Failure(
+            *(
+                NoValidation(error.span, error.callback, error.monitor)
+                if isinstance(error, NotMonitored) and error.monitor.startswith("val_") and not validated
+                else error
+                for error in failure.diagnostics
+            )
+        ) from None

@@ -1,0 +1,37 @@
+"""`net.save(path)`: what a network is as a file, by the path's ending."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import BadOption
+from nndsl.training import store
+
+if TYPE_CHECKING:
+    from nndsl.api.net import Net
+
+
+def save(net: Net, path: str) -> None:
+    """Write the file, or the folder of a run where the path has no ending."""
+    from nndsl.api.run import Run
+
+    step, state, place = net.step, net.state, Path(path)
+    match place.suffix.lower():
+        case ".onnx":
+            from nndsl.codegen.onnx.trained import trained_model
+
+            content = trained_model(step, state)
+        case ".safetensors":
+            content = store.safetensors_bytes(state)
+        case ".npz":
+            content = store.npz_bytes(state)
+        case "":
+            with store.new_folder(step.network.name, path) as folder:
+                Run(folder, net, state, net.history, net.backend, net.provider).save()
+            return
+        case ending:
+            known = ".onnx, .safetensors and .npz, and none for the folder of a run"
+            raise Failure(BadOption(None, "path", f"`{ending}` is no ending of a file to save; there are {known}"))
+    store.save(place.parent, {place.name: content})
