@@ -27,6 +27,11 @@ class Session(Protocol):
     """
 
     @property
+    def engine(self) -> str:
+        """What computes, with its version: another one may round in another way."""
+        ...
+
+    @property
     def threads(self) -> int:
         """How many threads it computes with: another number may add up sums in another order."""
         ...

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+Content = bytes | str | Sequence[bytes | memoryview]
+"""What a file holds: bytes, text (as UTF-8), or bytes in pieces."""
 
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Replace the file at `path` by one with this content (text as UTF-8), atomically.
+
+def write_whole(path: Path, content: Content) -> None:
+    """Replace the file at `path` by one with this content, atomically.
 
     The content goes to a temporary file in the same folder, is flushed to disk and renamed: at no moment is there a
     part of a file under the name. A link is followed. Raises `OSError` as the system gives it, with the temporary file
@@ -20,11 +23,12 @@ def write_whole(path: Path, content: bytes | str) -> None:
     write_all({path: content})
 
 
-def write_all(files: Mapping[Path, bytes | str]) -> None:
+def write_all(files: Mapping[Path, Content]) -> None:
     """Write several files as `write_whole` does: all contents are on the disk before the first gets its name.
 
-    So a full disk leaves everything as it was. The files get their names in the order given: whoever finds the last one
-    can rely on all. Should a renaming itself fail, the new files among those before it are removed again.
+    So a full disk leaves everything as it was. The files get their names in the order given, and one that is there by
+    the last name goes before the first is replaced: whoever finds the last one can rely on all. Should a renaming
+    itself fail, the new files among those before it are removed again.
     """
     staged: list[tuple[Path, Path]] = []
     made: list[Path] = []
@@ -32,6 +36,8 @@ def write_all(files: Mapping[Path, bytes | str]) -> None:
         for path, content in files.items():
             target = _replaceable(path)
             staged.append((_stage(target, content), target))
+        if len(staged) > 1:
+            staged[-1][1].unlink(missing_ok=True)
         for temporary, target in staged:
             new = not target.exists()
             os.replace(temporary, target)
@@ -53,13 +59,14 @@ def _replaceable(path: Path) -> Path:
     return path.resolve()
 
 
-def _stage(target: Path, content: bytes | str) -> Path:
+def _stage(target: Path, content: Content) -> Path:
     """The content on the disk, in a temporary file beside its target."""
     data = content.encode() if isinstance(content, str) else content
+    pieces = (data,) if isinstance(data, bytes) else data
     descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())

@@ -52,6 +52,10 @@ class NumpySession:
         self.buffers(batch_size)
 
     @property
+    def engine(self) -> str:
+        return f"numpy {np.__version__}"
+
+    @property
     def threads(self) -> int:
         """What NumPy's products are told by the environment, or one for each core."""
         told = [os.environ.get(f"{library}_NUM_THREADS", "") for library in ("OPENBLAS", "MKL", "OMP")]

@@ -81,6 +81,10 @@ class OnnxSession:
     # ------------------------------------------------------------ running
 
     @property
+    def engine(self) -> str:
+        return f"onnxruntime {onnxruntime.__version__}"
+
+    @property
     def threads(self) -> int:
         return self._threads or usable_cores()
 

@@ -69,9 +69,13 @@ def wants_colour(stream: TextIO) -> bool:
 
 
 def program_options(function: Function) -> Function:
+    """The argument and options of every command that takes a program."""
+    return click.argument("program", type=click.Path())(override_options(function))
+
+
+def override_options(function: Function) -> Function:
     """The options of every command that takes a program."""
     options: Sequence[Callable[[Function], Function]] = (
-        click.argument("program", type=click.Path()),
         click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override a const or setting."),
         click.option("--model", metavar="NAME", help="The model to take, where the program has several."),
         click.option("--root", type=click.Path(), help="The folder that imports must stay in (the program's own)."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,6 +206,54 @@ class ReduceLrOnPlateau(Callback):
         self.waited, self.cooling = state["waited"], state["cooling"]
 
 
+class Checkpoint(Callback):
+    """Write a checkpoint at the end of each epoch, or after every so many steps   (Keras: ModelCheckpoint).
+
+    With `best_only` only at the end of epochs that improve the monitored value. In any case the two newest checkpoints
+    stay, and the best. Without this callback one is written at an epoch's end when five seconds have passed since the
+    last, and where training stops.
+    """
+
+    def __init__(self, monitor: str = "val_loss", best_only: bool = False, every: int = 0, mode: Mode = "auto"):
+        self.monitor = monitor if best_only or monitor != "val_loss" else None
+        self.best = Best(monitor, mode)
+        self.best_only = best_only
+        self.every = every
+        self.newest = 0
+
+    def on_train_begin(self, control: Control) -> None:
+        self.newest = control.steps
+
+    def on_batch_end(self, epoch: int, batch: int, logs: Mapping[str, float], control: Control) -> None:
+        if self.every and control.steps >= self.newest + self.every and not self.best_only:
+            self.newest += self.every
+            control.checkpoint = True
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
+        due = self.best.improves(logs[self.best.monitor], epoch) if self.best_only else not self.every
+        control.checkpoint = control.checkpoint or due
+
+    def state(self) -> dict[str, Any]:
+        return {"best": self.best.state()}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self.best.set_state(state["best"])
+
+
+class Timed(Callback):
+    """A checkpoint at an epoch's end when `seconds` have passed since the last one: what is done unless the program
+    says otherwise."""
+
+    def __init__(self, seconds: float = 5.0):
+        self.seconds = seconds
+        self.newest = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float], control: Control) -> None:
+        if time.monotonic() - self.newest >= self.seconds:
+            control.checkpoint = True
+            self.newest = time.monotonic()
+
+
 class TerminateOnNan(Callback):
     """Stop when the loss is not finite   (Keras: TerminateOnNaN). Training does so in any case."""
 
@@ -212,6 +261,7 @@ class TerminateOnNan(Callback):
 CALLBACKS: dict[str, type[Callback]] = {
     "early_stopping": EarlyStopping,
     "reduce_lr_on_plateau": ReduceLrOnPlateau,
+    "checkpoint": Checkpoint,
     "terminate_on_nan": TerminateOnNan,
 }
 

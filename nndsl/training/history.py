@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -31,15 +31,22 @@ class History:
 
     def to_csv(self) -> str:
         """`epoch` (from 1) and a column for each name; numbers as short as they read back the same."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["epoch", *self.names])
-        for number, logs in enumerate(self.epochs, 1):
-            writer.writerow([number, *(repr(logs[name]) if name in logs else "" for name in self.names)])
-        return text.getvalue()
+        names = self.names
+        return _line(["epoch", *names]) + "".join(self.row(number, names) for number in range(1, len(self) + 1))
+
+    def row(self, number: int, names: Sequence[str]) -> str:
+        """The CSV's line of one epoch (from 1), under a header of these names."""
+        logs = self.epochs[number - 1]
+        return _line([number, *(repr(logs[name]) if name in logs else "" for name in names)])
 
     @classmethod
     def from_csv(cls, text: str) -> History:
         """The history that `to_csv` wrote; `ValueError` for another text."""
         rows = list(csv.DictReader(io.StringIO(text)))
         return cls([{name: float(value) for name, value in row.items() if name != "epoch" and value} for row in rows])
+
+
+def _line(cells: Iterable[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -48,6 +48,22 @@ class Observer(Protocol):
         ...
 
 
+class Recorder(Protocol):
+    """Writes down how training goes, so that it can be resumed."""
+
+    def begin(self, history: History) -> None:
+        """Before the first step: of epochs beyond these nothing holds."""
+        ...
+
+    def epoch(self, history: History) -> None:
+        """After each epoch."""
+        ...
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Where a callback asked for it, and where training ends."""
+        ...
+
+
 class StopTraining(Exception):
     """Raised by an observer: training ends after this step, and can be resumed there. Its text says why."""
 
@@ -84,9 +100,8 @@ class Trainer:
     """Trains as the program's `train` section says; the session holds the result.
 
     Training ends early where a callback or the observer stops it, after `steps` updates, or as soon as the loss or a
-    state is not finite. It begins with what the session holds, or goes on from a snapshot that was restored. Snapshots
-    that a callback asks for, and the one at the end, are given to `save`; `epochs` overrides the program's, counted
-    from the run's beginning.
+    state is not finite. It begins with what the session holds, or goes on from a snapshot that was restored; `epochs`
+    overrides the program's, counted from the run's beginning.
     """
 
     def __init__(
@@ -99,11 +114,11 @@ class Trainer:
         *,
         epochs: int | None = None,
         folder: Path | None = None,
-        save: Callable[[Snapshot], object] | None = None,
+        recorder: Recorder | None = None,
     ):
         settings, rows = step.train, examples.train.rows
         self.session, self.step, self.examples = session, step, examples
-        self.callbacks, self.observer, self.save = callbacks, observer, save
+        self.callbacks, self.observer, self.recorder = callbacks, observer, recorder
         self.epochs = settings.epochs if epochs is None else epochs
         span = settings.spans.get("drop_last", settings.span)
         self.batches = count_batches(rows, settings.batch_size, drop_last=settings.drop_last, span=span)
@@ -175,6 +190,8 @@ class Trainer:
     def run(self) -> Outcome:
         """Train to the end."""
         control, ended = self.control, ""
+        if self.recorder:
+            self.recorder.begin(self.history)
         for callback in self.callbacks:
             callback.on_train_begin(control)
         if self.observer:
@@ -258,6 +275,8 @@ class Trainer:
             logs |= callback.measures({**logs, "lr": self.lr})
         logs["lr"] = self.lr
         self.history.add(logs)
+        if self.recorder:
+            self.recorder.epoch(self.history)
         self.sums.clear()
         self.batch, control.epoch = 0, epoch + 1
         for callback in self.callbacks:
@@ -285,8 +304,8 @@ class Trainer:
 
     def _save(self, snapshot: Snapshot) -> None:
         self.control.checkpoint = False
-        if self.save and snapshot is not self._saved:
-            self.save(snapshot)
+        if self.recorder and snapshot is not self._saved:
+            self.recorder.save(snapshot)
         self._saved = snapshot
 
     def _diverged(self, good: Snapshot) -> Diverged:
@@ -297,7 +316,8 @@ class Trainer:
             self.session, self.step, self.examples.train, islice(order, good.batch, None), good
         )
         self.restore(good)
-        self._save(good)
+        if good.steps:
+            self._save(good)
         for callback in self.callbacks:
             callback.on_train_end(self.control)
         self.session.set_state(good.state)

@@ -50,8 +50,13 @@ def _shortest(value: Any) -> Any:
 def log_text(history: History, stopped: str) -> str:
     """One line an epoch, and why training ended before its last one."""
     width = len(str(len(history)))
-    lines = [f"epoch {i:>{width}}  {format_logs(logs)}\n" for i, logs in enumerate(history.epochs, 1)]
+    lines = [log_line(number, logs, width) for number, logs in enumerate(history.epochs, 1)]
     return "".join(lines) + (f"stopped: {stopped}\n" if stopped else "")
+
+
+def log_line(number: int, logs: Mapping[str, float], width: int = 0) -> str:
+    """The line of one epoch (from 1)."""
+    return f"epoch {number:>{width}}  {format_logs(logs)}\n"
 
 
 Measured = Mapping[str, float | np.ndarray[Any, Any]]

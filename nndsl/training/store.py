@@ -32,7 +32,7 @@ import numpy as np
 
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import CannotWrite, ExistsAlready, NotARun
-from nndsl.files import folder_for, write_all
+from nndsl.files import Content, folder_for, write_all
 from nndsl.library.building import State
 from nndsl.model.network import Classes, Facts
 from nndsl.training.history import History
@@ -74,7 +74,7 @@ def _next_free(parent: Path, name: str, made: ExitStack) -> Path:
             number += 1
 
 
-def save(folder: Path, files: Mapping[str, bytes | str]) -> None:
+def save(folder: Path, files: Mapping[str, Content]) -> None:
     """Write files into a folder, all or none; raises `Failure` with the system's reason."""
     try:
         with folder_for(folder):
@@ -99,10 +99,11 @@ def cannot_write(place: str, error: OSError | ValueError) -> Failure:
     if not isinstance(error, OSError):
         return Failure(CannotWrite(None, place, "no file can have this name"))
     named = str(error.filename or "")
-    return Failure(CannotWrite(None, place if not named or named.endswith(".part") else named, _reason(error)))
+    return Failure(CannotWrite(None, place if not named or named.endswith(".part") else named, reason_of(error)))
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """What the system says, without a number."""
     return (error.strerror or str(error)).lower()
 
 
@@ -212,7 +213,7 @@ def _read(folder: Path, name: str) -> bytes:
     except FileNotFoundError:
         _refuse(folder, f"it has no {name}")
     except OSError as error:
-        _refuse(folder, f"{name} cannot be read: {_reason(error)}")
+        _refuse(folder, f"{name} cannot be read: {reason_of(error)}")
 
 
 def _refuse(folder: Path, reason: str) -> NoReturn:

@@ -1,0 +1,131 @@
+"""NN530-549: runs that train, stop and go on: their folders, checkpoints and locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nndsl.diagnostics import FAILED, Diagnostic
+from nndsl.errors.lints import Warning
+
+
+@dataclass(frozen=True)
+class InUse(Diagnostic):
+    """A run is trained by one process at a time: two would write over each other's checkpoints. The lock belongs to the
+    process and goes with it, however it ends."""
+
+    code = "NN530"
+    title = "{path} is being trained by another process{process}"
+    advice = "wait until that has ended, or stop it: it saves what it has learnt"
+    exit_code = FAILED
+
+    path: str
+    process: str
+
+
+@dataclass(frozen=True)
+class NotResumable(Diagnostic):
+    """`--resume` takes the folder of a run that was stopped, killed or has diverged: its checkpoints and the record of
+    how it was started lie in `checkpoints/`."""
+
+    code = "NN531"
+    title = "{path} cannot be resumed: {reason}"
+    advice = "give the folder of a run, such as runs/digits-001"
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Changed(Diagnostic):
+    """A resumed run is bit for bit the run that was never interrupted. That takes the same program, data, backend,
+    number of threads and versions; one of these is not as it was.
+
+    `nndsl train --resume RUN` takes the run's own program. With `--force` the run goes on from the checkpoint as things
+    are now, as another run; an epoch that was not finished begins anew.
+    """
+
+    code = "NN532"
+    title = "{path} was not trained like this: {what}"
+    advice = "{remedy}"
+
+    path: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class OtherState(Diagnostic):
+    """A run can go on with another program (`--force`) only where its parameters are the ones of the checkpoint: the
+    same names and shapes. Slots of another optimizer begin as they always do."""
+
+    code = "NN533"
+    title = "{path} has other parameters than the program: {what}"
+    advice = "train it anew, without --resume"
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True)
+class CheckpointNotWritten(Warning):
+    """A checkpoint could not be written, such as on a full disk. The last good one stays, training goes on, and another
+    attempt is made when the next one is due."""
+
+    code = "NN534"
+    title = "cannot write {path}: {reason}"
+    advice = "training goes on; {kept}"
+
+    path: str
+    reason: str
+    kept: str
+
+
+@dataclass(frozen=True)
+class CheckpointDamaged(Warning):
+    """A checkpoint is not what was written, as after a failure of the disk; its hash shows it. The run goes on from the
+    one before, and does again what came after that."""
+
+    code = "NN535"
+    title = "{path} is damaged: {reason}"
+    advice = "{instead}"
+
+    path: str
+    reason: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class StateOfCallback(Diagnostic):
+    """What a callback's `state()` gives goes into checkpoints: numbers, texts, truth values, None, arrays of numbers,
+    and lists and dicts (with texts as keys) of these."""
+
+    code = "NN536"
+    title = "the state of the callback {callback} cannot be saved: {reason}"
+    exit_code = FAILED
+
+    callback: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HasFinished(Warning):
+    """`--resume` was given a run that has reached its end: there is nothing left to do, and nothing was changed."""
+
+    code = "NN538"
+    title = "{path} has finished"
+    advice = "--set train.epochs=… and --force train it for longer"
+
+    path: str
+
+
+@dataclass(frozen=True)
+class LogNotWritten(Warning):
+    """`history.csv` and `train.log` could not be written while training, such as on a full disk. Both are written again
+    whole when training ends."""
+
+    code = "NN537"
+    title = "cannot write {path}: {reason}"
+    advice = "training goes on; it is written again when training ends"
+
+    path: str
+    reason: str
