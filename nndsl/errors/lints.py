@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from nndsl.diagnostics import Diagnostic, Help, Label
+from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.source import Span
 
 
@@ -167,3 +167,74 @@ class ChannelsFirst(Warning):
 
     def help(self) -> Help | None:
         return Help(self.remedy)
+
+
+@dataclass(frozen=True)
+class UndoneBias(Warning):
+    """The mean that batch normalisation subtracts holds the bias of the layer in front of it, so that the bias does
+    nothing; its gradient is rounding alone, and an optimizer that scales gradients lets it drift.
+
+    wrong:  h = x -> dense(64) -> batch_norm -> relu
+    right:  h = x -> dense(64, bias = false) -> batch_norm -> relu
+    """
+
+    code = "NN620"
+    title = "`batch_norm` undoes the bias of the `{layer}` in front of it"
+    label = "subtracts the mean, and the bias with it"
+
+    layer: str
+    made: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.made, "has a bias")
+
+    def help(self) -> Help | None:
+        end = self.made.end - 1
+        is_call = self.made.text.endswith(")") and "bias" not in self.made.text
+        insert = Edit(Span(self.made.source, end, end), ", bias = false") if is_call else None
+        return Help("leave it out: `batch_norm` has a shift of its own", insert)
+
+
+@dataclass(frozen=True)
+class OneScore(Warning):
+    """What compares scores with each other is given a single one, so that it gives the same for every example.
+
+    wrong:  output yes = h -> dense(1) -> softmax
+    right:  output yes = h -> dense(1) -> sigmoid
+    """
+
+    code = "NN621"
+    title = "`{name}` of one score is always {result}"
+    label = "is given {shape}"
+    advice = "{remedy}"
+
+    name: str
+    result: str
+    shape: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class KindsAsNumbers(Warning):
+    """A loss of numbers compares with a class: its index is taken for a quantity, though kinds have no order.
+
+        wrong:  z = h -> dense(1)
+                loss mse(z, digit)                   # digit is class[10]
+        right:  z = h -> dense(10)
+                loss cross_entropy(z, digit)
+
+    What is a quantity is declared as one: `target stars: f32`.
+    """
+
+    code = "NN622"
+    title = "`{loss}` takes the kinds of `{target}` for quantities"
+    label = "compares with their indices, 0 to {last}"
+    advice = "use `cross_entropy` with a score for each kind; or declare `{target}` as `f32` if it is a quantity"
+
+    loss: str
+    target: str
+    last: int
+    declared: Span
+
+    def secondary(self) -> Iterator[Label]:
+        yield Label(self.declared, "declared here")

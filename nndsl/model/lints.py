@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from nndsl.diagnostics import Diagnostic
@@ -9,6 +10,9 @@ from nndsl.errors.lints import (
     AfterLastLayer,
     ChannelsFirst,
     ConstantTarget,
+    KindsAsNumbers,
+    OneScore,
+    UndoneBias,
     UntrainedOutput,
     UnusedConst,
     UnusedInput,
@@ -83,9 +87,14 @@ def lint(work: Work, loaded: Loaded, network: Network) -> Iterator[Diagnostic]:
     yield from _unused_layers(list(work.layers.values()), trained_in(work, everything), work.shared)
     if network.losses:
         yield from _untrained(work, network, trained_in(work, losses))
-    yield from _after_last(work, network)
+    after_last = list(_after_last(work, network))
+    yield from after_last
     yield from _slow(work, losses)
     yield from _channels_first(everything)
+    misplaced = {warning.span for warning in after_last}
+    yield from (warning for warning in _undone_biases(everything) if warning.span not in misplaced)
+    yield from _one_score(work, everything)
+    yield from _kinds_as_numbers(losses)
     for target in network.targets:
         if target.classes is not None and target.classes.indices == 1:
             yield ConstantTarget(target.span, target.name)
@@ -183,3 +192,56 @@ def _of_classes(loss: Apply) -> bool:
         isinstance(term, Input) and term.declared.role == "target" and term.declared.kind in ("class", "binary")
         for term in reached([loss])
     )
+
+
+def _undone_biases(everything: Iterable[Term]) -> Iterator[Diagnostic]:
+    """Layers with a bias whose result goes into `batch_norm` as it is, and nowhere else."""
+    terms = [term for term in everything if isinstance(term, Apply)]
+    uses = Counter(operand for term in terms for operand in operands(term))
+    applied = Counter(term.layer for term in terms)
+    for term in terms:
+        if term.composite.name != "batch_norm" or not term.arguments.get("trainable", True):
+            continue
+        maker = next(operands(term))
+        if (
+            isinstance(maker, Apply)
+            and any(parameter.name == "bias" for parameter in maker.composite.parameters)
+            and maker.arguments.get("bias", True)
+            and maker.arguments.get("activation") is None
+            and uses[maker] == applied[maker.layer] == 1
+        ):
+            yield UndoneBias(term.span, maker.composite.name, maker.span)
+
+
+ALWAYS = {
+    "softmax": ("1", "for yes or no there is `sigmoid`"),
+    "argmax": ("0", "for yes or no compare the score: `z > 0`"),
+}
+"""What compares scores with each other: what it makes of a single one, and what was probably meant."""
+
+
+def _one_score(work: Work, everything: Iterable[Term]) -> Iterator[Diagnostic]:
+    for term in everything:
+        if not isinstance(term, Apply):
+            continue
+        if term.composite.kind == "layer" and link(work, term) == "softmax":
+            name, compared = "softmax", term.type.shape
+        elif term.composite.name in ALWAYS and term.arguments.get("axis", -1) == -1:
+            name, compared = term.composite.name, next(operands(term)).type.shape
+        else:
+            continue
+        if compared[1:] and compared[-1] == 1:
+            result, remedy = ALWAYS[name]
+            yield OneScore(term.span, name, result, show_shape(compared), remedy)
+
+
+def _kinds_as_numbers(losses: dict[Term, None]) -> Iterator[Diagnostic]:
+    """Losses of numbers of a class of more than two kinds; two are a number, 0 or 1."""
+    for term in losses:
+        if not isinstance(term, Apply) or term.composite.name not in OF_NUMBERS:
+            continue
+        for operand in operands(term):
+            if isinstance(operand, Input) and operand.declared.classes is not None:
+                declared, last = operand.declared, operand.declared.classes.indices - 1
+                if declared.role == "target" and last > 1:
+                    yield KindsAsNumbers(term.span, term.composite.name, declared.name, last, declared.span)
