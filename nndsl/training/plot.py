@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import io
 import logging
+import math
+from typing import Any
 
 import numpy as np
 
 from nndsl.extras import is_installed
 from nndsl.training.history import History
+from nndsl.training.panels import Panel, best_epoch, panels
 
 PANELS_IN_ROW = 4
+COLOURS = {"training": "#4c72b0", "validation": "#dd8452", "": "#4c72b0"}
+
+FEW = 12
+"""Up to so many epochs have a dot each."""
 
 
 def can_plot() -> bool:
@@ -19,31 +26,48 @@ def can_plot() -> bool:
 
 
 def history_png(history: History) -> bytes:
-    """A picture with one panel for each logged number; the best epoch is that of the lowest validation loss."""
+    """The picture of a history of at least one epoch, as a PNG."""
+    image = io.BytesIO()
+    history_figure(history).savefig(image, format="png", dpi=110, metadata={"Software": None})
+    return image.getvalue()
+
+
+def history_figure(history: History) -> Any:
+    """A Matplotlib figure with one panel for each logged number, and one for the learning rate if it changes; the best
+    epoch is that of the lowest validation loss. Losses that span decades are on a logarithmic scale."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # what it says of its fonts and folders helps nobody here
     from matplotlib.figure import Figure
 
-    names = [name for name in history.names if not name.startswith("val_") and name != "lr"]
-    columns = min(len(names), PANELS_IN_ROW)
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(4.2 * columns, 3.2 * rows), layout="constrained")
-    losses = np.array(history["val_loss"])
-    best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else None
-    for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, names, strict=False):
-        epochs = np.arange(1, len(history[name]) + 1)
-        axes.plot(epochs, history[name], color="#4c72b0", label="training")
-        if f"val_{name}" in history.names:
-            axes.plot(epochs, history[f"val_{name}"], color="#dd8452", label="validation")
-        if best is not None:
-            axes.axvline(best + 1, color="#999999", linestyle=":", linewidth=1, label=f"best epoch ({best + 1})")
-        axes.set_title(name)
-        axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(color="#e6e6e6", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
+    shown, best = panels(history), best_epoch(history)
+    rows = -(-len(shown) // PANELS_IN_ROW)
+    columns = -(-len(shown) // rows)
+    figure = Figure(figsize=(4.2 * columns, 3.1 * rows), layout="constrained")
+    for place, panel in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, strict=False):
+        _draw(place, panel, best, len(history))
+    for place in figure.axes[len(shown) :]:
+        place.set_visible(False)
+    return figure
+
+
+def _draw(axes: Any, panel: Panel, best: int | None, epochs: int) -> None:
+    numbers = np.arange(1, epochs + 1)
+    for of, curve in panel.curves.items():
+        finite = np.where(np.isfinite(curve), curve, np.nan)
+        axes.plot(numbers, finite, color=COLOURS[of], label=of, marker="o" if epochs <= FEW else None, markersize=3.5)
+    if best is not None and panel.name != "lr":
+        axes.axvline(best + 1, color="#999999", linestyle=":", linewidth=1, zorder=0)
+        measured = panel.curves.get("validation")
+        if measured is not None and math.isfinite(measured[best]):
+            label = f"best epoch ({best + 1}): {measured[best]:.4g}"
+            axes.plot(best + 1, measured[best], "o", color=COLOURS["validation"], markersize=5, label=label)
+    if panel.logarithmic:
+        axes.set_yscale("log")
+    axes.set_title("learning rate" if panel.name == "lr" else panel.name)
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    if epochs == 1:
+        axes.set_xticks([1])
+    axes.grid(color="#e6e6e6", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(panel.curves) > 1:
         axes.legend(frameon=False, fontsize="small")
-    for axes in figure.axes[len(names) :]:
-        axes.set_visible(False)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=110, metadata={"Software": None})
-    return image.getvalue()
