@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from nndsl.api.options import SPLITS
 from nndsl.api.program import Program
 from nndsl.codegen.backend import Array, Session
 from nndsl.data.dataset import Dataset
+from nndsl.data.endings import are_paths
 from nndsl.data.given import Given, given_dataset
 from nndsl.data.load import load_inputs
 from nndsl.diagnostics import Failure
@@ -24,7 +24,7 @@ PREDICTION_MEMORY = 2**30
 """Prediction runs on this many rows at a time, or on as few as keep their activations within this many bytes."""
 
 Data = Any
-"""Arrays by name (anything that `numpy.asarray` takes), one such or a frame, or the path of a data file."""
+"""Arrays by name (anything that `numpy.asarray` takes), one such or a frame, or paths of data files."""
 
 
 def predictions(program: Program, session: Session, inputs: Dataset) -> dict[str, Array]:
@@ -67,6 +67,6 @@ def inputs_of(program: Program, data: Data) -> Dataset:
 
 def _read(program: Program, data: Data, declared: Sequence[Declared]) -> Dataset:
     section = program.declared.data
-    if isinstance(data, str | os.PathLike):
+    if are_paths(data):
         return load_inputs(data, section, declared)
     return given_dataset(Given(data), section, declared, program.facts, model=program.checked.network.name)

@@ -1,18 +1,15 @@
-"""Tables of NumPy arrays: what they have in common wherever the arrays lie, and the one over arrays in memory."""
+"""Tables of NumPy arrays: what they have in common wherever the arrays lie."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nndsl.data.table import Array, Coded, Index, Misfit, Table, first_index
-from nndsl.data.wording import printable, quoted
-from nndsl.diagnostics import Failure
-from nndsl.errors.data import BadArray, NoRows
-from nndsl.source import Span
+from nndsl.data.wording import printable
 
 ELEMENTS = {"b": "true and false", "i": "whole numbers", "u": "whole numbers", "f": "numbers", "U": "text", "S": "text"}
 """What an array may hold, by the kind of its NumPy type."""
@@ -64,38 +61,6 @@ class ArrayTable(Table):
 
     def row_place(self, row: int) -> str:
         return f"{self.path}, row {row} (from 0)"
-
-
-class GivenArrays(ArrayTable):
-    """Arrays that a Python program hands over: anything that `numpy.asarray` takes."""
-
-    path = "the given data"
-
-    def __init__(self, arrays: Mapping[str, Any], span: Span | None):
-        self.span = span
-        self.names = tuple(map(str, arrays))
-        self.arrays: dict[str, Array] = {str(name): self._converted(str(name), value) for name, value in arrays.items()}
-
-    def _converted(self, name: str, value: Any) -> Array:
-        try:
-            array = np.asarray(value)
-        except (ValueError, TypeError, OverflowError):
-            raise Failure(BadArray(self.span, quoted(name), "its rows have different shapes")) from None
-        if array.dtype == object and all(isinstance(element, str) for element in array.flat):
-            array = array.astype(np.str_)  # as pandas holds text
-        if not array.ndim or not array.shape[0]:
-            raise Failure(NoRows(self.span, f"{self.path}, {quoted(name)}"))
-        return array
-
-    def whole_shape(self, name: str) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self.arrays[name].shape
-        return shape
-
-    def dtype(self, name: str) -> np.dtype[Any]:
-        return np.dtype(self.arrays[name].dtype)
-
-    def array(self, name: str) -> Array:
-        return self.arrays[name]
 
 
 def coded_array(values: Array) -> tuple[Coded, Misfit | None]:

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.data.arrays import GivenArrays
 from nndsl.data.binding import Bound, bind
 from nndsl.data.dataset import Dataset
+from nndsl.data.frames import GivenArrays, given_frame
 from nndsl.data.parts import Part
 from nndsl.data.program_data import Data, dataset
 from nndsl.data.solving import solve_sizes
-from nndsl.data.sources import Opened
+from nndsl.data.sources import Opened, visible
 from nndsl.data.wording import counted, listed
 from nndsl.diagnostics import Diagnostics, Failure
 from nndsl.errors.api import GivenRowsDisagree, NeedsNames
@@ -136,9 +136,19 @@ def given_part(
 def given_table(
     argument: str, value: Any, wanted: Sequence[Declared], bindings: Mapping[str, Selection], model: str
 ) -> tuple[Opened, Mapping[str, Selection]]:
-    """What was given as a table, and how the program binds it (an array is bound by its name)."""
+    """What was given as a table, and how the program binds it: an array by its name, a frame as a CSV file.
+
+    A frame that has nothing of the only name's is its array, all columns of it.
+    """
     if isinstance(value, Mapping):
         return _arrays(value), {}
+    frame = given_frame(value)
+    if frame is not None:
+        only = wanted[0].name if len(wanted) == 1 else None
+        if only is None or only in bindings or only in frame.names or len(frame.names) == 1:
+            return visible(frame, {}), bindings
+        every = Selection("columns", tuple(frame.names), wanted[0].span)
+        return visible(frame, {}), {only: every}
     if len(wanted) == 1:
         return _arrays({wanted[0].name: value}), {}
     names = listed([f"`{each.name}`" for each in wanted])
@@ -151,8 +161,7 @@ def given_table(
 
 
 def _arrays(arrays: Mapping[str, Any]) -> Opened:
-    table = GivenArrays(arrays, None)
-    return Opened(table, tuple((name, name) for name in table.names))
+    return visible(GivenArrays(arrays), {})
 
 
 def _rows(bound: Sequence[Bound]) -> int:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nndsl.data.arrays import GivenArrays
 from nndsl.data.binding import bind
 from nndsl.data.dataset import Dataset, Splits
+from nndsl.data.endings import Paths, open_like
 from nndsl.data.files import MAX_MEMORY
+from nndsl.data.frames import GivenArrays
 from nndsl.data.parts import Part
 from nndsl.data.program_data import Data, dataset
 from nndsl.data.solving import solve_sizes
-from nndsl.data.sources import Opened, open_like
+from nndsl.data.sources import visible
 from nndsl.diagnostics import Diagnostics
 from nndsl.model.network import Declared, Facts
-from nndsl.model.sections import DataSection
+from nndsl.model.sections import DataSection, Share, SourceCall
 
 __all__ = ["Data", "load", "load_inputs"]
 
@@ -34,26 +34,25 @@ def load(
 
 
 def load_inputs(
-    data: Mapping[str, Any] | str | os.PathLike[str],
+    data: Mapping[str, Any] | Paths,
     section: DataSection | None,
     declared: Sequence[Declared],
     *,
     limit: int = MAX_MEMORY,
 ) -> Dataset:
-    """All rows, in order, of arrays by name (anything that `numpy.asarray` takes) or of a data file.
+    """All rows, in order, of arrays by name (anything that `numpy.asarray` takes) or of data files.
 
-    `declared` are the inputs of a checked model, to predict; with its targets too, to evaluate. A file is read and
-    bound as `section` says of its own (its sources' renames apart); it may lack whatever is not declared. Missing
+    `declared` are the inputs of a checked model, to predict; with its targets too, to evaluate. Files are read and
+    bound as `section` says of its own (its sources' renames apart); they may lack whatever is not declared. Missing
     values are errors unless `section` keeps them: no row is dropped, since every one is to be answered.
     """
     found = Diagnostics()
     if isinstance(data, Mapping):
-        table = GivenArrays(data, None)
-        opened, bindings = Opened(table, tuple((name, name) for name in table.names)), {}
+        opened, bindings = [visible(GivenArrays(data), {})], {}
     else:
-        opened = open_like(os.fspath(data), section.source if section else (), limit)
+        opened = open_like(data, _sources(section), declared, limit)
         bindings = dict(section.bindings) if section else {}
-    part = Part(bind([opened], declared, bindings, found))
+    part = Part(bind(opened, declared, bindings, found))
     found.raise_errors()
     solve_sizes(part.bound, found)
     found.raise_errors()
@@ -61,3 +60,11 @@ def load_inputs(
     part.read(names)
     part.refuse_missing(names, "keep" if section and section.missing == "keep" else "answer")
     return dataset(part, np.arange(part.rows), declared, Facts())
+
+
+def _sources(section: DataSection | None) -> list[SourceCall]:
+    """The sources of a section, those of its splits too."""
+    if section is None:
+        return []
+    splits = [calls for calls in section.splits.values() if not isinstance(calls, Share)]
+    return [call for calls in (section.source, *splits) for call in calls]

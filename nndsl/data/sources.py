@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,9 @@ from nndsl.data.npz import open_npz
 from nndsl.data.parquet import open_arrow, open_parquet
 from nndsl.data.paths import matching, matching_arrays, refuse_twice
 from nndsl.data.table import Table
-from nndsl.data.wording import listed, quoted, shown_path
+from nndsl.data.wording import listed, quoted
 from nndsl.diagnostics import Diagnostics, Failure
-from nndsl.errors.data import BadRename, BadSourceOption, UnknownEnding, UnknownSource, UnknownSourceOption
+from nndsl.errors.data import BadRename, BadSourceOption, UnknownSource, UnknownSourceOption
 from nndsl.errors.suggest import closest
 from nndsl.model.sections import SourceCall
 from nndsl.model.sources import SOURCES
@@ -31,10 +30,6 @@ OPENERS: Mapping[str, Callable[..., Table]] = {
 }
 """`open(files, span, limit, **options)`. What `files` are depends on what a file of that kind of source holds:
 a table: its path; an array: the path of each by name; a row: the paths of all rows."""
-
-TEXTS = (".csv", ".tsv", ".txt")
-ENDINGS = {**dict.fromkeys(TEXTS, "csv"), ".npz": "npz", **{f"{ending}.gz": "csv" for ending in TEXTS}}
-"""The kind of a file that is given without saying it."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +49,12 @@ def open_sources(calls: Sequence[SourceCall], limit: int) -> list[Opened]:
             check_options(call)
             for files in _tables(call):
                 table = OPENERS[call.kind](files, call.span, limit, **call.options)
-                opened.append(Opened(table, _visible(table, call)))
+                opened.append(visible(table, call.renames))
         except Failure as failure:
             found.extend(failure.diagnostics)
     found.raise_errors()
     _refuse_repeated(calls)
     return opened
-
-
-def open_like(path: str, sources: Sequence[SourceCall], limit: int) -> Opened:
-    """A file by its ending, with the options of the first of these sources that is of its kind."""
-    kind = next((kind for ending, kind in ENDINGS.items() if path.lower().endswith(ending)), None)
-    if kind is None:
-        ending = quoted(os.path.splitext(path)[1].lower())
-        raise Failure(UnknownEnding(None, shown_path(path), ending, listed(list(ENDINGS))))
-    options = next((call.options for call in sources if call.kind == kind), {})
-    table = OPENERS[kind](path, None, limit, **options)
-    return Opened(table, tuple((name, name) for name in table.names))
 
 
 def _tables(call: SourceCall) -> Sequence[str | list[str] | dict[str, str]]:
@@ -111,21 +95,21 @@ def check_options(call: SourceCall) -> None:
     found.raise_errors()
 
 
-def _visible(table: Table, call: SourceCall) -> tuple[tuple[str, str], ...]:
-    """A rename takes the old name away: nothing has two names."""
+def visible(table: Table, renames: Mapping[str, str]) -> Opened:
+    """A table with some of its names replaced. A rename takes the old name away: nothing has two names."""
     found = Diagnostics()
     by_old: dict[str, str] = {}
-    for new, old in call.renames.items():
+    for new, old in renames.items():
         if old not in table.names:
             near = closest(old, table.names)
             reason = f"there is no such {table.what}"
             suggestion = quoted(near) if near else None
-            found.report(BadRename(call.span, table.path, quoted(old), new, reason, suggestion))
-        elif new in table.names and new not in call.renames.values():
-            found.report(BadRename(call.span, table.path, quoted(old), new, f"another {table.what} has that name"))
+            found.report(BadRename(table.span, table.path, quoted(old), new, reason, suggestion))
+        elif new in table.names and new not in renames.values():
+            found.report(BadRename(table.span, table.path, quoted(old), new, f"another {table.what} has that name"))
         elif old in by_old:
-            found.report(BadRename(call.span, table.path, quoted(old), new, f"it is already called `{by_old[old]}`"))
+            found.report(BadRename(table.span, table.path, quoted(old), new, f"it is already called `{by_old[old]}`"))
         else:
             by_old[old] = new
     found.raise_errors()
-    return tuple((by_old.get(name, name), name) for name in table.names)
+    return Opened(table, tuple((by_old.get(name, name), name) for name in table.names))

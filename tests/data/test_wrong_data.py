@@ -157,7 +157,7 @@ def test_a_source_that_no_split_takes(files: Files) -> None:
         ({"x": 3.0}, f32("x"), 'the given data, "x" holds no rows'),
         ({"x": np.zeros(64)}, f32("x", 64), '`x` is f32[64], but "x" in the given data has the shape [] for each row'),
         ({"x": ["a"]}, f32("x"), '"x" in the given data holds text, but `x` is f32'),
-        ({"x": [object()]}, f32("x"), '"x" in the given data holds elements of NumPy\'s type object, but `x` is f32'),
+        ({"x": [{}]}, f32("x"), "the given data, x[0] is of Python's type dict, which is no value for a network"),
         ({"x": [1.0, np.nan]}, f32("x"), "the given data, x[1] is empty or NaN"),
         ({"c": ["a", "z"]}, kinds("c", ["a", "b"]), 'the given data, c[1]: "z" is not a kind of `c`'),
     ],

@@ -1,0 +1,93 @@
+"""Data files given to a trained model: what they are by the endings of their names, and read like the program's own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+from nndsl.data.paths import matching
+from nndsl.data.sources import OPENERS, Opened, visible
+from nndsl.data.wording import listed, quoted, shown_path
+from nndsl.diagnostics import Failure
+from nndsl.errors.data import UnknownEnding
+from nndsl.errors.sources import NoMatch, OneArray
+from nndsl.model.network import Declared
+from nndsl.model.sections import SourceCall
+from nndsl.model.sources import SOURCES
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+ENDINGS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), "csv"),
+    ".npz": "npz",
+    ".npy": "npy",
+    **dict.fromkeys((".idx", ".idx.gz"), "idx"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".arrow", ".feather", ".ipc", ".arrows"), "arrow"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm"), "images"),
+}
+"""The kind of source that a file is, in lower case."""
+
+MNIST = re.compile(r"idx[0-9]-ubyte(\.gz)?$")
+"""How MNIST's own files end: `t10k-images-idx3-ubyte.gz`."""
+
+IMAGES = tuple(ending for ending, kind in ENDINGS.items() if kind == "images")
+
+
+def are_paths(data: Any) -> TypeGuard[Paths]:
+    """Whether data are given as a path, or as a list of paths."""
+    several = isinstance(data, list | tuple) and bool(data)
+    return all(isinstance(path, str | os.PathLike) for path in (data if several else (data,)))
+
+
+def kind_of(path: str) -> str | None:
+    """The kind of source that a file is by its name."""
+    name = os.path.basename(path).lower()
+    return next((kind for end, kind in ENDINGS.items() if name.endswith(end)), "idx" if MNIST.search(name) else None)
+
+
+def open_like(paths: Paths, sources: Sequence[SourceCall], declared: Sequence[Declared], limit: int) -> list[Opened]:
+    """Files, patterns and folders of images, with the options of the first of these sources that is of their kind.
+
+    A file of one array (`.npy`, idx) stands for the only name that is declared. Sources' renames are those of their own
+    files; only what all images have in common, `image` and `folder`, may have been renamed for good.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    found: dict[str, list[str]] = {}
+    files = [file for path in given for file in _files(os.fspath(path))]
+    for file in matching(files, None):
+        if (kind := kind_of(file)) is None:
+            ending = os.path.splitext(file)[1].lower()
+            raise Failure(UnknownEnding(None, shown_path(file), quoted(ending), listed(list(ENDINGS), most=30)))
+        found.setdefault(kind, []).append(file)
+    return [one for kind, files in found.items() for one in _opened(kind, files, sources, declared, limit)]
+
+
+def _opened(
+    kind: str, files: list[str], sources: Sequence[SourceCall], declared: Sequence[Declared], limit: int
+) -> list[Opened]:
+    like = next((call for call in sources if call.kind == kind), None)
+    options = like.options if like else {}
+    a_file = SOURCES[kind].a_file
+    if a_file == "row":
+        return [visible(OPENERS[kind](files, None, limit, **options), like.renames if like else {})]
+    if a_file == "array":
+        if len(declared) != 1:
+            raise Failure(OneArray(None, shown_path(files[0]), listed([f"`{each.name}`" for each in declared])))
+        tables = [OPENERS[kind]({declared[0].name: file}, None, limit) for file in files]
+    else:
+        tables = [OPENERS[kind](file, None, limit, **options) for file in files]
+    return [visible(table, {}) for table in tables]
+
+
+def _files(path: str) -> list[str]:
+    """A folder stands for the images in it and below it."""
+    if not os.path.isdir(path):
+        return [path]
+    images = [file for file in matching([os.path.join(path, "**")], None) if kind_of(file) == "images"]
+    if not images:
+        hint = f"a folder stands for its images: {', '.join(IMAGES)}"
+        raise Failure(NoMatch(None, f"{shown_path(path)} as a folder of images", hint))
+    return images
