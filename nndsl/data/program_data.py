@@ -19,6 +19,7 @@ from nndsl.data.classes import find_classes, refuse_unfixed
 from nndsl.data.columns import Column, chunks_of
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.files import MAX_MEMORY
+from nndsl.data.leaks import repeated_rows
 from nndsl.data.parts import Part, open_part
 from nndsl.data.solving import solve_sizes
 from nndsl.data.splits import SPLITS, draw_splits, split_counts
@@ -36,6 +37,7 @@ from nndsl.errors.values import (
 )
 from nndsl.model.network import Classes, Declared, Facts
 from nndsl.model.sections import DataSection, Share
+from nndsl.source import Span
 
 
 class Data:
@@ -179,8 +181,23 @@ class Data:
             except Failure as failure:
                 found.extend(failure.diagnostics)
         found.raise_errors()
-        warnings = (*self._warnings(), *_constant_targets(sets["train"], self.declared, facts))
+        warnings = (
+            *self._warnings(),
+            *_constant_targets(sets["train"], self.declared, facts),
+            *repeated_rows(sets, self.declared, self._split_spans(), self._row_place),
+        )
         return Splits(facts, sets["train"], sets.get("validation"), sets.get("test"), warnings)
+
+    def _split_spans(self) -> dict[str, Span]:
+        """Where the program says what each split is."""
+        found = {}
+        for name in self.rows:
+            given = self.section.splits.get(name, self.section.source)
+            found[name] = given.span if isinstance(given, Share) else given[0].span if given else self.section.span
+        return found
+
+    def _row_place(self, split: str, number: int) -> str:
+        return self.rows[split][0].row_place(number)
 
     def _warnings(self) -> Iterable[Diagnostic]:
         for part in self.parts.values():

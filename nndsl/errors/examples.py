@@ -1,0 +1,28 @@
+"""NN609–NN61x: warnings about examples that can be read, but will not teach or show what one thinks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nndsl.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True)
+class RepeatedRows(Diagnostic):
+    """Rows of one split have the same inputs as rows of another.
+
+    A network may remember the answers to such rows, so what is measured on them says less of rows that it has never
+    seen. Leave repetitions out of the data before they are split, or give the splits as sources of their own. Where
+    inputs have so few values that rows must coincide, there is no such warning.
+    """
+
+    code = "NN609"
+    title = "{count} {where} too, with {same}"
+    advice = "{place} and {other_place} are such a pair"
+    severity = "warning"
+
+    count: str
+    where: str
+    same: str
+    place: str
+    other_place: str
