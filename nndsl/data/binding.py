@@ -64,8 +64,12 @@ def bind(
             bound[each.name] = _aligned(parts, opened)
         except Failure as failure:
             report.extend(failure.diagnostics)
-    for i in range(len(opened)):
-        _refuse_other_rows([parts[i] for parts in bound.values()], report)
+    for i, one in enumerate(opened):
+        here = [parts[i] for parts in bound.values()]
+        _refuse_other_rows(here, report)
+        numbers = [part.names[0] for part in here if len(part.names) == 1 and part.declared.kind == "f32"]
+        kinds = [part.names[0] for part in here if len(part.names) == 1 and part.declared.kind != "f32"]
+        one.table.expect(numbers, kinds)
     return bound
 
 
