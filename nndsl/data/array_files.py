@@ -13,7 +13,7 @@ import numpy as np
 
 from nndsl.data.array_pieces import Header, ReadRows, pieces_of, row_reader
 from nndsl.data.arrays import ArrayTable
-from nndsl.data.files import open_file, refusal, refuse_above
+from nndsl.data.files import open_file, refusal
 from nndsl.data.table import Array, Index, InFile, Table
 from nndsl.data.wording import printable, shown_path
 from nndsl.diagnostics import Failure
@@ -49,7 +49,7 @@ class ArrayFiles(ArrayTable):
                 header = self.read_header(file, size, place)
             if not header.shape or not header.shape[0]:
                 raise Failure(NoRows(self.span, place))
-            refuse_above(self.limit, header.needed, place, self.span)
+            header.refuse_above(self.limit, place, self.span)
             self._headers[name] = header
         return self._headers[name]
 

@@ -11,8 +11,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nndsl.data.arrays import ArrayTable
+from nndsl.data.files import MAX_MEMORY, refuse_above
 from nndsl.data.table import Array, Index
 from nndsl.diagnostics import Failure
+from nndsl.source import Span
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Header:
     def needed(self) -> int:
         """Memory to count with: empty axes and elements as one, since they too cost something to handle."""
         return prod(max(size, 1) for size in self.shape) * max(self.dtype.itemsize, 1)
+
+    def refuse_above(self, limit: int, place: str, span: Span | None) -> None:
+        """A `Failure` for an array that takes more memory; one of nothing but empty rows may not be endless either."""
+        refuse_above(limit if self.nbytes else min(limit, MAX_MEMORY), self.needed, place, span)
 
 
 ReadRows = Callable[[int, int], Array]

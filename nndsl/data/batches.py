@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nndsl.data.shuffling import row_numbers, shuffled
 from nndsl.data.table import Array
 from nndsl.data.wording import counted
 from nndsl.diagnostics import Failure
 from nndsl.errors.values import NoWholeBatch
-from nndsl.ops.helpers import permutation
 from nndsl.source import Span
 
 
@@ -30,6 +30,6 @@ def epoch_batches(
 ) -> Iterator[Array]:
     """Row numbers (int64) of each batch in turn; epochs count from 0, and shuffle by `seed` and their number."""
     size = batch_size or rows
-    order = permutation(seed, "shuffle", epoch, rows) if shuffle else np.arange(rows)
+    order = shuffled(seed, "shuffle", epoch, rows) if shuffle else row_numbers(rows)
     for batch in range(count_batches(rows, batch_size, drop_last=drop_last)):
-        yield order[batch * size : (batch + 1) * size]
+        yield order[batch * size : (batch + 1) * size].astype(np.int64)

@@ -238,6 +238,8 @@ def _aligned(parts: Sequence[Bound], opened: Sequence[Opened]) -> list[Bound]:
 def _refuse_other_rows(parts: Sequence[Bound], report: Diagnostics) -> None:
     named = [(part, name) for part in parts for name in part.names]
     for part, name in named[1:]:
+        if part.table is named[0][0].table and not part.table.typed:
+            continue  # records of a text have all columns; to count them may take a while
         first, second = part.table.rows(named[0][1]), part.table.rows(name)
         if first != second:
             rows = counted(first, "row"), counted(second, "row")

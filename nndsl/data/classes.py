@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from nndsl.data.columns import chunks_of
 from nndsl.data.kinds import Values, fits_i64, whole_number
-from nndsl.data.table import Array, Coded, first_index
+from nndsl.data.table import Array, Coded, Index, first_index
 from nndsl.data.wording import and_more, counted, listed, quoted, shown, shown_type
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.suggest import closest
@@ -49,17 +50,24 @@ def refuse_unfixed(declared: Declared, values: Values, rows: Array) -> None:
     """A `Failure` for values that cannot be kinds whatever the training rows hold: names and ranges that are fixed."""
     classes = declared.classes
     if classes and (classes.names or _as_numbers(_training_kinds([(values, rows)])) is not None):
-        class_indices(values, replace(classes, unknown=declared.unknown), rows)
+        class_table(values, replace(classes, unknown=declared.unknown), rows)
 
 
 def _training_kinds(training: Sequence[tuple[Values, Array]]) -> list[Kind]:
     kinds: dict[Kind, None] = {}
     for values, rows in training:
         assert isinstance(values.data, Coded)
-        used = np.zeros(len(values.data.distinct) + 1, bool)
-        used[values.data.codes[rows]] = True
+        used = _used(values.data, rows)
         kinds |= dict.fromkeys(kind for kind, is_used in zip(values.data.distinct, used, strict=False) if is_used)
     return list(kinds)
+
+
+def _used(coded: Coded, rows: Array) -> Array:
+    """For each distinct kind, and last for what is missing, whether it occurs in these rows."""
+    used = np.zeros(len(coded.distinct) + 1, bool)
+    for _, codes in chunks_of(coded.codes, rows):
+        used[codes] = True
+    return used
 
 
 def _as_numbers(kinds: Sequence[Kind]) -> set[int] | None:
@@ -83,7 +91,7 @@ def _wrong_count(
     hint = f"declare `class[{len(names)}]`, or `class` to count them, or name them: `class[{_sample(names)}]`"
     if len(odd) * 2 < len(names):
         values, index = next(
-            (values, first_index(_is_kind(values, odd[0]))) for values, _ in training if _is_kind(values, odd[0]).any()
+            (values, index) for values, rows in training if (index := _first_of_kind(values, rows, odd[0])) is not None
         )
         hint = f"{values.place(index)} is {shown(odd[0])}, which is not a whole number"
     found = counted(len(names), "kind")
@@ -94,16 +102,30 @@ def _sample(names: Sequence[Kind]) -> str:
     return ", ".join(map(shown, names[:2])) + (", …" if len(names) > 2 else "")
 
 
-def _is_kind(values: Values, kind: Kind) -> Array:
+def _first_of_kind(values: Values, rows: Array, kind: Kind) -> Index | None:
     assert isinstance(values.data, Coded)
     same = [code for code, other in enumerate(values.data.distinct) if str(other) == str(kind)]
-    return np.isin(values.data.codes, same)
+    return _first(values.data, rows, same)[0]
 
 
-def class_indices(values: Values, classes: Classes, rows: Array) -> Array:
-    """The kinds of these rows as int64 indices; a `Failure` names the first value that is none of them.
+def _first(coded: Coded, rows: Array, wanted: Sequence[int]) -> tuple[Index | None, int]:
+    """Where the first of these codes stands in these rows, and how many there are."""
+    first: Index | None = None
+    count = 0
+    for at, codes in chunks_of(coded.codes, rows):
+        found = np.isin(codes, wanted)
+        if found.any():
+            index = first_index(found)
+            first = first or (int(at[index[0]]), *index[1:])
+            count += int(found.sum())
+    return first, count
 
-    With `unknown = other` such a value has the index after the last kind. Missing ones are -1.
+
+def class_table(values: Values, classes: Classes, rows: Array) -> Array:
+    """The index (int64) that each code of the values stands for; a `Failure` names the first value in these rows that
+    has none.
+
+    With `unknown = other` such a value has the index after the last kind. Missing ones are -1, which is the last.
     """
     coded = values.data
     assert isinstance(coded, Coded)
@@ -113,11 +135,12 @@ def class_indices(values: Values, classes: Classes, rows: Array) -> Array:
     table = np.full(len(coded.distinct) + 1, -1, np.int64)
     for code, kind in enumerate(coded.distinct):
         table[code] = lookup.get(str(kind) if by_text else _number_or_text(kind), unseen)
-    indices = table[coded.codes[rows]]
-    wrong = indices == -2
-    if wrong.any():
-        raise Failure(_unseen(values, classes, rows, wrong))
-    return indices
+    unknown = np.flatnonzero(table == -2)
+    if len(unknown):
+        at, count = _first(coded, rows, unknown.tolist())
+        if at is not None:
+            raise Failure(_unseen(values, classes, at, count))
+    return table
 
 
 def _lookup(classes: Classes) -> dict[Kind, int]:
@@ -130,13 +153,11 @@ def _number_or_text(kind: Kind) -> Kind:
     return kind if number is None else number
 
 
-def _unseen(values: Values, classes: Classes, rows: Array, wrong: Array) -> Diagnostic:
+def _unseen(values: Values, classes: Classes, at: Index, count: int) -> Diagnostic:
     assert isinstance(values.data, Coded)
-    index = first_index(wrong)
-    at = (int(rows[index[0]]), *index[1:])
     value = str(values.data.value(at))
     declared, span, place = values.bound.declared, values.bound.span, values.place(at)
-    more = and_more(int(wrong.sum()) - 1, "value")
+    more = and_more(count - 1, "value")
     if classes.names is None:
         number = whole_number(value)
         hint = f"`class[{classes.count}]` counts from 0: 0 to {classes.count - 1}"

@@ -81,8 +81,9 @@ class Looked(Column):
         np.take(self.table, self.codes[rows], out=out, mode="wrap")
 
 
-def chunks_of(values: Array | Column) -> Iterator[Array]:
-    """All rows in order, in arrays of about `TOGETHER` elements."""
+def chunks_of(values: Array | Column, rows: Array) -> Iterator[tuple[Array, Array]]:
+    """These rows in arrays of about `TOGETHER` elements: their numbers, and what stands there."""
     step = max(1, TOGETHER * len(values) // max(values.size, 1))
-    for start in range(0, len(values), step):
-        yield values[start : start + step]
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        yield some, values[some]

@@ -77,6 +77,7 @@ class CsvFile(Table):
         self.row_bytes = max(1, (len(text) - start) // lines)
         self.names = self.layout.header or tuple(f"column_{i + 1}" for i in range(self.layout.width))
         self.origins = (path,)
+        self.expected: tuple[Sequence[str], Sequence[str]] = ((), ())
         self.reading = f"csv {self.options}"
 
     @contextmanager
@@ -94,6 +95,7 @@ class CsvFile(Table):
                 line += block.count(b"\n")
                 if len(piece.records):
                     given = True
+                    piece.expect(*self.expected)
                     yield piece
             if not given:
                 raise Failure(NoRows(self.span, f"{self.path} has a header, but" if self.layout.width else self.path))
@@ -132,6 +134,9 @@ class CsvFile(Table):
     def memory(self, names: Sequence[str], element: int) -> int:
         return self.size * MEMORY_FACTOR
 
+    def expect(self, numbers: Sequence[str], kinds: Sequence[str]) -> None:
+        self.expected = numbers, kinds
+
     def element_type(self, name: str) -> str:
         return "text"
 
@@ -155,6 +160,14 @@ class CsvFile(Table):
                 return piece.row_place(row)
             row -= rows
         raise IndexError(row)
+
+
+def takes_more(path: str, span: Span | None, memory: int | None) -> bool:
+    """Whether reading a CSV file at once takes more than so many bytes of memory."""
+    if memory is None:
+        return False
+    with open_file(path, span) as (file, size), unpacked(file, path, span) as (_, packed):
+        return size * (UNPACKING if packed else 1) * MEMORY_FACTOR > memory
 
 
 class _Content:

@@ -18,6 +18,9 @@ from nndsl.source import Span
 MAX_MEMORY = 4 * 10**9
 """Bytes that data may take unless a caller says otherwise."""
 
+UNLIMITED = 1 << 62
+"""The limit of what is not taken into memory at once."""
+
 KINDS_OF_FILE = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",

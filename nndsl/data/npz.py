@@ -75,7 +75,7 @@ class NpzTable(ArrayTable):
                 stored = archive.getinfo(f"{name}.npy").file_size - member.tell()
             if header.dtype.hasobject:
                 raise Failure(PickledArray(self.span, place))
-            refuse_above(self.limit, header.needed, place, self.span)
+            header.refuse_above(self.limit, place, self.span)
             if min(header.shape, default=0) < 0 or header.nbytes != stored:
                 raise Failure(DamagedArchive(self.span, place, "its length is not what its header says"))
             if not header.shape or not header.shape[0]:

@@ -15,12 +15,14 @@ from functools import cached_property
 import numpy as np
 
 from nndsl.data.binding import leaked_targets
+from nndsl.data.cache import Cache
 from nndsl.data.classes import find_classes, refuse_unfixed
-from nndsl.data.columns import Column, chunks_of
+from nndsl.data.columns import TOGETHER, Column
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.files import MAX_MEMORY
 from nndsl.data.leaks import repeated_rows
 from nndsl.data.parts import Part, open_part
+from nndsl.data.shuffling import row_numbers
 from nndsl.data.solving import solve_sizes
 from nndsl.data.splits import SPLITS, draw_splits, split_counts
 from nndsl.data.table import Array
@@ -43,7 +45,9 @@ from nndsl.source import Span
 class Data:
     """A `data` section with its sources open; `limit` is how many bytes may be taken.
 
-    `parts` are taken in place of the section's sources, where a Python program gives them.
+    With a cache, sources that would take more than it is there for are not taken into memory: they are read from the
+    disk while they are needed, and without a limit. `parts` are taken in place of the section's sources, where a Python
+    program gives them.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Data:
         declared: Sequence[Declared],
         *,
         limit: int = MAX_MEMORY,
+        cache: Cache | None = None,
         parts: Mapping[str, Part] | None = None,
     ):
         self.section = section
@@ -67,7 +72,7 @@ class Data:
         calls = {"source": section.source, **separate} if section.source else separate
         found = Diagnostics()
         if parts is None:
-            parts = {name: open_part(calls[name], declared, section, limit, found) for name in calls}
+            parts = {name: open_part(calls[name], declared, section, limit, found, cache) for name in calls}
         self.parts = dict(parts)
         self._refuse_strata(found)
         found.raise_errors()
@@ -127,10 +132,10 @@ class Data:
     def kept(self, part: Part) -> Array:
         """The rows that `missing` leaves."""
         if self.section.missing != "drop":
-            return np.arange(part.rows)
+            return row_numbers(part.rows)
         names = [each.name for each in self.declared]
         part.read(names)
-        kept = np.flatnonzero(~np.logical_or.reduce([part.missing(name) for name in names]))
+        kept: Array = row_numbers(part.rows)[~np.logical_or.reduce([part.missing(name) for name in names])]
         if not len(kept):
             span = self.section.spans.get("missing", self.section.span)
             raise Failure(EmptySplit(span, "train", "every row has a missing value"))
@@ -202,12 +207,12 @@ class Data:
     def _warnings(self) -> Iterable[Diagnostic]:
         for part in self.parts.values():
             if self.section.missing == "drop":
-                kept = self.kept(part)
-                dropped = np.setdiff1d(np.arange(part.rows), kept)
-                if len(dropped):
+                dropped = np.ones(part.rows, bool)
+                dropped[self.kept(part)] = False
+                if dropped.any():
                     span = self.section.spans.get("missing", self.section.span)
                     total = counted(part.rows, "row")
-                    yield RowsDropped(span, str(len(dropped)), total, part.row_place(int(dropped[0])))
+                    yield RowsDropped(span, str(dropped.sum()), total, part.row_place(int(dropped.argmax())))
         yield from leaked_targets(self.parts[self.pool].bound, self.section.bindings)
 
 
@@ -233,7 +238,8 @@ def _constant_targets(train: Dataset, declared: Sequence[Declared], facts: Facts
 
 def _is_constant(values: Array | Column) -> bool:
     first = values[:1]
-    return all((chunk == first).all() for chunk in chunks_of(values))
+    rows = max(1, TOGETHER * len(values) // values.size)
+    return all((values[start : start + rows] == first).all() for start in range(0, len(values), rows))
 
 
 def _constant(values: Array | Column, classes: Classes | None) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nndsl.data.csv import open_csv
+from nndsl.data.csv_pieces import CsvFile, takes_more
+from nndsl.data.files import UNLIMITED
 from nndsl.data.idx import open_idx
 from nndsl.data.npy import open_npy
 from nndsl.data.npz import open_npz
@@ -40,15 +42,22 @@ class Opened:
     visible: tuple[tuple[str, str], ...]
 
 
-def open_sources(calls: Sequence[SourceCall], limit: int) -> list[Opened]:
-    """Open every file of a list of sources; a `Failure` holds all that is wrong with them."""
+def open_sources(calls: Sequence[SourceCall], limit: int, streamed_above: int | None = None) -> list[Opened]:
+    """Open every file of a list of sources; a `Failure` holds all that is wrong with them.
+
+    With `streamed_above` a text that would take more bytes of memory is opened to be read in pieces, and other tables
+    may be of any size, since they can be.
+    """
     found = Diagnostics()
     opened = []
     for call in calls:
         try:
             check_options(call)
             for files in _tables(call):
-                table = OPENERS[call.kind](files, call.span, limit, **call.options)
+                large = call.kind == "csv" and takes_more(str(files), call.span, streamed_above)
+                opener: Callable[..., Table] = CsvFile if large else OPENERS[call.kind]
+                most = limit if streamed_above is None or call.kind == "csv" else UNLIMITED
+                table = opener(files, call.span, most, **call.options)
                 opened.append(visible(table, call.renames))
         except Failure as failure:
             found.extend(failure.diagnostics)

@@ -16,12 +16,12 @@ from math import floor
 
 import numpy as np
 
+from nndsl.data.shuffling import row_numbers, shuffled
 from nndsl.data.table import Array
 from nndsl.data.wording import counted, listed
 from nndsl.diagnostics import Failure
 from nndsl.errors.values import EmptySplit, SharesTooLarge
 from nndsl.model.sections import Share
-from nndsl.ops.helpers import permutation
 from nndsl.source import Span
 
 SPLITS = ("train", "validation", "test")
@@ -63,25 +63,27 @@ def _percent(fraction: float) -> str:
 def draw_splits(
     rows: int, counts: Mapping[str, int], strata: Array | None = None, *, shuffle: bool = True, seed: int = 0
 ) -> dict[str, Array]:
-    """The rows of each split, ascending. `strata` numbers the stratum of each row, from 0.
+    """The rows of each split, ascending. `strata` numbers the stratum of each row, from 0 (one stratum if None).
 
     A split takes from each stratum in proportion to it, up to whole rows; its total is its count exactly. As long as
     enough other rows are there, every stratum keeps one for training.
     """
-    order = permutation(seed, "split", 0, rows) if shuffle else np.arange(rows)
-    if strata is None:
-        strata = np.zeros(rows, np.int64)
-    sizes = np.bincount(strata, minlength=1).tolist()
+    order = shuffled(seed, "split", 0, rows) if shuffle else row_numbers(rows)
+    sizes = [rows]
+    if strata is not None:
+        sizes = np.bincount(strata, minlength=1).tolist()
+        order = order[np.argsort(strata[order], kind="stable")]
     shares = share_strata(sizes, counts)
     parts: dict[str, list[Array]] = {split: [] for split in counts}
-    for stratum in range(len(sizes)):
-        members = order[strata[order] == stratum]
-        start = 0
+    first = 0
+    for stratum, size in enumerate(sizes):
+        start = first
         for split in SPLITS:
             if split in counts:
-                parts[split].append(members[start : start + shares[split][stratum]])
+                parts[split].append(order[start : start + shares[split][stratum]])
                 start += shares[split][stratum]
-    return {split: np.sort(np.concatenate(part)).astype(np.int64) for split, part in parts.items()}
+        first += size
+    return {split: np.sort(np.concatenate(part)) for split, part in parts.items()}
 
 
 def share_strata(sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, list[int]]:

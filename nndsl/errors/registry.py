@@ -13,7 +13,7 @@ MODULES = (
     *("syntax", "grammar", "expressions"),
     *("names", "calls", "static", "programs"),
     *("shapes", "losses"),
-    *("data", "sources", "values", "commands", "runs", "api", "callbacks", "examples", "lints"),
+    *("data", "sources", "storing", "values", "commands", "runs", "api", "callbacks", "examples", "lints"),
 )
 
 
