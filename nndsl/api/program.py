@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from nndsl.api.options import (
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.compiler import Stages, compile_network
 from nndsl.data.dataset import Dataset, Splits
+from nndsl.data.describe import Description, describe
+from nndsl.data.histograms import histograms
 from nndsl.data.load import Data
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption, NothingToTrainOn, OutOfMemory, TooLarge
@@ -112,6 +114,26 @@ class Program:
     def data(self) -> Splits:
         """The examples, read, checked and split; raises `Failure` where there are none or they are wrong."""
         return self._opened.splits(self.facts)
+
+    def describe_data(self) -> Description:
+        """What the data hold: of each input and target the source, missing values, range, mean and spread, or classes;
+        and the splits. The program may lack a loss and an output."""
+        return self._description
+
+    @cached_property
+    def _description(self) -> Description:
+        return describe(self._opened, self.data)
+
+    def draw_data(self, kind: Literal["png", "svg", "pdf"] = "png") -> bytes:
+        """A picture of the data, as a file's content: a histogram of each column and bars of classes, for each split.
+
+        Raises `Failure` (NN507) where the extra `[plot]` is not installed.
+        """
+        from nndsl.training.data_picture import data_picture
+
+        description = self._description
+        title = f"{self.program.source.name}: {description.rows:,} rows"
+        return data_picture(title, histograms(self.data, description), description.splits, kind)
 
     def read_data(self) -> Splits:
         """Read the data before checking, so that it knows all they say: what training and checks on data begin with.

@@ -22,6 +22,7 @@ COMMANDS = {
     "predict": "Run a trained model on a file of examples.",
     "eval": "Losses and metrics of a trained model.",
     "compile": "Write the training graph, the prediction graph and the NumPy module.",
+    "data": "Columns, ranges, classes and splits of a program's data.",
     "check": "Check a program; with --grad its gradients, with --backends that both backends agree.",
     "summary": "The layers, their shapes and parameters, and the memory of a step.",
     "show": "Print a stage of the compilation as text.",

@@ -61,6 +61,29 @@ def say(line: str) -> None:
     click.echo(plain(line))
 
 
+def show_table(rows: Sequence[Sequence[str]], numbers: frozenset[int]) -> None:
+    """Print a table to standard output, the first row its head, the columns in `numbers` flush right; with a head that
+    stands out on a terminal that is wide enough. Its cells can be shown as they are."""
+    from nndsl.training.results import text_table
+
+    if wants_colour(sys.stdout):
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        console = Console(force_terminal=True)
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+        for i, name in enumerate(rows[0]):
+            table.add_column(Text(name), justify="right" if i in numbers else "left", no_wrap=True)
+        for row in rows[1:]:
+            table.add_row(*map(Text, row))
+        if console.measure(table, options=console.options.update(width=1 << 16)).maximum <= console.width:
+            console.print(table)
+            return
+    click.echo(text_table(rows, numbers))
+
+
 def wants_colour(stream: TextIO) -> bool:
     """Colour on a terminal, unless NO_COLOR is set; FORCE_COLOR overrides."""
     if os.environ.get("FORCE_COLOR"):

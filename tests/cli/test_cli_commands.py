@@ -31,7 +31,9 @@ def test_help_lists_every_command(nndsl: Command) -> None:
 
 
 def test_check_counts_parameters(nndsl: Command) -> None:
-    assert nndsl("check", "small.nn").out == "small.nn: small is sound, with 17 parameters\n"
+    said, of_data = nndsl("check", "small.nn").out.splitlines()
+    assert said == "small.nn: small is sound, with 17 parameters"
+    assert of_data == "  its data are not read for that: `nndsl data small.nn` looks at them"
     assert "with 33 parameters" in nndsl("check", "small.nn", "--set", "width=8").out
 
 
