@@ -7,23 +7,20 @@ from collections.abc import Mapping
 
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
-from nndsl.training.loop import Observer
-from nndsl.training.results import format_logs
-from nndsl.transform.step import Step
+from nndsl.training.loop import Observer, Trainer
+from nndsl.training.results import epoch_line
 
 
-class Lines:
+class Lines(Observer):
     """Prints a line after each epoch: `epoch 3/30  loss 0.1234  accuracy 0.97  val_loss …`."""
 
     epochs = 0
 
-    def start(self, step: Step, epochs: int, batches: int) -> None:
-        self.epochs = epochs
-
-    def batch(self, epoch: int, batch: int, loss: float) -> None: ...
+    def start(self, trainer: Trainer) -> None:
+        self.epochs = trainer.epochs
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
-        print(f"epoch {epoch + 1}/{self.epochs}  {format_logs(logs)}", flush=True)
+        print(epoch_line(epoch, self.epochs, logs), flush=True)
 
     def stop(self, reason: str) -> None:
         if reason:

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from nndsl.cli.signals import Stopping
-from nndsl.training.loop import Observer, StopTraining
-from nndsl.training.results import format_logs
-from nndsl.transform.step import Step
+from nndsl.training.loop import Observer, StopTraining, Trainer
+from nndsl.training.results import epoch_line
 
 
-class Quiet:
+class Quiet(Observer):
     """Shows nothing; ends training when the user asks for it."""
 
     def __init__(self, stopping: Stopping) -> None:
@@ -21,8 +20,8 @@ class Quiet:
         self.epochs = 0
         self.batches = 0
 
-    def start(self, step: Step, epochs: int, batches: int) -> None:
-        self.epochs, self.batches = epochs, batches
+    def start(self, trainer: Trainer) -> None:
+        self.epochs, self.batches = trainer.epochs, trainer.batches
 
     def batch(self, epoch: int, batch: int, loss: float) -> None:
         if self.stopping.asked is not None:
@@ -32,15 +31,12 @@ class Quiet:
         if self.stopping.asked is not None:
             raise StopTraining(f"interrupted after epoch {epoch + 1}")
 
-    def stop(self, reason: str) -> None:
-        pass
-
 
 class Lines(Quiet):
     """One line an epoch."""
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
-        self.say(f"epoch {epoch + 1:>{len(str(self.epochs))}}/{self.epochs}  {format_logs(without_lr(logs))}")
+        self.say(epoch_line(epoch, self.epochs, logs))
         super().epoch(epoch, logs)
 
     def stop(self, reason: str) -> None:
@@ -52,46 +48,63 @@ class Lines(Quiet):
 
 
 class Bars(Lines):
-    """A bar that fills with the epoch, below a line for each epoch that is done."""
+    """A bar that fills with the epoch, below a line for each epoch that is done.
+
+    It shows the loss and metrics of the epoch's rows so far, and how long the rest of training will take at the pace so
+    far, validation included.
+    """
 
     REFRESH = 0.05
     """Seconds between two looks of the bar, so that showing it costs training nothing."""
+
+    NARROW, WIDE = 12, 32
+    """The bar's width: as wide as the terminal leaves room for."""
 
     def __init__(self, stopping: Stopping) -> None:
         super().__init__(stopping)
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
+        self.console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self.bar = BarColumn(bar_width=self.WIDE, style="bright_black", complete_style="cyan", finished_style="cyan")
         self.progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=32, style="bright_black", complete_style="cyan", finished_style="cyan"),
-            TextColumn("{task.fields[done]}  {task.fields[rate]}  loss {task.fields[loss]}  {task.fields[left]} left"),
-            console=Console(highlight=False, markup=False, emoji=False, soft_wrap=True),
+            self.bar,
+            TextColumn("{task.fields[text]}"),
+            console=self.console,
             transient=True,
             auto_refresh=False,
         )
         self.shown = self.began = 0.0
+        self.first = 0
+        """How many batches were done when training began: some, where it goes on."""
         self.task: Any = None
+        self.trainer: Trainer | None = None
 
-    def start(self, step: Step, epochs: int, batches: int) -> None:
-        super().start(step, epochs, batches)
+    def start(self, trainer: Trainer) -> None:
+        super().start(trainer)
+        self.trainer = trainer
+        self.first = trainer.control.epoch * trainer.batches + trainer.batch
         self.began = self.shown = time.monotonic()
 
     def batch(self, epoch: int, batch: int, loss: float) -> None:
         super().batch(epoch, batch, loss)
         now = time.monotonic()
-        if now - self.shown < self.REFRESH:
+        if now - self.shown < self.REFRESH or self.trainer is None:
             return
         self.shown = now
         done = epoch * self.batches + batch + 1
-        rate = done / (now - self.began)
-        fields: dict[str, Any] = {
-            "epoch": f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}",
-            "done": f"{batch + 1:>{len(str(self.batches))}}/{self.batches}",
-            "loss": f"{loss:.4f}" if 1e-3 <= abs(loss) < 1e4 else f"{loss:.3e}",
-            "rate": f"{rate:>6,.0f} steps/s" if rate >= 10 else f"{rate:>6.2g} steps/s",
-            "left": duration((self.epochs * self.batches - done) / rate),
-        }
+        rate = (done - self.first) / (now - self.began)
+        left = duration((self.epochs * self.batches - done) / rate)
+        count = f"{batch + 1:>{len(str(self.batches))}}/{self.batches}"
+        parts = [count, rate_text(rate), f"{left} left", *measured_texts(self.trainer.sums.finish())]
+        label = f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
+        room = self.console.width - len(f"epoch {label}") - 3
+        while len(parts) > 4 and len("  ".join(parts)) + self.NARROW > room:
+            parts.pop()  # metrics that the line has no room for
+        text = "  ".join(parts)
+        self.bar.bar_width = max(min(self.WIDE, room - len(text)), 1)
+        fields = {"epoch": label, "text": text}
         if self.task is None:
             self.task = self.progress.add_task("", total=self.batches, **fields)
             self.progress.start()
@@ -102,12 +115,20 @@ class Bars(Lines):
         super().stop(reason)
 
     def say(self, line: str) -> None:
-        self.progress.console.print(line)
+        self.console.print(line)
 
 
-def without_lr(logs: Mapping[str, float]) -> dict[str, float]:
-    """What an epoch reports, without the learning rate, which `history.csv` has."""
-    return {name: value for name, value in logs.items() if name != "lr"}
+def measured_texts(logs: Mapping[str, float]) -> list[str]:
+    """Each number with its name, of a width that does not change from one look to the next."""
+    return [f"{name} {_steady(value)}" for name, value in logs.items()]
+
+
+def _steady(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.3e}"
+
+
+def rate_text(rate: float) -> str:
+    return f"{rate:,.0f} steps/s" if rate >= 10 else f"{rate:.2g} steps/s"
 
 
 def duration(seconds: float) -> str:

@@ -28,24 +28,24 @@ QUIETLY = np.errstate(all="ignore")
 """What is not finite is looked for, and told in a message: NumPy's own warnings of it would only come before."""
 
 
-class Observer(Protocol):
-    """Is told how training goes, to show it; `batch` and `epoch` may raise `StopTraining`."""
+class Observer:
+    """Is told how training goes, to show it; hooks that do nothing. `batch` and `epoch` may raise `StopTraining`."""
 
-    def start(self, step: Step, epochs: int, batches: int) -> None:
-        """Before the first step; `batches` are those of an epoch."""
-        ...
+    def start(self, trainer: Trainer) -> None:
+        """Before the first step, also of a run that goes on: `trainer` has the program, the epochs and the batches of
+        one, and from then on the sums of the epoch so far."""
 
     def batch(self, epoch: int, batch: int, loss: float) -> None:
         """After each batch (both count from 0); `loss` is the mean over the epoch's rows so far."""
-        ...
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """After each epoch, with all that it reports."""
-        ...
+        """After each epoch, with all that it logs."""
+
+    def checkpoint(self, path: Path) -> None:
+        """After a checkpoint was written."""
 
     def stop(self, reason: str) -> None:
         """When training ends in whatever way; `reason` says why before the last epoch, and is empty otherwise."""
-        ...
 
 
 class Recorder(Protocol):
@@ -59,8 +59,8 @@ class Recorder(Protocol):
         """After each epoch."""
         ...
 
-    def save(self, snapshot: Snapshot) -> None:
-        """Where a callback asked for it, and where training ends."""
+    def save(self, snapshot: Snapshot) -> Path | None:
+        """Where a callback asked for it, and where training ends; the file, or None if it could not be written."""
         ...
 
 
@@ -195,7 +195,7 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_train_begin(control)
         if self.observer:
-            self.observer.start(self.step, self.epochs, self.batches)
+            self.observer.start(self)
         self._good = self.snapshot()
         try:
             while control.epoch < self.epochs and not control.stop and not self.interrupted:
@@ -305,7 +305,9 @@ class Trainer:
     def _save(self, snapshot: Snapshot) -> None:
         self.control.checkpoint = False
         if self.recorder and snapshot is not self._saved:
-            self.recorder.save(snapshot)
+            path = self.recorder.save(snapshot)
+            if self.observer and path is not None:
+                self.observer.checkpoint(path)
         self._saved = snapshot
 
     def _diverged(self, good: Snapshot) -> Diverged:

@@ -59,6 +59,12 @@ def log_line(number: int, logs: Mapping[str, float], width: int = 0) -> str:
     return f"epoch {number:>{width}}  {format_logs(logs)}\n"
 
 
+def epoch_line(epoch: int, epochs: int, logs: Mapping[str, float]) -> str:
+    """What is shown of an epoch (from 0) while training: all but the learning rate, which the history has."""
+    shown = {name: value for name, value in logs.items() if name != "lr"}
+    return f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  {format_logs(shown)}"
+
+
 Measured = Mapping[str, float | np.ndarray[Any, Any]]
 """What an evaluation gives by name: numbers, and tables such as a confusion matrix."""
 

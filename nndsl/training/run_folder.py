@@ -93,7 +93,7 @@ class RunFolder:
         except OSError as error:
             self._log_failed(cannot_write(str(self.path), error))
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot) -> Path | None:
         """A checkpoint, and none of the older ones that need not stay."""
         path = self.checkpoints / file_name(snapshot)
         try:
@@ -102,7 +102,7 @@ class RunFolder:
             kept = found_in(self.checkpoints)
             last = f"{kept[-1].name} is the last good checkpoint" if kept else "there is no checkpoint yet"
             self._once("checkpoint", CheckpointNotWritten(None, str(path), reason_of(error), last))
-            return
+            return None
         self._warned.discard("checkpoint")
         self.keeping.look(snapshot, path)
         stay = {*found_in(self.checkpoints)[-KEPT:], path, self.keeping.path}
@@ -110,6 +110,7 @@ class RunFolder:
             if other not in stay:
                 with suppress(OSError):
                     other.unlink()
+        return path
 
     def _log_failed(self, failure: Failure) -> None:
         (found,) = failure.diagnostics

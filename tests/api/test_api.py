@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nndsl
-from nndsl.training.loop import StopTraining
+from nndsl.training.loop import Observer, StopTraining, Trainer
 
 PROGRAM = """\
 const width = 4
@@ -152,15 +152,15 @@ def test_every_public_name_is_documented() -> None:
 # ---------------------------------------------------------------- training
 
 
-class Watching:
+class Watching(Observer):
     """An observer that writes down what it is told."""
 
     def __init__(self, stop_at: tuple[int, int] | None = None) -> None:
         self.seen: list[Any] = []
         self.stop_at = stop_at
 
-    def start(self, step: object, epochs: int, batches: int) -> None:
-        self.seen.append(("start", epochs, batches))
+    def start(self, trainer: Trainer) -> None:
+        self.seen.append(("start", trainer.epochs, trainer.batches))
 
     def batch(self, epoch: int, batch: int, loss: float) -> None:
         self.seen.append((epoch, batch))
