@@ -20,7 +20,8 @@ from nndsl.codegen.numpy.schedule import schedule
 from nndsl.codegen.numpy.updates import update_body
 from nndsl.graph.facets import NUMPY_NAMES, numpy_array
 from nndsl.graph.node import Graph, Node, Origin
-from nndsl.graph.sizes import Size
+from nndsl.graph.sizes import Dim, Size
+from nndsl.graph.types import Shape
 from nndsl.model.apply import operands
 from nndsl.model.network import Apply, Term
 from nndsl.transform.names import EMA, LR_SCALE, ROW, SEED, STEP
@@ -145,13 +146,19 @@ class Functions:
     def _head(
         self, graph: Graph, body: Body, bound: Mapping[Node, ast.expr], work: Sequence[str] = ()
     ) -> Iterator[str]:
-        """Sizes and states as local names, as far as they are used."""
+        """Sizes as local names, the shapes of the arguments, and states as local names, as far as they are used."""
+        shapes = self._shapes(graph)
         used = {read for statement in body.statements for read in statement.reads}
         used |= {part.id for tree in body.results.values() for part in ast.walk(tree) if isinstance(part, ast.Name)}
         used |= {self.sizes[symbol] for symbol in self._buffer_sizes(body)} if work else set()
+        used |= {self.sizes[symbol] for shape in shapes.values() for symbol in _symbols(shape)}
         for symbol, local in self.sizes.items():
             if local in used:
                 yield f"{local} = {self._measure(graph, symbol, self.parameters)}"
+        for key, shape in shapes.items():
+            local = self.parameters[key]
+            lengths = ast.Tuple([dim(size, self.sizes) for size in shape])
+            yield show(call("check_shape", ast.Constant(local), name(local), lengths))
         yield from work
         states = [key for key in graph.inputs if key not in self.parameters and not key.startswith("nndsl.")]
         local_names = {key: show(bound[graph.inputs[key]]) for key in states}
@@ -164,6 +171,12 @@ class Functions:
                 yield line
             else:
                 yield from (f"{local_names[key]} = {values[key]}" for key in keys)
+
+    def _shapes(self, graph: Graph) -> dict[str, Shape]:
+        """The shapes of a graph's inputs and targets, as far as their sizes can be told from the arrays."""
+        known = {s for node in graph.inputs.values() for d in node.shape for s in [_alone(d)] if s is not None}
+        shapes = {key: node.shape for key, node in graph.inputs.items() if key in self.parameters}
+        return {key: shape for key, shape in shapes.items() if known >= _symbols(shape)}
 
     def fit_sizes(self) -> list[str]:
         """What `fit` gives `workspace`: the size of its batches, and other sizes as its examples have them."""
@@ -217,6 +230,18 @@ class Functions:
         lines += ["# When these are written to, what they overwrite has been read for the last time."]
         lines += [f"work[{key}] = work[{quote(owner)}]" for key, owner in shared]
         return [*lines, "return work"]
+
+
+def _symbols(shape: Shape) -> set[str]:
+    return {symbol for size in shape if isinstance(size, Size) for symbol in size.symbols}
+
+
+def _alone(size: Dim) -> str | None:
+    """The symbol that a size is a multiple of, so that it can be told from the size."""
+    if not isinstance(size, Size) or len(size.terms) != 1:
+        return None
+    ((atoms, _),) = size.terms
+    return atoms[0] if len(atoms) == 1 and isinstance(atoms[0], str) else None
 
 
 def _parameter(key: str) -> str:

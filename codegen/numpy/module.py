@@ -18,7 +18,7 @@ from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.pasting import Helper, source, with_dependencies
 from nndsl.codegen.numpy.table import table
 from nndsl.codegen.numpy.tidy import tidy
-from nndsl.ops.helpers import permutation
+from nndsl.ops.helpers import check_shape, permutation
 from nndsl.transform.step import Step
 
 
@@ -40,7 +40,7 @@ def generate(step: Step) -> Module:
         evaluate=tidy(step.evaluate),
         predict=tidy(step.predict),
     )
-    helpers = with_dependencies([*_helpers(step), *initial_helpers(step), permutation])
+    helpers = with_dependencies([*_helpers(step), *initial_helpers(step), check_shape, permutation])
     reserved = [helper.__name__ for helper in helpers]
     names = Names(reserved, hide_builtins=True)  # keywords are what callers write
     keywords = {item.name: names.unique(item.name) for item in (*step.network.inputs, *step.network.targets)}

@@ -15,6 +15,12 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
+def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+
+
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), for any x."""
     with np.errstate(over="ignore"):  # far below 0, exp(-x) is infinite and the quotient 0, as it should be

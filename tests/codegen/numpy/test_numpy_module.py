@@ -275,3 +275,40 @@ def test_a_small_edit_makes_a_small_diff(tmp_path: Path) -> None:
     assert len(changed) < 50
     for line in changed - {"      # a comment"}:
         assert any(word in line for word in ("middle", "logits", "d_hidden")), line
+
+
+# ---------------------------------------------------------------- shapes that do not fit
+
+
+@EVERY
+@pytest.mark.parametrize("function", ["predict", "evaluate", "loss_and_grads"])
+def test_an_array_of_another_shape_is_refused(name: str, function: str, tmp_path: Path) -> None:
+    """[n, 1] beside [n] would be stretched to [n, n]; every array is tried with one more axis, and with fewer rows."""
+    generated = Generated(name, tmp_path)
+    given = generated.arguments(generated.batch, inputs=function == "predict")
+    call = getattr(generated.module, function)
+    for keyword, array in given.items():
+        with pytest.raises(ValueError, match=rf"^{keyword} has the shape \[8, .*1\], not \[8"):
+            call(generated.state, **{**given, keyword: array[..., None]})
+        if len(given) > 1:  # the rows of the first are those of the batch
+            with pytest.raises(ValueError, match=r"has the shape \[[78][], ].*not \[[78][], ]"):
+                call(generated.state, **{**given, keyword: array[:7]})
+
+
+def test_equal_sizes_are_held_to_each_other(tmp_path: Path) -> None:
+    step = compiled_text(
+        """
+model m {
+  input a: f32[time, 2]
+  input b: f32[time]
+  target y: f32
+  output o = sum(a, axis = 1) * b -> mean(axis = 0)
+  loss mse(o, y)
+}
+""",
+        tmp_path / "m.nn",
+    )
+    module: Any = load_module("m", generate(step).text)
+    assert module.predict({}, a=np.ones((4, 3, 2)), b=np.ones((4, 3)))["o"].shape == (4,)
+    with pytest.raises(ValueError, match=r"^b has the shape \[4, 1\], not \[4, 3\]$"):
+        module.predict({}, a=np.ones((4, 3, 2)), b=np.ones((4, 1)))

@@ -19,11 +19,11 @@ NODES = tuple(
         "Module FunctionDef arguments arg Return Assign AugAssign Expr For If With withitem Import alias keyword "
         "Name Constant Attribute Subscript Slice Call Starred Tuple List Dict BinOp UnaryOp BoolOp Compare IfExp "
         "operator unaryop boolop cmpop expr_context JoinedStr FormattedValue DictComp ListComp GeneratorExp "
-        "comprehension Yield"
+        "comprehension Yield Raise"
     ).split()
 )
 BUILTINS = set(
-    "dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split()
+    "ValueError dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split()
 )
 METHODS = set(
     "T argmax argmin as_strided astype at copy dtype encode get items max mean min ndim outer pop qr reduceat "

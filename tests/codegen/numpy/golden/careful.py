@@ -84,6 +84,8 @@ def save(state, path):
 
 def predict(state, *, x):
     """The outputs by name."""
+    batch = len(x)
+    check_shape("x", x, (batch, 5))
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
     risk_W, risk_b = state["risk.W"], state["risk.b"]
@@ -131,6 +133,9 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     the next call overwrites.
     """
     batch = len(x)
+    check_shape("x", x, (batch, 5))
+    check_shape("sick", sick, (batch,))
+    check_shape("organ", organ, (batch,))
     work = workspace(batch) if work is None else work
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
@@ -295,6 +300,9 @@ def train_step(state, *, x, sick, organ, step, seed=0, lr_scale=1.0, work=None):
 def evaluate(state, *, x, sick, organ):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(x)
+    check_shape("x", x, (batch, 5))
+    check_shape("sick", sick, (batch,))
+    check_shape("organ", organ, (batch,))
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
     risk_W, risk_b = state["risk.W"], state["risk.b"]
@@ -491,6 +499,12 @@ def glorot_uniform(seed, name, shape):
     """Uniform between ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     limit = float(np.sqrt(6 / sum(fans(shape))))
     return uniform_between(seed, name, shape, -limit, limit)
+
+
+def check_shape(name, array, shape):
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
 
 
 def permutation(seed, name, epoch, count):

@@ -78,6 +78,10 @@ def save(state, path):
 
 def predict(state, *, lambda_, state_, sum):
     """The outputs by name."""
+    batch = len(lambda_)
+    check_shape("lambda_", lambda_, (batch, 3))
+    check_shape("state_", state_, (batch, 2))
+    check_shape("sum", sum, (batch, 2))
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
     work_W, work_b = state["work.W"], state["work.b"]
@@ -125,6 +129,10 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
     the next call overwrites.
     """
     batch = len(lambda_)
+    check_shape("lambda_", lambda_, (batch, 3))
+    check_shape("state_", state_, (batch, 2))
+    check_shape("sum", sum, (batch, 2))
+    check_shape("step_", step_, (batch,))
     work = workspace(batch) if work is None else work
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
@@ -211,6 +219,10 @@ def train_step(state, *, lambda_, state_, sum, step_, step, seed=0, lr_scale=1.0
 def evaluate(state, *, lambda_, state_, sum, step_):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(lambda_)
+    check_shape("lambda_", lambda_, (batch, 3))
+    check_shape("state_", state_, (batch, 2))
+    check_shape("sum", sum, (batch, 2))
+    check_shape("step_", step_, (batch,))
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
     work_W, work_b = state["work.W"], state["work.b"]
@@ -343,6 +355,12 @@ def glorot_uniform(seed, name, shape):
     """Uniform between ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     limit = float(np.sqrt(6 / sum(fans(shape))))
     return uniform_between(seed, name, shape, -limit, limit)
+
+
+def check_shape(name, array, shape):
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
 
 
 def permutation(seed, name, epoch, count):

@@ -76,6 +76,8 @@ def save(state, path):
 
 def predict(state, *, pixels):
     """The outputs by name."""
+    batch = len(pixels)
+    check_shape("pixels", pixels, (batch, 12))
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
     logits_dense_2_W, logits_dense_2_b = state["logits.dense_2.W"], state["logits.dense_2.b"]
@@ -126,6 +128,8 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
     the next call overwrites.
     """
     batch = len(pixels)
+    check_shape("pixels", pixels, (batch, 12))
+    check_shape("digit", digit, (batch,))
     work = workspace(batch) if work is None else work
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
@@ -219,6 +223,8 @@ def train_step(state, *, pixels, digit, step, seed=3, lr_scale=1.0, work=None):
 def evaluate(state, *, pixels, digit):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(pixels)
+    check_shape("pixels", pixels, (batch, 12))
+    check_shape("digit", digit, (batch,))
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
     logits_dense_2_W, logits_dense_2_b = state["logits.dense_2.W"], state["logits.dense_2.b"]
@@ -352,6 +358,12 @@ def glorot_uniform(seed, name, shape):
     """Uniform between ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     limit = float(np.sqrt(6 / sum(fans(shape))))
     return uniform_between(seed, name, shape, -limit, limit)
+
+
+def check_shape(name, array, shape):
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
 
 
 def permutation(seed, name, epoch, count):

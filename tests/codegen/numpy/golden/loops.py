@@ -92,6 +92,7 @@ def save(state, path):
 def predict(state, *, image):
     """The outputs by name."""
     batch = len(image)
+    check_shape("image", image, (batch, 3, 4))
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_0_dense_2_W, hidden_0_dense_2_b = state["hidden.0.dense_2.W"], state["hidden.0.dense_2.b"]
     hidden_1_dense_2_W, hidden_1_dense_2_b = state["hidden.1.dense_2.W"], state["hidden.1.dense_2.b"]
@@ -163,6 +164,8 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     the next call overwrites.
     """
     batch = len(image)
+    check_shape("image", image, (batch, 3, 4))
+    check_shape("shade", shade, (batch,))
     work = workspace(batch) if work is None else work
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_0_dense_2_W, hidden_0_dense_2_b = state["hidden.0.dense_2.W"], state["hidden.0.dense_2.b"]
@@ -323,6 +326,8 @@ def train_step(state, *, image, shade, step, seed=0, lr_scale=1.0, work=None):
 def evaluate(state, *, image, shade):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(image)
+    check_shape("image", image, (batch, 3, 4))
+    check_shape("shade", shade, (batch,))
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_0_dense_2_W, hidden_0_dense_2_b = state["hidden.0.dense_2.W"], state["hidden.0.dense_2.b"]
     hidden_1_dense_2_W, hidden_1_dense_2_b = state["hidden.1.dense_2.W"], state["hidden.1.dense_2.b"]
@@ -481,6 +486,12 @@ def glorot_uniform(seed, name, shape):
     """Uniform between ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     limit = float(np.sqrt(6 / sum(fans(shape))))
     return uniform_between(seed, name, shape, -limit, limit)
+
+
+def check_shape(name, array, shape):
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
 
 
 def permutation(seed, name, epoch, count):

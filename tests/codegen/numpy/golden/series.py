@@ -73,6 +73,7 @@ def predict(state, *, signal):
     """The outputs by name."""
     batch = len(signal)
     time = signal.shape[1]
+    check_shape("signal", signal, (batch, time, 3))
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
 
@@ -120,6 +121,8 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     """
     batch = len(signal)
     time = signal.shape[1]
+    check_shape("signal", signal, (batch, time, 3))
+    check_shape("odd", odd, (batch,))
     work = workspace(batch, time) if work is None else work
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
@@ -202,6 +205,8 @@ def evaluate(state, *, signal, odd):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(signal)
     time = signal.shape[1]
+    check_shape("signal", signal, (batch, time, 3))
+    check_shape("odd", odd, (batch,))
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
 
@@ -334,6 +339,12 @@ def glorot_uniform(seed, name, shape):
     """Uniform between ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     limit = float(np.sqrt(6 / sum(fans(shape))))
     return uniform_between(seed, name, shape, -limit, limit)
+
+
+def check_shape(name, array, shape):
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
 
 
 def permutation(seed, name, epoch, count):

@@ -102,6 +102,9 @@ def save(state, path):
 
 def predict(state, *, wide, deep):
     """The outputs by name."""
+    batch = len(wide)
+    check_shape("wide", wide, (batch, 3))
+    check_shape("deep", deep, (batch, 4))
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
     hidden_residual_1_y_dense_1_b = state["hidden.residual_1.y.dense_1.b"]
@@ -192,6 +195,10 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     the next call overwrites.
     """
     batch = len(wide)
+    check_shape("wide", wide, (batch, 3))
+    check_shape("deep", deep, (batch, 4))
+    check_shape("price", price, (batch,))
+    check_shape("weight", weight, (batch,))
     work = workspace(batch) if work is None else work
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
@@ -426,6 +433,10 @@ def train_step(state, *, wide, deep, price, weight, step, seed=0, lr_scale=1.0, 
 def evaluate(state, *, wide, deep, price, weight):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(wide)
+    check_shape("wide", wide, (batch, 3))
+    check_shape("deep", deep, (batch, 4))
+    check_shape("price", price, (batch,))
+    check_shape("weight", weight, (batch,))
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
     hidden_residual_1_y_dense_1_b = state["hidden.residual_1.y.dense_1.b"]
@@ -641,6 +652,12 @@ def glorot_uniform(seed, name, shape):
     """Uniform between ±√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     limit = float(np.sqrt(6 / sum(fans(shape))))
     return uniform_between(seed, name, shape, -limit, limit)
+
+
+def check_shape(name, array, shape):
+    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
 
 
 def permutation(seed, name, epoch, count):
