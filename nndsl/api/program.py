@@ -23,6 +23,7 @@ from nndsl.api.options import (
 )
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.compiler import Stages, compile_network
+from nndsl.data.cache import FOLDER, Cache
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.describe import Description, describe
 from nndsl.data.histograms import histograms
@@ -108,7 +109,8 @@ class Program:
         if section is None:
             name = self.program.model(self.model).name
             raise Failure(NothingToTrainOn(name.span, name.text))
-        return Data(section, self.declared.declared)
+        cache = Cache(Path(self.program.folder) / FOLDER, self.program.name)
+        return Data(section, self.declared.declared, cache=cache)
 
     @cached_property
     def data(self) -> Splits:

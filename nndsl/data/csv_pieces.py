@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nndsl.data.csv import MEMORY_FACTOR, CsvTable, check_options, open_csv
-from nndsl.data.csv_records import Records, read_records
+from nndsl.data.csv_records import Ragged, Records, read_records
 from nndsl.data.csv_text import decode, read_layout
 from nndsl.data.files import open_file
 from nndsl.data.packed import unpacked
@@ -73,6 +73,8 @@ class CsvFile(Table):
         self.layout, start, self.first_line = read_layout(
             text, path, span, header=header, separator=separator, decimal=decimal
         )
+        if not self.layout.width:
+            raise Failure(NoRows(span, self.path))
         lines = max(text.count("\n", start), 1)
         self.row_bytes = max(1, (len(text) - start) // lines)
         self.names = self.layout.header or tuple(f"column_{i + 1}" for i in range(self.layout.width))
@@ -90,15 +92,21 @@ class CsvFile(Table):
             self._skip_header(content)
             size = max(1, min(rows * self.row_bytes, BLOCK))
             line, given = self.first_line, False
+            ragged: Ragged | None = None
             for block in _blocks(content, self.layout.separator.encode(self.codec), size):
-                piece = CsvTable(self.file, self.span, self._records(block, line))
+                try:
+                    piece = CsvTable(self.file, self.span, self._records(block, line))
+                except Ragged as failure:
+                    ragged = ragged.joined(failure) if ragged else failure
                 line += block.count(b"\n")
-                if len(piece.records):
+                if not ragged and len(piece.records):  # else the others are counted, and nothing is given any more
                     given = True
                     piece.expect(*self.expected)
                     yield piece
+            if ragged:
+                raise ragged
             if not given:
-                raise Failure(NoRows(self.span, f"{self.path} has a header, but" if self.layout.width else self.path))
+                raise Failure(NoRows(self.span, f"{self.path} has a header, but"))
 
     def _skip_header(self, content: _Content) -> None:
         head = b""
@@ -175,7 +183,10 @@ class _Content:
 
     def __init__(self, file: BinaryIO, path: str, span: Span | None, encoding: str, size: int):
         self.file, self.path, self.span, self.size = file, path, span, size
-        decode(b"", encoding, path, span)  # refuses what is no encoding
+        try:
+            "a".encode(encoding)
+        except (LookupError, ValueError):
+            decode(b"a", encoding, path, span)  # which says so
         start = file.read(4)
         self.written = codecs.lookup(encoding).name
         if self.written == "utf-8" and start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

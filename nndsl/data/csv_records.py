@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 
@@ -22,6 +22,18 @@ BLOCK = 1 << 22
 """Characters of text that are split into cells together."""
 
 BLANK_LINES = re.compile(r"\n\n+")
+
+
+class Ragged(Failure):
+    """The first record that is not as wide as the layout, and how many `more` there are."""
+
+    def __init__(self, first: RaggedRow, more: int):
+        super().__init__(replace(first, more=and_more(more, "such line")))
+        self.first, self.more = first, more
+
+    def joined(self, later: Ragged) -> Ragged:
+        """What is wrong with two parts of a file, as if they had been looked at together."""
+        return Ragged(self.first, self.more + 1 + later.more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +153,6 @@ def _refuse_ragged(widths: Sequence[int], lines: Sequence[int], layout: Layout, 
     if widths.count(layout.width) == len(widths):
         return
     ragged = [row for row, width in enumerate(widths) if width != layout.width]
-    place = f"{shown_path(path)}, line {lines[ragged[0]]},"
+    place, found = f"{shown_path(path)}, line {lines[ragged[0]]},", counted(widths[ragged[0]], "cell")
     expected = "the header" if layout.header is not None else f"line {layout.line}"
-    more = and_more(len(ragged) - 1, "such line")
-    raise Failure(RaggedRow(span, place, counted(widths[ragged[0]], "cell"), expected, layout.width, more))
+    raise Ragged(RaggedRow(span, place, found, expected, layout.width), len(ragged) - 1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nndsl.data.binding import bind
+from nndsl.data.cache import Cache
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.endings import Paths, open_like
 from nndsl.data.files import MAX_MEMORY
@@ -24,13 +25,19 @@ __all__ = ["Data", "load", "load_inputs"]
 
 
 def load(
-    section: DataSection, declared: Sequence[Declared], facts: Facts | None = None, *, limit: int = MAX_MEMORY
+    section: DataSection,
+    declared: Sequence[Declared],
+    facts: Facts | None = None,
+    *,
+    limit: int = MAX_MEMORY,
+    cache: Cache | None = None,
 ) -> Splits:
     """The examples, split. Classes are found in the training rows, unless `facts` say them (those of a trained model).
 
-    `limit` is how many bytes data may take. Raises `Failure` with everything that is wrong.
+    `limit` is how many bytes data may take; what is larger than memory goes through the `cache`, if one is given.
+    Raises `Failure` with everything that is wrong.
     """
-    return Data(section, declared, limit=limit).splits(facts)
+    return Data(section, declared, limit=limit, cache=cache).splits(facts)
 
 
 def load_inputs(

@@ -31,7 +31,8 @@ class Coded:
     distinct: tuple[str | int, ...]
 
     def value(self, index: Index) -> str | int:
-        return self.distinct[int(self.codes[index])]
+        row, *rest = index
+        return self.distinct[int(self.codes[row : row + 1][(0, *rest)])]
 
 
 @dataclass(frozen=True)
