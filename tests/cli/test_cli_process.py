@@ -97,7 +97,7 @@ def test_a_signal_ends_training_and_saves(
     assert bash("nndsl eval run", folder).returncode == 0
 
 
-@pytest.mark.parametrize("place", ["nndsl.model.check.load_program", "nndsl.training.store.save"])
+@pytest.mark.parametrize("place", ["nndsl.model.check.load_program", "nndsl.training.loop.Trainer.run"])
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [

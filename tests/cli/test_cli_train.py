@@ -51,7 +51,7 @@ def test_training_prints_a_line_an_epoch_the_test_rows_and_the_folder(nndsl: Com
     assert "  val_loss " in first
     assert test.startswith("test  loss ")
     assert folder == "runs/small-001"
-    assert names(Path(folder)) - {"history.png"} == WRITTEN
+    assert names(Path(folder)) == {*WRITTEN, "checkpoints"}
 
 
 def test_runs_are_numbered(nndsl: Command, folder: Path) -> None:
@@ -65,11 +65,11 @@ def test_a_picture_is_drawn_where_plotting_is_installed(
     nndsl: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nndsl("train", "small.nn", "-o", "plain")
-    assert names(folder / "plain") == WRITTEN
+    assert names(folder / "plain") == {*WRITTEN, "checkpoints"}
     if plot.can_plot():
         monkeypatch.setattr("nndsl.api.run.can_plot", lambda: True)
         nndsl("train", "small.nn", "-o", "drawn")
-        assert names(folder / "drawn") == {*WRITTEN, "history.png"}
+        assert names(folder / "drawn") == {*WRITTEN, "checkpoints", "history.png"}
         assert (folder / "drawn" / "history.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -83,7 +83,7 @@ def test_the_history_has_a_row_for_each_epoch(nndsl: Command, folder: Path) -> N
 def test_the_same_seed_gives_the_same_bytes(nndsl: Command, folder: Path) -> None:
     nndsl("train", "small.nn", "-o", "one")
     nndsl("train", "small.nn", "-o", "two")
-    for name in WRITTEN:
+    for name in (*WRITTEN, "checkpoints/epoch-0002.safetensors"):
         assert (folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes(), name
 
 
