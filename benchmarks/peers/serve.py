@@ -1,0 +1,49 @@
+"""A worker: a process with one network in one framework, that trains as many epochs as it is told and says how long.
+
+It is started as `python WORKER TASK VARIANT`, says `{"ready": …}`, then answers each line `N` (train N epochs) on
+standard input with `{"seconds": …, "loss": …}`: shuffling and gathering of batches counted, the loss being the mean
+over the last epoch while it trained. An empty line ends it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tasks import TASKS, Task
+
+THREADS = 2
+
+
+def two_threads() -> None:
+    """The same two processors for everybody."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(THREADS)
+    with suppress(AttributeError):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
+
+
+def serve(build: Callable[[Task, str], Callable[[int], float]], versions: Callable[[], str]) -> None:
+    """Answer until there is nothing more to do; `build` gives the function that trains N epochs."""
+    task, variant = TASKS[sys.argv[1]], sys.argv[2]
+    out, sys.stdout = sys.stdout, sys.stderr
+    train = build(task, variant)
+    answer(out, ready=versions())
+    for line in sys.stdin:
+        if not line.strip():
+            return
+        began = time.perf_counter()
+        loss = train(int(line))
+        answer(out, seconds=time.perf_counter() - began, loss=loss)
+
+
+def answer(out: Any, **values: object) -> None:
+    print(json.dumps(values), file=out, flush=True)

@@ -1,0 +1,107 @@
+"""`docs/benchmarks.md` and its picture, from the JSON that `compare.py`, `command.py` and `inference.py` wrote.
+
+python benchmarks/report.py results.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parent.parent / "docs"
+OWN = "nndsl"
+INTRODUCTION = """# Benchmarks
+
+The same network, data, initial weights, batch and optimizer (Adam) in nndsl, PyTorch, JAX, Keras and scikit-learn.
+Shuffling and the gathering of batches are counted. Everybody has a process of their own on the same two processors, and
+they take turns, a few epochs each; a figure is the median over the rounds, and it counts only if everybody has come to the
+same loss. "JAX jit" calls a compiled step for each batch; "JAX scan" compiles a whole epoch into one call, without Python
+between the steps. Ratios are to nndsl on ONNX Runtime: above 1 is slower.
+
+Machine: {processor}, {processors} processors, Python {python}. {versions}.
+
+To measure again: `python benchmarks/compare.py --setup`, then `python benchmarks/compare.py --out results.json`,
+`python benchmarks/command.py --out results.json`, `python benchmarks/inference.py --out results.json` and
+`python benchmarks/report.py results.json`. What was tried and where the time goes: `benchmarks/NOTES.md`.
+
+![Steps a second, relative to the fastest other framework](images/benchmarks.svg)
+"""
+
+
+def page(results: dict[str, Any]) -> str:
+    tasks = dict(sorted(results["tasks"].items()))
+    versions = {row.get("version") for task in tasks.values() for row in task["rows"]} - {None, ""}
+    parts = [INTRODUCTION.format(**results["machine"], versions=", ".join(sorted(map(str, versions))))]
+    for name, task in tasks.items():
+        parts.append(f"## {name}: {task['title']}\n")
+        parts.append(batches(task["rows"]) if "batch" in task["rows"][0] else table(task))
+    return "\n".join(parts)
+
+
+def table(task: dict[str, Any]) -> str:
+    """A training task: the fastest first."""
+    unit = task.get("unit", "µs a step")
+    rows = sorted(task["rows"], key=lambda row: row.get("median", float("inf")))
+    own = next((row["median"] for row in rows if row["contender"] == f"{OWN}, ONNX Runtime" and "median" in row), None)
+    lines = [f"| | {unit} | least | ratio |", "|---|---:|---:|---:|"]
+    for row in rows:
+        name = f"**{row['contender']}**" if row["contender"].startswith(OWN) else row["contender"]
+        if "failed" in row:
+            lines.append(f"| {name} | {row['failed'].replace('|', '/')[:80]} | | |")
+            continue
+        ratio = f"{row['median'] / own:.2f}" if own else ""
+        lines.append(f"| {name} | {number(row['median'])} | {number(row['least'])} | {ratio} |")
+    return "\n".join(lines) + "\n"
+
+
+def batches(rows: list[dict[str, Any]]) -> str:
+    """Inference: a column for each batch."""
+    sizes = sorted({row["batch"] for row in rows})
+    names = list(dict.fromkeys(row["contender"] for row in rows))
+    lines = ["| µs a call | " + " | ".join(f"batch {size}" for size in sizes) + " |", "|---|" + "---:|" * len(sizes)]
+    for name in names:
+        found = {row["batch"]: row["median"] for row in rows if row["contender"] == name}
+        shown = f"**{name}**" if name.startswith(OWN) else name
+        lines.append(f"| {shown} | " + " | ".join(number(found[size]) for size in sizes) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def picture(results: dict[str, Any]) -> None:
+    """For each training task a bar a contender: how many times the fastest other framework's speed."""
+    from matplotlib.figure import Figure
+
+    tasks = {name: task for name, task in sorted(results["tasks"].items()) if "batch" not in task["rows"][0]}
+    figure = Figure(figsize=(10, 0.36 * sum(len(task["rows"]) for task in tasks.values()) + 1), layout="constrained")
+    axes = figure.subplots(len(tasks), 1, squeeze=False, height_ratios=[len(task["rows"]) for task in tasks.values()])
+    for row_axes, (name, task) in zip(axes[:, 0], tasks.items(), strict=True):
+        rows = sorted((row for row in task["rows"] if "median" in row), key=lambda row: -row["median"])
+        best = min(row["median"] for row in rows if not row["contender"].startswith(OWN))
+        for i, row in enumerate(rows):
+            speed = best / row["median"]
+            own = row["contender"].startswith(OWN)
+            row_axes.barh(i, speed, color="#2a78b5" if own else "#b9bec4", height=0.72)
+            row_axes.text(speed, i, f" {speed:.2g}", va="center", fontsize=8, color="#333333")
+        row_axes.set_yticks(range(len(rows)), [row["contender"] for row in rows], fontsize=8)
+        row_axes.axvline(1, color="#888888", linewidth=0.8, linestyle=":")
+        row_axes.set_title(f"{name}: {task['title']}", fontsize=9, loc="left")
+        row_axes.spines[["top", "right"]].set_visible(False)
+        row_axes.tick_params(axis="x", labelsize=8)
+    axes[-1, 0].set_xlabel("speed, that of the fastest other framework being 1", fontsize=8)
+    (DOCS / "images").mkdir(exist_ok=True)
+    figure.savefig(DOCS / "images" / "benchmarks.svg", metadata={"Date": None})
+
+
+def main(path: Path) -> None:
+    results = json.loads(path.read_text())
+    (DOCS / "benchmarks.md").write_text(page(results))
+    picture(results)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
