@@ -134,10 +134,11 @@ class _Pattern:
 
     def _hint(self, folders: Sequence[str], name: str) -> str:
         """What the last folders that were found hold instead."""
+        folders = sorted(folders)[:20]
         first = shown_path(folders[0] or ".")
         if not os.path.isdir(folders[0] or "."):
             return f"there is no folder {first}"
-        for folder in folders[:20]:
+        for folder in folders:
             with suppress(OSError):
                 names = [other for other in sorted(os.listdir(folder or ".")) if not other.startswith(".")]
                 if near := closest(name, names):

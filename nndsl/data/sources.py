@@ -10,6 +10,7 @@ from nndsl.data.csv import open_csv
 from nndsl.data.csv_pieces import CsvFile, takes_more
 from nndsl.data.files import UNLIMITED
 from nndsl.data.idx import open_idx
+from nndsl.data.images import open_images
 from nndsl.data.npy import open_npy
 from nndsl.data.npz import open_npz
 from nndsl.data.parquet import open_arrow, open_parquet
@@ -29,6 +30,7 @@ OPENERS: Mapping[str, Callable[..., Table]] = {
     "idx": open_idx,
     "parquet": open_parquet,
     "arrow": open_arrow,
+    "images": open_images,
 }
 """`open(files, span, limit, **options)`. What `files` are depends on what a file of that kind of source holds:
 a table: its path; an array: the path of each by name; a row: the paths of all rows."""

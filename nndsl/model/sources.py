@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nndsl.model.values import is_whole
+
 
 @dataclass(frozen=True)
 class Option:
@@ -31,6 +33,20 @@ class SourceKind:
 TRUTH = Option("true or false", lambda value: isinstance(value, bool))
 TEXT = Option("a string", lambda value: isinstance(value, str))
 
+LARGEST_SIDE = 2**14
+"""Pixels of a side that images may be resized to."""
+
+
+def _is_size(value: Any) -> bool:
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    return pair and all(is_whole(side) and 1 <= side <= LARGEST_SIDE for side in value)
+
+
+SIZE = Option("a height and a width in pixels, such as [28, 28]", _is_size)
+CHANNELS = Option(
+    "1 (grey), 3 (red, green, blue) or 4 (with alpha)", lambda value: is_whole(value) and value in (1, 3, 4)
+)
+
 SOURCES: Mapping[str, SourceKind] = {
     "csv": SourceKind(
         'csv("examples.csv")', "table", {"header": TRUTH, "separator": TEXT, "decimal": TEXT, "encoding": TEXT}
@@ -40,5 +56,6 @@ SOURCES: Mapping[str, SourceKind] = {
     "idx": SourceKind('idx(x = "x-idx3-ubyte.gz")', "array"),
     "parquet": SourceKind('parquet("examples.parquet")', "table"),
     "arrow": SourceKind('arrow("examples.arrow")', "table"),
+    "images": SourceKind('images("folder/*/*.png")', "row", {"size": SIZE, "channels": CHANNELS}),
 }
 """Each kind of source by its name; any other named argument renames a column or array."""
