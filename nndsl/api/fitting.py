@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from nndsl.api.class_weights import row_weights
 from nndsl.api.hooks import hooked
 from nndsl.api.observers import observer_for
+from nndsl.api.training import keeping, python_warning, run_state
 from nndsl.compiler import compile_network
 from nndsl.data.dataset import Dataset
 from nndsl.data.given import Given, given_data, given_dataset, refuse_other_sizes
@@ -28,10 +29,14 @@ from nndsl.errors.api import NothingToWeight, NoValidation
 from nndsl.errors.commands import BadOption, NotMonitored
 from nndsl.model.check import check
 from nndsl.model.network import Facts
+from nndsl.model.overrides import copies
 from nndsl.model.sections import TrainSection
 from nndsl.training import callbacks as builtin
-from nndsl.training import loop, store
+from nndsl.training import loop
+from nndsl.training.callbacks import Callback, Checkpoint, Timed
 from nndsl.training.history import History
+from nndsl.training.identity import identity
+from nndsl.training.run_folder import RunFolder, new_run
 from nndsl.transform.step import Step
 from nndsl.transform.weighting import has_loss_of_examples, weight_of, weighted
 
@@ -72,32 +77,48 @@ def fit(
         train, validation = _weighted(net, asked, weight_of(net.declared.declared).name, train, validation)
     step = _step(net, settings, train, has_weights)
     actions = [*_program_callbacks(step, validation is not None), *hooked(callbacks, net)]
+    overrides = (*net.overrides, *_texts(settings))
     with ExitStack() as made:
-        folder: Path | None = None
-        if out is not None:
-            folder = made.enter_context(store.new_folder(step.network.name, os.fspath(out)))
         net.begin(train, max_memory)
-        session = net.live_session(step)
+        session, examples = net.live_session(step), loop.Examples(train, validation)
+        folder: RunFolder | None = None
+        if out is not None:
+            folder = made.enter_context(_folder(net, os.fspath(out), overrides, examples, actions))
         epochs = net.progress.epoch + step.train.epochs
-        examples = loop.Examples(train, validation)
-        trainer = loop.Trainer(session, step, examples, actions, observer, epochs=epochs, folder=folder)
+        path = folder.path if folder else None
+        trainer = loop.Trainer(session, step, examples, actions, observer, epochs=epochs, folder=path, recorder=folder)
         trainer.restore(replace(net.progress, state=session.state(), history=tuple(net.history.epochs)))
         net.stop_training, net.is_trained = False, True
         try:
             outcome = trainer.run()
         finally:  # also where a callback or the keyboard ended it
             net.remember(trainer)
-        if outcome.diverged is not None:
-            kept = f"\nthe network keeps its weights after epoch {len(net.history)}" if len(net.history) else ""
-            raise Failure(replace(outcome.diverged, kept=kept))
         history = History([*net.history.epochs])
-        run = Run(folder, net, session.state(), history, net.backend, net.provider, outcome.stopped)
-        if folder is not None:
-            run.overrides = (*net.overrides, *_texts(settings))
+        run = Run(path, net, session.state(), history, net.backend, net.provider, outcome.stopped)
+        run.overrides = overrides
+        if folder is not None and (outcome.diverged is None or net.progress.steps):
             run.save()
-    if folder is not None:
-        run.plot()
+            folder.end("diverged" if outcome.diverged else "finished", outcome.stopped)
+    if outcome.diverged is not None:
+        kept = f"\nthe network keeps its weights after epoch {len(history)}" if len(history) else ""
+        raise Failure(replace(outcome.diverged, kept=kept))
+    run.plot()
     return run
+
+
+@contextmanager
+def _folder(
+    net: Net, out: str, overrides: Sequence[str], examples: loop.Examples, actions: list[Callback]
+) -> Iterator[RunFolder]:
+    """The folder of a new run, which has the logs and checkpoints that `train` would write."""
+    session = net.live_session()
+    program = copies(net.program, overrides)
+    with new_run(out, run_state(net, program, net.backend, net.provider), program, python_warning) as folder:
+        folder.identity = cache(lambda: identity(program, examples, session, net.backend, net.provider))
+        folder.keeping = keeping(actions)
+        if not any(isinstance(action, Checkpoint) for action in actions):
+            actions.append(Timed())
+        yield folder
 
 
 # ---------------------------------------------------------------- 1: examples
@@ -238,7 +259,7 @@ def _texts(settings: Mapping[str, int]) -> list[str]:
     return [f"train.{name}={value}" for name, value in settings.items()]
 
 
-def _program_callbacks(step: Step, validated: bool) -> list[builtin.Callback]:
+def _program_callbacks(step: Step, validated: bool) -> list[Callback]:
     """Those of the program; where one watches validation rows and there are none, the message says what `fit` takes."""
     try:
         return builtin.build(step.train.callbacks, loop.reported(step, validated=validated))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,10 @@ from nndsl.errors.commands import BadOption
 from nndsl.model.check import Loaded
 from nndsl.model.network import Facts
 from nndsl.training import loop
+from nndsl.training.checkpoint import found_in, read_checkpoint
 from nndsl.training.history import History
+from nndsl.training.record import FOLDER
+from nndsl.training.safetensors import Damaged
 from nndsl.training.snapshot import Snapshot
 from nndsl.transform.names import EMA
 from nndsl.transform.step import Step
@@ -143,15 +147,22 @@ class Net(Program):
         return self._session
 
     def go_on_from(self, run: Run) -> None:
-        """Take the state and the history of a run of this program."""
-        train, rows = self.checked.train, self.facts.rows.get("train", 0) if self.facts else 0
-        batches = count_batches(rows, train.batch_size, drop_last=train.drop_last) if rows else 0
-        steps = len(run.history) * -(-batches // train.accumulate)
+        """Take the state of a run of this program, and how far it had come."""
         self.backend, self.provider = run.backend, run.provider
         self.history = History([*run.history.epochs])
-        self.progress = Snapshot({}, epoch=len(run.history), steps=steps)
+        self.progress = self._last_moment(run)
         self.is_trained = True
         self._state, self._session = dict(run.state), None
+
+    def _last_moment(self, run: Run) -> Snapshot:
+        """What the newest checkpoint says besides the state; where there is none, what the history does."""
+        for path in reversed(found_in(run.path / FOLDER) if run.path else []):
+            with suppress(Damaged, OSError):
+                at = read_checkpoint(path).snapshot
+                return Snapshot({}, epoch=at.epoch, steps=at.steps, lr=at.lr, lr_scale=at.lr_scale)
+        train, rows = self.checked.train, self.facts.rows.get("train", 0) if self.facts else 0
+        batches = count_batches(rows, train.batch_size, drop_last=train.drop_last) if rows else 0
+        return Snapshot({}, epoch=len(run.history), steps=len(run.history) * -(-batches // train.accumulate))
 
     def remember(self, trainer: loop.Trainer) -> None:
         """How far a trainer of this network's session has come."""
@@ -233,6 +244,7 @@ class Net(Program):
         """
         wish = Wish(out, resume, force, backend, provider, observer, max_memory, warn)
         run = train_in_folder(self, wish)
+        self.go_on_from(run)
         if picture:
             run.plot()
         return run

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nndsl.api.training import python_warning, run_state
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
+from nndsl.model.overrides import copies
 from nndsl.training import store
+from nndsl.training.run_folder import new_run
 
 if TYPE_CHECKING:
     from nndsl.api.net import Net
@@ -28,8 +32,13 @@ def save(net: Net, path: str) -> None:
         case ".npz":
             content = store.npz_bytes(state)
         case "":
-            with store.new_folder(step.network.name, path) as folder:
-                Run(folder, net, state, net.history, net.backend, net.provider).save()
+            program = copies(net.program, net.overrides)
+            began = run_state(net, program, net.backend, net.provider)
+            with new_run(path, began, program, python_warning) as folder:
+                # A checkpoint too, since it says how many steps were taken.
+                folder.save(replace(net.progress, state=state, history=tuple(net.history.epochs)))
+                Run(folder.path, net, state, net.history, net.backend, net.provider).save()
+                folder.end("finished", "")
             return
         case ending:
             known = ".onnx, .safetensors and .npz, and none for the folder of a run"

@@ -84,14 +84,15 @@ def train(net: Net, asked: Wish) -> Run:
         data, step = net.read_data(), net.step
         actions = callbacks.build(step.train.callbacks, loop.reported(step, validated=data.validation is not None))
         session = net.session(net.initial_state(asked.max_memory), backend, provider)
+        for warning in net.fitting_warnings:
+            asked.warn(warning)
         examples = loop.Examples(data.train, data.validation)
-        model, source = step.network.name, net.program
-        state = RunState("running", model, source.name, source.folder, backend, provider, program_hash(program))
+        state = run_state(net, program, backend, provider)
         if folder is None:
             out = None if asked.out is None else os.fspath(asked.out)
             folder = open.enter_context(new_run(out, state, program, asked.warn))
         folder.identity = cache(lambda: identity(program, examples, session, backend, provider))
-        folder.keeping = _keeping(actions)
+        folder.keeping = keeping(actions)
         if not any(isinstance(action, Checkpoint) for action in actions):
             actions.append(Timed())
         trainer = loop.Trainer(session, step, examples, actions, asked.observer, folder=folder.path, recorder=folder)
@@ -117,15 +118,19 @@ def train(net: Net, asked: Wish) -> Run:
         raise Failure(replace(outcome.diverged, kept=kept))
 
 
-def _keeping(actions: list[callbacks.Callback]) -> Keeping:
+def run_state(net: Net, program: Mapping[str, str], backend: BackendName, provider: Provider) -> RunState:
+    """What is written down of a run when it begins; `program` are its files."""
+    model, source = net.step.network.name, net.program
+    return RunState("running", model, source.name, source.folder, backend, provider, program_hash(program))
+
+
+def keeping(actions: list[callbacks.Callback]) -> Keeping:
     """By what the best checkpoint is found: as the program's `checkpoint` says."""
     asked = next((action.best for action in actions if isinstance(action, Checkpoint)), Best("val_loss"))
     return Keeping(Best(asked.monitor, asked.mode))
 
 
-def _snapshot(
-    folder: RunFolder, step: Step, fresh: Arrays, program: Mapping[str, str], force: bool
-) -> Snapshot | None:
+def _snapshot(folder: RunFolder, step: Step, fresh: Arrays, program: Mapping[str, str], force: bool) -> Snapshot | None:
     """Where the run goes on, None at its beginning; `fresh` is the state there.
 
     Raises `Failure` (NN532) where something changed since, unless forced to go on (NN533 where that cannot be).

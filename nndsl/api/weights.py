@@ -43,7 +43,7 @@ class Weights(MutableMapping[str, np.ndarray[Any, Any]]):
         raise Failure(NoSuchWeight(None, self._net.step.network.name, "weight", name, hint))
 
     def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
-        value = self._net.state[self._find(name).name]
+        value: np.ndarray[Any, Any] = self._net.state[self._find(name).name]
         value.flags.writeable = False  # `net.weights["hidden.W"][0] = 1` would change a copy
         return value
 
