@@ -58,6 +58,7 @@ class Program:
         self.overrides = override_texts(overrides)
         self.model = model
         self.facts: Facts | None = None
+        self.fitting_warnings: tuple[Diagnostic, ...] = ()
 
     def __repr__(self) -> str:
         overrides = f" with {', '.join(self.overrides)}" if self.overrides else ""
@@ -100,8 +101,9 @@ class Program:
 
     @property
     def warnings(self) -> Sequence[Diagnostic]:
-        """What the checker warns of, and what looks wrong with the data once they have been read."""
-        return (*self.checked.warnings, *(self.data.warnings if "data" in self.__dict__ else ()))
+        """What the checker warns of, and what looks wrong with the data once they have been read, and layers fitted."""
+        of_data = self.data.warnings if "data" in self.__dict__ else ()
+        return (*self.checked.warnings, *of_data, *self.fitting_warnings)
 
     @cached_property
     def _opened(self) -> Data:
@@ -190,9 +192,12 @@ class Program:
         state = initial_state(self.step.states, self.step.train.seed)
         if any(spec.fit for spec in self.step.states):
             from nndsl.training.fitting import fit_statistics
+            from nndsl.training.unvarying import unvarying_elements
 
+            columns = self._opened.columns if train is None else {}
             train = self.read_data().train if train is None else train
             fitted = fit_statistics(self.step, state, train)
+            self.fitting_warnings = tuple(unvarying_elements(self.step, fitted, columns))
             self.__dict__["stages"] = replace(self.stages, step=with_fitted(self.step, fitted))
             state |= fitted
         return state

@@ -26,7 +26,7 @@ from nndsl.data.shuffling import row_numbers
 from nndsl.data.solving import solve_sizes
 from nndsl.data.splits import SPLITS, draw_splits, split_counts
 from nndsl.data.table import Array
-from nndsl.data.wording import and_more, counted, shown, shown_type
+from nndsl.data.wording import and_more, counted, quoted, shown, shown_type
 from nndsl.diagnostics import Diagnostic, Diagnostics, Failure
 from nndsl.errors.values import (
     ConstantTarget,
@@ -192,6 +192,16 @@ class Data:
             *repeated_rows(sets, self.declared, self._split_spans(), self._row_place),
         )
         return Splits(facts, sets["train"], sets.get("validation"), sets.get("test"), warnings)
+
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        """What the data call the elements of the inputs and targets that are made of columns."""
+        first = {name: parts[0] for name, parts in self.parts[self.pool].bound.items()}
+        return {
+            name: [f"column {quoted(column)}" for column in part.names]
+            for name, part in first.items()
+            if part.table.what == "column" and not part.table.shape(part.names[0])
+        }
 
     def _split_spans(self) -> dict[str, Span]:
         """Where the program says what each split is."""

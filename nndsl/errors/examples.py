@@ -26,3 +26,21 @@ class RepeatedRows(Diagnostic):
     same: str
     place: str
     other_place: str
+
+
+@dataclass(frozen=True)
+class UnvaryingElement(Diagnostic):
+    """`normalize` or `min_max` was fitted to values that are the same in every training row.
+
+    There is nothing in them to learn from. Should another value come later, `normalize` divides its difference by 1e-7
+    and gives a number in the millions, and `min_max` does not scale it at all.
+    """
+
+    code = "NN610"
+    title = "{elements} the same in every training row: `{layer}` cannot scale {them}"
+    advice = "leave out what never changes"
+    severity = "warning"
+
+    elements: str
+    layer: str
+    them: str
