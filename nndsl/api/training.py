@@ -86,8 +86,6 @@ def train(net: Net, asked: Wish) -> Run:
         session = net.session(net.initial_state(asked.max_memory), backend, provider)
         for warning in net.fitting_warnings:
             asked.warn(warning)
-        for warning in net.fitting_warnings:
-            asked.warn(warning)
         examples = loop.Examples(data.train, data.validation)
         state = run_state(net, program, backend, provider)
         if folder is None:
