@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import pairwise
 from typing import TextIO
@@ -88,10 +89,12 @@ def run(arguments: Sequence[str]) -> int:
             _leave(sys.stdout)  # whoever read the output is gone
             return FAILED
         failure = error if isinstance(error, Failure) else Failure(explanation(error))
-        messages.show(failure.diagnostics)
         code = failure.exit_code
+        with _though_the_reader_leaves():
+            messages.show(failure.diagnostics)
         _flush(sys.stdout)
-    messages.finish()
+    with _though_the_reader_leaves():
+        messages.finish(code)
     return code
 
 
@@ -143,6 +146,15 @@ def _usable(stream: TextIO | None) -> TextIO:
     return stream
 
 
+@contextmanager
+def _though_the_reader_leaves() -> Iterator[None]:
+    """Messages may be on their way to standard output too (`train --json`), and nobody there to read them."""
+    try:
+        yield
+    except BrokenPipeError:
+        _leave(sys.stdout)
+
+
 def _flush(stream: TextIO) -> None:
     try:
         stream.flush()
@@ -161,6 +173,9 @@ def _leave(stream: TextIO) -> None:
 
 
 def _format_asked_for(arguments: Sequence[str]) -> str:
-    """`json` if the command line asks for messages in JSON: known even when the command itself cannot be parsed."""
+    """How the command line asks for messages, which is known even when the command itself cannot be parsed: `json`, as
+    `events` of training, or as text."""
+    if arguments[:1] == ["train"] and "--json" in arguments:
+        return "events"
     asked = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
     return "json" if asked else "text"

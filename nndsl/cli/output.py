@@ -19,11 +19,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 class Messages:
     """Messages on their way to standard error: as text at once, in colour on a terminal; or as one JSON list at the
-    end, which is there even if it is empty."""
+    end, which is there even if it is empty. With the style "events" they are among those of `nndsl train --json`, on
+    standard output."""
 
     def __init__(self, style: str = "text") -> None:
         self.style = style
         self.found: list[Diagnostic] = []
+        self.run: str | None = None
+        """The folder of the run that a command made, for the last event: it goes again where nothing was saved."""
 
     def show(self, diagnostics: Iterable[Diagnostic]) -> None:
         known = set(self.found)
@@ -31,7 +34,12 @@ class Messages:
         if self.found and new and self.style == "text":
             click.echo(err=True)
         self.found += new
-        if not new or self.style == "json":
+        if self.style == "events":
+            from nndsl.cli.events import emit_message
+
+            for diagnostic in new:
+                emit_message(diagnostic)
+        if not new or self.style != "text":
             return
         from nndsl.render import render
 
@@ -44,7 +52,11 @@ class Messages:
         elif more:
             click.echo(f"\n{len(new)} messages{more}", err=True)
 
-    def finish(self) -> None:
+    def finish(self, code: int) -> None:
+        if self.style == "events":
+            from nndsl.cli.events import emit
+
+            emit("end", run=self.run if self.run is not None and os.path.isdir(self.run) else None, exit=code)
         if self.style == "json":
             from nndsl.render import render_json
 

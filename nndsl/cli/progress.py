@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from nndsl.cli.output import wants_colour
 from nndsl.cli.signals import Stopping
+from nndsl.training.chart import history_chart
+from nndsl.training.history import History
 from nndsl.training.loop import Observer, StopTraining, Trainer
 from nndsl.training.results import epoch_line
+
+WIDEST_CHART = 100
 
 
 class Quiet(Observer):
@@ -143,3 +149,14 @@ def observer(quiet: bool, stopping: Stopping) -> Observer:
     if quiet:
         return Quiet(stopping)
     return Bars(stopping) if sys.stdout.isatty() else Lines(stopping)
+
+
+def chart_text(history: History) -> str:
+    """Charts of a history that suit where the output goes: its width, its characters, its colours."""
+    unicode = True
+    try:
+        "⠿┤─".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        unicode = False
+    width = min(shutil.get_terminal_size().columns, WIDEST_CHART)
+    return history_chart(history, width, unicode=unicode, colour=wants_colour(sys.stdout))
