@@ -1,9 +1,10 @@
-"""Statistics that are fitted to the training rows before the first step, in one pass over chunks of values.
+"""Statistics that are fitted to the training rows before the first step, in one pass over chunks of values (a median
+takes some more).
 
 mean, variance   of each element of a layer's last axes: Chan, Golub and LeVeque, "Updating formulae and a pairwise
                  algorithm for computing sample variances", 1979; of the population, as Keras's `Normalization`
 min, max         of each element of a layer's last axes
-median           of the values that are not missing (NaN), so it keeps all of them until the end
+median           of the values that are not missing (NaN), exactly: by counting, see `nndsl.data.median`
 class_weights    rows / (classes * rows of the class), as scikit-learn's `balanced`
 """
 
@@ -15,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
+from nndsl.data.median import Median
 from nndsl.data.table import Array
 from nndsl.data.wording import listed
 from nndsl.diagnostics import Failure
@@ -27,10 +29,21 @@ class Fit(Protocol):
 
     def add(self, values: Array) -> None: ...
 
+    def needs_more(self) -> bool:
+        """Asked after all chunks: whether they have to come once more."""
+        ...
+
     def result(self) -> Array: ...
 
 
-class Moments:
+class OnePass:
+    """A fit that needs the values once."""
+
+    def needs_more(self) -> bool:
+        return False
+
+
+class Moments(OnePass):
     """Mean and variance of each element of `shape`, over all axes before it: chunks are `[rows, …, *shape]`."""
 
     def __init__(self, shape: tuple[int, ...]):
@@ -71,7 +84,7 @@ class Variance(Moments):
         return self.variance
 
 
-class Extreme:
+class Extreme(OnePass):
     """The least or the greatest value of each element of `shape`, over all axes before it."""
 
     def __init__(self, pick: np.ufunc, start: float, shape: tuple[int, ...]):
@@ -86,23 +99,7 @@ class Extreme:
         return self.value
 
 
-class Median:
-    """The median of each element of `shape`, over all axes before it, of the values that are not NaN."""
-
-    def __init__(self, shape: tuple[int, ...]):
-        self.shape = shape
-        self.chunks: list[Array] = []
-
-    def add(self, values: Array) -> None:
-        self.chunks.append(np.asarray(values, np.float32).reshape(-1, *self.shape))
-
-    def result(self) -> Array:
-        rows = np.concatenate(self.chunks)
-        empty = np.isnan(rows).all(axis=0)
-        return np.asarray(np.where(empty, np.nan, np.nanmedian(np.where(empty, 0, rows), axis=0)), np.float64)
-
-
-class ClassWeights:
+class ClassWeights(OnePass):
     """`balanced`: a weight for each class, from class indices of any shape; others than 0 to classes - 1 do not
     count.
     """
@@ -136,12 +133,16 @@ FITS: dict[str, Callable[[tuple[int, ...]], Fit]] = {
 def fit_states(states: Sequence[State], chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
     """The float32 value of each fitted state, from the values that it is fitted to: chunks map state names to them.
 
+    The chunks are gone through as often as a fit needs them: once, unless there is a median.
     Raises `Failure` where a statistic is not finite, or a class has no row.
     """
     fits = {state.name: FITS[state.fit](state.shape) for state in states if state.fit}
-    for chunk in chunks:
-        for name, fit in fits.items():
-            fit.add(chunk[name])
+    waiting = fits
+    while waiting:
+        for chunk in chunks:
+            for name, fit in waiting.items():
+                fit.add(chunk[name])
+        waiting = {name: fit for name, fit in waiting.items() if fit.needs_more()}
     results = {name: fit.result() for name, fit in fits.items()}
     for name, value in results.items():
         if not np.isfinite(value).all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from nndsl.graph.node import Graph, Node
 from nndsl.transform.step import Step
 
 CHUNK = 4096
-"""Rows that are looked at together."""
+"""Rows that are looked at together, or fewer if these are large."""
+
+ELEMENTS = 1 << 22
+"""Numbers that are looked at together, as far as more than one row is."""
 
 Array = np.ndarray[Any, Any]
 
@@ -28,13 +32,22 @@ def fit_statistics(step: Step, state: Mapping[str, Array], train: Dataset) -> di
         ready = [name for name in needs if name not in fitted and needs[name] <= fitted.keys()]
         graph = Graph(step.fit.name, step.fit.inputs, {name: step.fit.outputs[name] for name in ready})
         states = [spec for spec in step.states if spec.name in ready]
-        fitted |= fit_states(states, _values(graph, {**state, **fitted}, train))
+        fitted |= fit_states(states, _Values(graph, {**state, **fitted}, train))
     return fitted
 
 
-def _values(graph: Graph, state: Mapping[str, Array], train: Dataset) -> Iterator[Mapping[str, Array]]:
-    for chunk in train.chunks(CHUNK):
-        yield evaluate(graph, {**state, **chunk.arrays})
+@dataclass(frozen=True)
+class _Values:
+    """What the outputs of a graph are over the training split, in chunks; computed anew each time."""
+
+    graph: Graph
+    state: Mapping[str, Array]
+    train: Dataset
+
+    def __iter__(self) -> Iterator[Mapping[str, Array]]:
+        width = sum(values.size // len(values) for values in self.train.arrays.values())
+        for chunk in self.train.chunks(max(1, min(CHUNK, ELEMENTS // max(width, 1)))):
+            yield evaluate(self.graph, {**self.state, **chunk.arrays})
 
 
 def _inputs_of(graph: Graph, node: Node) -> set[str]:
