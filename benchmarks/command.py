@@ -2,8 +2,8 @@
 
     python benchmarks/command.py [--rounds 5] [--out results.json]
 
-Everybody's process in turn, medians of their seconds. nndsl's writes more than the others' (ONNX, NumPy module, weights,
-history, checkpoint); without `history.png` if matplotlib is not installed.
+Everybody's process in turn, medians of their seconds. nndsl's writes more than the others' (ONNX, NumPy module,
+weights, history, checkpoint); without `history.png` if matplotlib is not installed.
 """
 
 from __future__ import annotations

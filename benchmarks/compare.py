@@ -4,8 +4,8 @@
     python benchmarks/compare.py [--tasks T1 T3] [--rounds 7] [--out results.json]
 
 Every contender is a process of its own (`peers/serve.py`), pinned to the same two processors. They start from the same
-weights; after some epochs all must have come to the same loss, or their time does not count. Then they take turns, a few
-epochs each, so that what else the machine does falls on all of them; a figure is the median over the rounds.
+weights; after some epochs all must have come to the same loss, or their time does not count. Then they take turns, a
+few epochs each, so that what else the machine does falls on all of them; a figure is the median over the rounds.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ ENVIRONMENT = HERE / ".venv-peers"
 PEERS = ("torch==2.13.0", "jax", "keras", "tensorflow", "scikit-learn", "onnx", "onnxscript", "onnxruntime")
 
 SAME_LOSS = 0.4
-"""How far a contender's loss may be from the median of all, relative to it: they shuffle differently, and where there is
-a dropout they drop differently. A network that does not train, or another one, is off by far more."""
+"""How far a contender's loss may be from the median of all, relative to it: they shuffle differently, and where there
+is a dropout they drop differently. A network that does not train, or another one, is off by far more."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Inference of a trained network, everybody in one process: `python … FOLDER`, which `inference.py` has filled.
 
-`FOLDER` holds `model.onnx`, `model.py` and `weights.npz` (nndsl's), `task` (its name) and `weights.json` (which array is
-which layer's). Each gives the probabilities of the same rows; they must agree before time counts. Prints JSON.
+`FOLDER` holds `model.onnx`, `model.py` and `weights.npz` (nndsl's), `task` (its name) and `weights.json` (which array
+is which layer's). Each gives the probabilities of the same rows; they must agree before time counts. Prints JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,21 +73,15 @@ def main(folder: Path) -> None:
     task = TASKS[(folder / "task").read_text()]
     state = dict(np.load(folder / "weights.npz"))
     arrays = [state[name] for name in json.loads((folder / "weights.json").read_text())]
-    x, y = data(task)
+    x = data(task)[0]
     image = len(task.shape) == 3
     network = torch_network(task, arrays)
 
     rows = np.ascontiguousarray(x[:2])
     sample = torch.from_numpy(rows.transpose(0, 3, 1, 2).copy() if image else rows)
     exported = str(folder / "torch.onnx")
-    torch.onnx.export(
-        network,
-        (sample,),
-        exported,
-        input_names=["x"],
-        output_names=["p"],
-        dynamic_shapes=({0: torch.export.Dim("n")},),
-    )
+    rows_of_any_number = ({0: torch.export.Dim("n")},)
+    torch.onnx.export(network, (sample,), exported, input_names=["x"], dynamic_shapes=rows_of_any_number)
     own, theirs = session(str(folder / "model.onnx")), session(exported)
     specification = importlib.util.spec_from_file_location("model", folder / "model.py")
     assert specification is not None
@@ -114,7 +109,7 @@ def main(folder: Path) -> None:
             units = [arguments[0] for kind, *arguments in task.layers if kind == "dense"][:-1]
             classifier = MLPClassifier(units, max_iter=1).fit(x[:64], np.arange(64) % CLASSES)
             classifier.coefs_, classifier.intercepts_ = arrays[::2], arrays[1::2]
-            field["scikit-learn"] = lambda rows=rows: classifier.predict_proba(rows)
+            field["scikit-learn"] = partial(classifier.predict_proba, rows)
         expected = np.array(field["PyTorch"]())
         for name, run in field.items():
             assert np.allclose(run(), expected, atol=1e-4), f"{name} gives other probabilities"

@@ -1,4 +1,4 @@
-"""nndsl's `fit`; the variant is its backend, `onnx` or `numpy`. One call trains all epochs: it waits in its callback."""
+"""nndsl's `fit`; the variant is its backend, `onnx` or `numpy`. One call trains all: it waits in a callback."""
 
 from __future__ import annotations
 
