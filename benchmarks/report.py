@@ -17,8 +17,8 @@ INTRODUCTION = """# Benchmarks
 The same network, data, initial weights, batch and optimizer (Adam) in nndsl, PyTorch, JAX, Keras and scikit-learn.
 Shuffling and the gathering of batches are counted. Everybody has a process of their own on the same two processors,
 and they take turns, a few epochs each; a figure is the median over the rounds, and it counts only if everybody has
-come to the same loss. "JAX jit" calls a compiled step for each batch; "JAX scan" compiles a whole epoch into one call, without
-Python between the steps. Ratios are to nndsl on ONNX Runtime: above 1 is slower.
+come to the same loss. "JAX jit" calls a compiled step for each batch; "JAX scan" compiles a whole epoch into one call,
+without Python between the steps. Ratios are to nndsl on ONNX Runtime: above 1 is slower.
 
 Machine: {processor}, {processors} processors, Python {python}. {versions}.
 
