@@ -46,7 +46,7 @@ def _chart(panel: Panel, width: int, height: int, best: int | None, unicode: boo
     ticks = [low + (high - low) * i / (LABELS - 1) for i in range(LABELS)]
     texts = [f"{10**tick if panel.logarithmic else tick:.3g}" for tick in ticks]
     margin = max(map(len, texts))
-    across = max(width - margin - 3, 8)
+    across = max(width - margin - 2, 8)
     columns, rows = (across * 2, height * 4) if unicode else (across, height)
     dots = {}
     for of, curve in curves.items():
