@@ -33,7 +33,7 @@ def shuffled(seed: int, name: str, epoch: int, rows: int) -> Array:
     takes no further memory; if that leaves no room for all of a key, the few numbers whose shortened keys are equal are
     sorted once more, by the whole ones.
     """
-    places = max(rows - 1, 1).bit_length()
+    places = places_for(rows)
     cut = max(0, KEY + places - 64)
     number = np.uint64(2**places - 1)
     packed = np.empty(rows, np.uint64)
@@ -56,6 +56,11 @@ def shuffled(seed: int, name: str, epoch: int, rows: int) -> Array:
         numbers = order[places_of_equal].astype(np.uint64)
         order[places_of_equal] = numbers[np.lexsort((numbers, _keys(seed, name, epoch, numbers)))]
     return order
+
+
+def places_for(rows: int) -> int:
+    """Bits that the number of a row takes."""
+    return max(rows - 1, 1).bit_length()
 
 
 def _keys(seed: int, name: str, epoch: int, rows: Array) -> Array:

@@ -1,0 +1,36 @@
+"""The order of an epoch's rows: `permutation`'s numbers, which the NumPy module draws, by a leaner way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nndsl.data import shuffling
+from nndsl.data.shuffling import row_numbers, shuffled
+from nndsl.ops.helpers import permutation
+
+
+@given(seed=st.integers(0, 2**63 - 1), epoch=st.integers(0, 1000), rows=st.integers(0, 300))
+def test_shuffles_are_permutations_of_the_helpers(seed: int, epoch: int, rows: int) -> None:
+    np.testing.assert_array_equal(shuffled(seed, "shuffle", epoch, rows), permutation(seed, "shuffle", epoch, rows))
+
+
+@pytest.mark.parametrize("rows", [65_536, 65_537, 300_001])
+def test_so_are_those_of_rows_whose_keys_are_cut(rows: int) -> None:
+    """From 65 537 rows on, 48 bits of a key and the row's number no longer fit in 64 bits."""
+    np.testing.assert_array_equal(shuffled(3, "shuffle", 1, rows), permutation(3, "shuffle", 1, rows))
+
+
+def test_and_those_whose_shortened_keys_are_often_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if numbers took 56 bits: 8 bits are left of a key, so that each is equal to some 40 others."""
+    monkeypatch.setattr(shuffling, "places_for", lambda rows: 56)
+    monkeypatch.setattr(shuffling, "TOGETHER", 1000)
+    np.testing.assert_array_equal(shuffled(5, "split", 0, 10_000), permutation(5, "split", 0, 10_000))
+
+
+def test_rows_are_numbered_in_four_bytes() -> None:
+    assert row_numbers(3).dtype == np.int32
+    assert shuffled(0, "split", 0, 3).dtype == np.int32
+    assert shuffling.row_type(2**31) == np.int64
