@@ -20,6 +20,7 @@ from nndsl.diagnostics import FAILED, Diagnostic, Failure
 
 COMMANDS = {
     "train": "Train a program's network; makes a run folder with the trained model.",
+    "runs": "List the runs in a folder: when, how long, what came out, and what became of them.",
     "predict": "Run a trained model on a file of examples.",
     "eval": "Losses and metrics of a trained model.",
     "compile": "Write the training graph, the prediction graph and the NumPy module.",

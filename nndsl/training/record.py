@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from nndsl.files import write_whole
 from nndsl.training.lock import holder
+from nndsl.training.store import HISTORY
 
 FOLDER, NAME = "checkpoints", "record.json"
 
@@ -32,10 +35,19 @@ class RunState:
     """Of the program's files with all overrides."""
     started: str = ""
     """When it was started first, as ISO 8601 in UTC with seconds."""
+    begun: str = ""
+    """When the process that trains it, or trained it last, began."""
+    seconds: float = 0.0
+    """How long it was trained, by all processes that came to an end of their own."""
     stopped: str = ""
     """Why it ended before its last epoch; empty if it did not."""
     process: int = 0
     """The process that trains it, 0 if none does."""
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether its last process did not come to write why it ended."""
+        return self.state == "interrupted" and not self.stopped
 
 
 def write_state(folder: Path, state: RunState) -> None:
@@ -48,7 +60,8 @@ def run_state(folder: Path) -> RunState | None:
     """What is known of the run in a folder: also of one that runs, or was killed. None where there is no such run."""
     try:
         plain = json.loads((folder / FOLDER / NAME).read_bytes())
-        found = RunState(**{name: str(plain[name]) for name in RunState.__match_args__ if name != "process"})
+        texts = [name for name in RunState.__match_args__ if name not in ("seconds", "process")]
+        found = RunState(**{name: str(plain[name]) for name in texts}, seconds=float(plain["seconds"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     process = holder(folder / FOLDER)
@@ -57,3 +70,14 @@ def run_state(folder: Path) -> RunState | None:
     if found.state == "running":  # so its process wrote, and is gone
         return RunState(**{**asdict(found), "state": "interrupted"})
     return found
+
+
+def seconds_trained(folder: Path, state: RunState) -> float:
+    """How long a run has been trained: until now if it runs, until its last epoch if its process was killed."""
+    if state.state != "running" and not state.was_killed:
+        return state.seconds
+    try:
+        until = time.time() if state.state == "running" else (folder / HISTORY).stat().st_mtime
+        return state.seconds + max(until - datetime.fromisoformat(state.begun).timestamp(), 0.0)
+    except (OSError, ValueError):
+        return state.seconds

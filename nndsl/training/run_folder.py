@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from nndsl.training.checkpoint import (
 )
 from nndsl.training.history import History
 from nndsl.training.lock import Lock
-from nndsl.training.record import FOLDER, RunState, State, run_state, write_state
+from nndsl.training.record import FOLDER, RunState, State, run_state, seconds_trained, write_state
 from nndsl.training.results import log_line, log_text
 from nndsl.training.safetensors import Damaged
 from nndsl.training.snapshot import Snapshot
@@ -66,6 +67,7 @@ class RunFolder:
         self.checkpoints = path / FOLDER
         self.identity: Callable[[], Identity] = dict
         self.keeping = Keeping(Best("val_loss"))
+        self._since = time.monotonic()
         self._columns: list[str] = []
         self._warned: set[str] = set()
 
@@ -147,7 +149,8 @@ class RunFolder:
 
     def end(self, state: State, stopped: str) -> None:
         """Write down how the run ended."""
-        self.state = replace(self.state, state=state, stopped=stopped)
+        trained = 0.0 if state == "running" else time.monotonic() - self._since
+        self.state = replace(self.state, state=state, stopped=stopped, seconds=self.state.seconds + trained)
         try:
             write_state(self.path, self.state)
         except OSError as error:
@@ -203,12 +206,14 @@ def resumable(path: Path) -> RunState:
 
 def restart(folder: RunFolder, state: RunState, program: Mapping[str, str]) -> None:
     """A run goes on: as `state` says, with this program."""
-    folder.state = replace(state, started=folder.state.started)
+    before = folder.state
+    folder.state = replace(state, started=before.started, seconds=seconds_trained(folder.path, before))
     _begin(folder, program)
 
 
 def _begin(folder: RunFolder, program: Mapping[str, str]) -> None:
     save(folder.path, program)
+    folder.state = replace(folder.state, begun=_now())
     folder.end("running", "")
 
 
