@@ -43,8 +43,11 @@ class Damaged(Exception):
 
 
 def pieces(arrays: Arrays, metadata: Mapping[str, str]) -> list[bytes | memoryview]:
-    """The file's content, in pieces so that no array is copied; raises `KeyError` for a type that it cannot hold."""
-    ordered = sorted(arrays.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))  # so that each is aligned
+    """The file's content, in pieces so that no array is copied; raises `KeyError` for a type that it cannot hold.
+
+    Arrays of a type keep their order: sums over them, such as the norm of all gradients, round the same when read back.
+    """
+    ordered = sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize)  # so that each is aligned
     header: dict[str, Any] = {"__metadata__": {"sha256": UNKNOWN, **metadata}}
     data: list[memoryview] = []
     end = 0
