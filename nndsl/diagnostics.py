@@ -93,6 +93,12 @@ class Failure(Exception):
 
         return render(self.diagnostics).rstrip("\n")
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the messages, as a terminal has them."""
+        from nndsl.render import render
+
+        return render(self.diagnostics, colour=True).rstrip("\n").split("\n")
+
     @property
     def exit_code(self) -> int:
         return next((d.exit_code for d in self.diagnostics if d.severity == "error"), FAILED)

@@ -26,6 +26,7 @@ from nndsl.data.given import Given, given_dataset
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.api import NotFitted
 from nndsl.errors.commands import BadOption
+from nndsl.errors.static import NeedsData
 from nndsl.model.check import Loaded
 from nndsl.model.network import Facts
 from nndsl.training import loop
@@ -95,11 +96,29 @@ class Net(Program):
         else:
             self._state = state
 
+    @property
+    def waits_for_data(self) -> Diagnostic | None:
+        """What the network cannot be without, and only the rows that `fit` is given will say; None if it is complete.
+
+        Raises `Failure` where the program is wrong in another way.
+        """
+        if self.facts is not None or self.declared.data is not None:
+            return None
+        try:
+            states = self.stages.step.states if self.is_complete else ()
+        except Failure as failure:
+            waiting = [error for error in failure.diagnostics if isinstance(error, NeedsData)]
+            # Shapes may be wrong only because sizes are not known yet; whatever else is wrong stays so.
+            wrong = [error for error in failure.diagnostics if not error.code.startswith(("NN238", "NN3"))]
+            if wrong or not waiting:
+                raise Failure(*(wrong or failure.diagnostics)) from None
+            return NotFitted(waiting[0].span, waiting[0].what)
+        return next((NotFitted(None, f"`{spec.name}`") for spec in states if spec.fit), None)
+
     def _refuse_unfitted(self) -> None:
-        if self.declared.data is None:
-            for spec in self.step.states:
-                if spec.fit:
-                    raise Failure(NotFitted(None, spec.name))
+        waiting = self.waits_for_data
+        if waiting is not None:
+            raise Failure(waiting)
 
     @property
     def weights(self) -> Weights:
@@ -137,6 +156,7 @@ class Net(Program):
     def live_session(self, step: Step | None = None) -> Session:
         """The network with its state on its engine; `step` for the graphs of one `fit`."""
         if step is not None or self._session is None:
+            self._refuse_unfitted()
             step = step or self.step
             made = (step.gradients, step.apply, step.train.seed, self.rows_together(step.train))
             key = (*made, self.backend, self.provider)
@@ -168,7 +188,6 @@ class Net(Program):
         """How far a trainer of this network's session has come."""
         at = trainer.control
         self.progress = Snapshot({}, epoch=at.epoch, steps=at.steps, lr=trainer.lr, lr_scale=at.lr_scale)
-        self.history.epochs[:] = trainer.history.epochs
 
     # ------------------------------------------------------------ training
 
@@ -290,6 +309,13 @@ class Net(Program):
         - a path without an ending: the folder of a run, which `nndsl.load` reads again. It must not be there yet.
         """
         save(self, os.fspath(path))
+
+    # ------------------------------------------------------------ notebooks
+
+    def _repr_html_(self) -> str:
+        from nndsl.notebook import net_html
+
+        return net_html(self)
 
     # ------------------------------------------------------------ copies
 

@@ -58,6 +58,11 @@ class Run:
         last = f", {format_logs(self.history.epochs[-1])}" if len(self.history) else ""
         return f"<Run {self.path or self.net.program.source.name}: {len(self.history)} epochs{last}>"
 
+    def _repr_html_(self) -> str:
+        from nndsl.notebook import run_html
+
+        return run_html(self)
+
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, backend: BackendName = "onnx", provider: Provider = "cpu") -> Run:
         """The run in a folder; raises `Failure` (NN504) where it is not one, or its files do not fit together."""

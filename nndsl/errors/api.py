@@ -26,14 +26,17 @@ class NeedsNames(Diagnostic):
 
 @dataclass(frozen=True)
 class NotFitted(Diagnostic):
-    """A network with fitted layers (`normalize`, `min_max`, `impute`, `class_weight = balanced`) cannot answer before
-    it has seen training rows: `net.fit(x, y)` fits them to its rows, `net.train()` to the program's own."""
+    """Some things are read from training rows: the kinds of a bare `class`, free sizes, what fitted layers hold
+    (`normalize`, `min_max`, `impute`, `class_weight = balanced`). Before a network without a `data` section has seen
+    such rows it has no weights to answer with: `net.fit(x, y)` shows it some.
+    """
 
     code = "NN551"
-    title = "`{name}` is not fitted yet: it is found in the rows that the network is trained on"
+    title = "{what} is read from the rows that a network is trained on, and this one has seen none"
+    label = "waits for data"
     advice = "call `net.fit(x, y)` first, or load the folder of a run"
 
-    name: str
+    what: str
 
 
 @dataclass(frozen=True)

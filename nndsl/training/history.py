@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -26,8 +26,26 @@ class History:
         """The values of one name over the epochs."""
         return [logs[name] for logs in self.epochs if name in logs]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def keys(self) -> list[str]:
+        """The names, so that `dict(history)` is a dict of lists."""
+        return self.names
+
+    def values(self) -> list[list[float]]:
+        return [self[name] for name in self.names]
+
+    def items(self) -> list[tuple[str, list[float]]]:
+        return [(name, self[name]) for name in self.names]
+
     def __len__(self) -> int:
+        """How many epochs there are."""
         return len(self.epochs)
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        """Epoch by epoch: the rows of `pandas.DataFrame(history)`."""
+        return iter(self.epochs)
 
     def to_csv(self) -> str:
         """`epoch` (from 1) and a column for each name; numbers as short as they read back the same."""
