@@ -28,7 +28,7 @@ COMMANDS = {
     "check": "Check a program; with --grad its gradients, with --backends that both backends agree.",
     "summary": "The layers, their shapes and parameters, and the memory of a step.",
     "show": "Print a stage of the compilation as text.",
-    "new": "Write a starting program for a CSV file.",
+    "new": "Write a starting program for a table of data.",
     "help": "What a word of the vocabulary means, such as dense; alone, all words.",
     "explain": "Explain the code of a message, such as NN305.",
 }

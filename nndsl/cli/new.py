@@ -1,4 +1,4 @@
-"""`nndsl new DATA.csv`: a starting program from a CSV file's columns."""
+"""`nndsl new DATA`: a starting program from the columns of a CSV, parquet or Arrow file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nndsl.cli.output import format_option, say
 @click.option("--target", help="The column to predict (the last one if not given).")
 @format_option
 def command(data: str, out: str | None, target: str | None) -> None:
-    """Write a starting program for a CSV file."""
+    """Write a starting program for a table of data."""
     from nndsl.data.starter import identifier, starting_program
     from nndsl.diagnostics import Failure
     from nndsl.errors.commands import ExistsAlready

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
+from nndsl.data.files import open_file
 from nndsl.data.paths import matching
 from nndsl.data.sources import OPENERS, Opened, visible
 from nndsl.data.wording import listed, quoted, shown_path
@@ -59,6 +60,8 @@ def open_like(paths: Paths, sources: Sequence[SourceCall], declared: Sequence[De
     files = [file for path in given for file in _files(os.fspath(path))]
     for file in matching(files, None):
         if (kind := kind_of(file)) is None:
+            with open_file(file, None):
+                pass  # that there is no such file is said first
             ending = os.path.splitext(file)[1].lower()
             raise Failure(UnknownEnding(None, shown_path(file), quoted(ending), listed(list(ENDINGS), most=30)))
         found.setdefault(kind, []).append(file)

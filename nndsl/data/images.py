@@ -39,6 +39,9 @@ CHANNELS = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "PA": 4}
 """The channels that a picture has by its mode; palettes and others apart."""
 
 WORDS = {0: "of colours for printing", 1: "grey", 2: "grey with alpha", 3: "in colour", 4: "in colour with alpha"}
+ORIENTATION = 274
+"""The EXIF tag that says how a picture was held; 1 is upright."""
+
 DECODERS = 8
 """Threads that decode; Pillow lets others run while it does."""
 
@@ -118,7 +121,8 @@ class ImagesTable(ArrayTable):
                 with pillow.open(content, formats=FORMATS) as image:
                     if image.mode in ("I", "F") or any(";16" in f"{image.mode} {tile}" for tile in image.tile):
                         raise self._unreadable(file, "it has more than 8 bits a channel", "save it with 8")
-                    image = optional("PIL.ImageOps", "images", "reading images").exif_transpose(image)
+                    if image.getexif().get(ORIENTATION, 1) != 1:
+                        image = optional("PIL.ImageOps", "images", "reading images").exif_transpose(image)
                     image = self._with_channels(file, image, expected[2] if expected else None)
                     if self.size:
                         height, width = self.size
@@ -152,7 +156,7 @@ class ImagesTable(ArrayTable):
             elif wanted:
                 expected = f"{shown_path(self.files[0])} is {WORDS[wanted]}"
             raise Failure(OddChannels(self.span, shown_path(file), WORDS[found], expected, wanted or 3))
-        return image.convert(MODES[found])
+        return image if image.mode in MODES.values() else image.convert(MODES[found])
 
     def _odd_size(self, file: str, shape: Sequence[int], first: Sequence[int]) -> OddImage:
         found, expected = (f"{height} x {width}" for height, width, *_ in (shape, first))

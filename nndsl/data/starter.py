@@ -1,17 +1,19 @@
-"""A first program for a CSV file: what `nndsl new` writes."""
+"""A first program for a table of columns (CSV, parquet, Arrow): what `nndsl new` writes."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from nndsl.data.csv import CsvTable, open_csv
+from nndsl.data.endings import kind_of
 from nndsl.data.files import MAX_MEMORY
+from nndsl.data.sources import OPENERS
+from nndsl.data.table import Array, Table
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import NoUsableColumn
 from nndsl.errors.suggest import closest
@@ -27,31 +29,56 @@ FEWEST_ROWS = 3
 """Whole numbers are taken for kinds only if each is in so many rows: then every split can have its share of each."""
 
 
-def starting_program(data: Path, name: str, target: str | None = None, folder: Path | None = None) -> str:
-    """The text of a program that trains on a CSV file: its last column, or `target`, from its columns of numbers.
+KINDS_OF_FILES = ("csv", "parquet", "arrow")
+"""The kinds of source that hold columns."""
 
-    A target of words or of few whole numbers is classified, any other is regressed. `name` becomes the model's name;
-    `folder` is where the program will lie (the path of the data is written relative to it). Raises `Failure` where the
-    file cannot be read or has no column to learn from.
+NUMERIC = ("numbers", "whole numbers", "true and false")
+
+
+def starting_program(data: Path, name: str, target: str | None = None, folder: Path | None = None) -> str:
+    """The text of a program that trains on a table: its last column, or `target`, from its columns of numbers.
+
+    A target of words or of few whole numbers is classified, any other is regressed. Where there are no columns of
+    numbers, the first whose rows hold vectors is the input. `name` becomes the model's name; `folder` is where the
+    program will lie (the path of the data is written relative to it). Raises `Failure` where the file cannot be read or
+    has no column to learn from.
     """
-    place = Source(str(data), "")
-    table = open_csv(str(data), Span(place, 0, 0), MAX_MEMORY)
-    columns = table.names
+    kind = kind_of(str(data)) or "csv"
+    if kind not in KINDS_OF_FILES:
+        raise Failure(NoUsableColumn(None, str(data), "it has no columns", "CSV, parquet and Arrow files have"))
+    table = OPENERS[kind](str(data), Span(Source(str(data), ""), 0, 0), MAX_MEMORY)
+    columns = [column for column in table.names if _is_column(table, column)]
     if target is not None and target not in columns:
         near = closest(target, columns)
         hint = f"did you mean `{near}`?" if near else f"its columns are {', '.join(columns[:10])}"
         raise Failure(NoUsableColumn(None, str(data), f"it has no column `{target}`", hint))
+    if not columns:
+        raise Failure(NoUsableColumn(None, str(data), "it has no column of numbers or words", ""))
     wanted = target or columns[-1]
-    inputs = [column for column in columns if column != wanted and _is_numeric(table, column)]
-    left_out = [column for column in columns if column != wanted and column not in inputs]
+    inputs = [column for column in columns if column != wanted and _numbers(table, column) is not None]
+    inputs = inputs or [column for column in table.names if _is_vector(table, column)][:1]
+    left_out = [column for column in table.names if column != wanted and column not in inputs]
     if not inputs:
         raise Failure(NoUsableColumn(None, str(data), "it has no column of numbers to learn from", ""))
     path = data if folder is None else Path(_relative(data, folder))
-    return _Program(name, path.as_posix(), table, inputs, wanted, left_out).text()
+    return _Program(name, kind, path.as_posix(), table, inputs, wanted, left_out).text()
 
 
-def _is_numeric(table: CsvTable, column: str) -> bool:
-    return table.numbers([column])[1] is None
+def _is_column(table: Table, column: str) -> bool:
+    """Whether a column holds one number or word a row."""
+    return table.element_type(column) in ("text", *NUMERIC) and not table.shape(column)
+
+
+def _is_vector(table: Table, column: str) -> bool:
+    return table.element_type(column) in NUMERIC and len(table.shape(column)) == 1
+
+
+def _numbers(table: Table, column: str) -> Array | None:
+    """A column of numbers, as floats, with NaN where one is missing; None for words."""
+    if table.typed and table.element_type(column) == "text":
+        return None
+    numbers, misfit = table.numbers([column])
+    return None if misfit else numbers.reshape(len(numbers), -1).astype(float)
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -64,21 +91,24 @@ class _Program:
     def __init__(
         self,
         name: str,
+        kind: str,
         path: str,
-        table: CsvTable,
+        table: Table,
         inputs: Sequence[str],
         target: str,
         left_out: Sequence[str],
     ):
         self.name = identifier(name)
-        self.path = path
+        self.source = f'{kind}("{_escaped(path)}")'
+        self.file = Path(path).name
         self.table = table
         self.inputs = inputs
         self.target = target
         self.left_out = left_out
+        self.width = sum(prod(table.shape(column)) for column in inputs)
         self.kept = np.logical_and.reduce([~self._empty(column) for column in (*inputs, target)])
         """The rows without gaps."""
-        taken = {"features", self.name}
+        taken = {"features", "hidden", "logits", "score", "label", "probability", "prediction", self.name}
         self.label = identifier(target)
         while self.label in taken:
             self.label += "_"
@@ -86,9 +116,9 @@ class _Program:
     def text(self) -> str:
         kind, declared, kinds, stratify = self._kind()
         lines = [
-            f"# {self.name}.nn: {self.target} from {len(self.inputs)} columns of {Path(self.path).name}",
+            f"# {self.name}.nn: {self.target} from {self.width} numbers of {self.file}",
             f"model {self.name} {{",
-            f"  input  features: f32[{len(self.inputs)}]",
+            f"  input  features: f32[{self.width}]",
             f"  target {self.label}: {declared}",
             "",
             "  hidden = features -> normalize -> dense(32, relu) -> dense(32, relu)",
@@ -96,7 +126,7 @@ class _Program:
             "}",
             "",
             "data {",
-            f'  source     = csv("{_escaped(self.path)}")',
+            f"  source     = {self.source}",
             *self._bindings(),
             "  validation = 15%",
             "  test       = 15%",
@@ -111,24 +141,26 @@ class _Program:
         ]
         return "\n".join(lines) + "\n"
 
-    def _empty(self, column: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def _empty(self, column: str) -> Array:
         """The rows in which a column has no value."""
-        empty: np.ndarray[Any, np.dtype[np.bool_]] = self.table.coded([column])[0].codes.reshape(-1) < 0
-        return empty
+        numbers = _numbers(self.table, column)
+        if numbers is not None:
+            return np.asarray(np.isnan(numbers).any(axis=1))
+        return np.asarray(self.table.coded([column])[0].codes.reshape(-1) < 0)
 
     def _kind(self) -> tuple[str, str, int, bool]:
         """What the target is learnt as, its type, how many kinds it has, and whether each is in every split."""
-        numbers, misfit = self.table.numbers([self.target])
-        if misfit is not None:
+        numbers = _numbers(self.table, self.target)
+        if numbers is None:
             coded = self.table.coded([self.target])[0]
             codes, counts = np.unique(coded.codes.reshape(-1)[self.kept], return_counts=True)
             words = sorted(str(coded.distinct[code]) for code in codes)
             listed = ", ".join(f'"{_escaped(word)}"' for word in words)
             declared = listed if len(words) <= MOST_NAMED else str(len(words))
-            return "classes", f"class[{declared}]", len(words), bool(counts.min(initial=0) >= FEWEST_ROWS)
+            return "classes", f"class[{declared}]", len(words), bool((counts >= FEWEST_ROWS).all())
         distinct, counts = np.unique(numbers.reshape(-1)[self.kept], return_counts=True)
         whole = bool(np.all(distinct == np.round(distinct)))
-        often = bool(counts.min(initial=0) >= FEWEST_ROWS)
+        often = bool((counts >= FEWEST_ROWS).all())
         if whole and set(distinct.tolist()) == {0.0, 1.0}:
             return "binary", "binary", 2, often
         if whole and often and 2 <= len(distinct) <= MOST_KINDS:
@@ -140,12 +172,14 @@ class _Program:
 
     def _bindings(self) -> list[str]:
         listed = ", ".join(f'"{_escaped(column)}"' for column in self.inputs)
-        lines = [f"  features   = columns({listed})"]
+        vector = bool(self.table.shape(self.inputs[0]))
+        lines = [f"  features   = {'array' if vector else 'columns'}({listed})"]
         if self.label != self.target:
             lines.append(f'  {self.label} = column("{_escaped(self.target)}")')
         if self.left_out:
             words = ", ".join(self.left_out).replace("\n", " ")
-            lines.append(f"  # left out, since they hold words: {words}")
+            reason = "are no columns of numbers" if self.table.typed else "hold words"
+            lines.append(f"  # left out, since they {reason}: {words}")
         if not self.kept.all():
             lines.append("  missing    = drop                      # some cells are empty: their rows are left out")
         return lines

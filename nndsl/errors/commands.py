@@ -197,7 +197,7 @@ class BadOption(Diagnostic):
 
 @dataclass(frozen=True)
 class NoUsableColumn(Diagnostic):
-    """`nndsl new` makes a starting program from a CSV file: it needs a column to predict and at least one column of
+    """`nndsl new` makes a starting program from a table: it needs a column to predict and at least one column of
     numbers to predict it from."""
 
     code = "NN513"

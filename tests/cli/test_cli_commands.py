@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from nndsl.api import STAGES
@@ -175,6 +178,45 @@ def test_a_starting_program_trains(nndsl: Command, folder: Path, table: str) -> 
     assert json.loads(nndsl("eval", "run", "--json").out)["loss"] >= 0
 
 
+@pytest.mark.parametrize(
+    ("column", "declared"),
+    [
+        ([1, 2, 3] * 20, "class[1, 2, 3]"),
+        ([0, 1, 2] * 20, "class[3]"),
+        ([0, 1] * 30, "binary"),
+        (["b", "a"] * 30, 'class["a", "b"]'),
+        ([*range(60)], "f32"),
+        ([1, 2, 3] * 19 + [4, 5, 6], "f32"),
+    ],
+)
+def test_what_a_starting_program_takes_its_target_for(
+    nndsl: Command, folder: Path, column: list[object], declared: str
+) -> None:
+    """Few different whole numbers, each in several rows, are kinds; `label` is the name of an output too."""
+    rows = "".join(f"{i},{value}\n" for i, value in enumerate(column))
+    (folder / "t.csv").write_text(f"a,label\n{rows}")
+    assert nndsl("new", "t.csv").code == 0
+    text = (folder / "t.nn").read_text()
+    assert f"target label_: {declared}\n" in text
+    assert ("stratify" in text) == (declared != "f32")
+    assert nndsl("check", "t.nn").code == 0
+
+
+def test_a_starting_program_for_parquet(nndsl: Command, folder: Path) -> None:
+    columns = {"a": [i / 7 for i in range(60)], "day": [datetime.date(2026, 1, 1)] * 60, "truth": [True, False] * 30}
+    pq.write_table(pa.table({**columns, "kind": ["no", "yes", "it depends"] * 20}), folder / "t.parquet")
+    assert nndsl("new", "t.parquet").code == 0
+    text = (folder / "t.nn").read_text()
+    assert 'features   = columns("a", "truth")' in text
+    assert "# left out, since they are no columns of numbers: day\n" in text
+    assert nndsl("train", "t.nn", "-o", "run", "--set", "train.epochs=2").code == 0
+    assert nndsl("predict", "run", "t.parquet").code == 0
+    pq.write_table(pa.table({"v": [[1.0, 2.0, 3.0]] * 60, "kind": ["no", "yes"] * 30}), folder / "v.parquet")
+    assert nndsl("new", "v.parquet").code == 0
+    assert 'features   = array("v")' in (folder / "v.nn").read_text()
+    assert nndsl("check", "v.nn").code == 0
+
+
 def test_a_starting_program_takes_the_column_that_is_asked_for(nndsl: Command, folder: Path) -> None:
     assert nndsl("new", "small.csv", "-o", "deep/p.nn", "--target", "a").code == 0
     assert 'columns("b", "y")' in (folder / "deep" / "p.nn").read_text()
@@ -191,6 +233,13 @@ def test_a_starting_program_replaces_nothing(nndsl: Command, folder: Path) -> No
     assert done.code == 2
     assert "NN503" in done.err
     assert (folder / "small.nn").read_text() == before
+
+
+def test_no_starting_program_for_arrays(nndsl: Command, folder: Path) -> None:
+    (folder / "t.npz").write_bytes(b"")
+    done = nndsl("new", "t.npz")
+    assert done.code == 2
+    assert "no program can be made for t.npz: it has no columns" in done.err
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n", "name,kind\nx,y\nz,w\n", "a\n1\n2\n"])

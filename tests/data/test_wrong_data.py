@@ -171,4 +171,8 @@ def test_given_arrays(given: dict[str, Any], declared: Any, message: str) -> Non
 def test_a_file_of_an_unknown_kind_to_predict(files: Files) -> None:
     with pytest.raises(Failure) as failure:
         load_inputs("rows.docx", None, [f32("x")])
+    assert failure.value.diagnostics[0].message == "there is no file rows.docx"
+    open("rows.docx", "w").close()
+    with pytest.raises(Failure) as failure:
+        load_inputs("rows.docx", None, [f32("x")])
     assert failure.value.diagnostics[0].message == 'rows.docx ends in ".docx", which says nothing about what it holds'
