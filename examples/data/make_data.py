@@ -1,7 +1,7 @@
 """Writes the data sets of this folder: `python make_data.py [folder]`; needs NumPy and scikit-learn.
 
-All of them come with scikit-learn, so nothing is downloaded, and running this again writes the same bytes (digits.npz:
-with the same zlib). Origins and licences: README.md.
+All of them come with scikit-learn or are made up here, so nothing is downloaded, and running this again writes the
+same bytes (digits.npz: with the same zlib). Origins and licences: README.md.
 """
 
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
 
 def main() -> None:
@@ -18,6 +18,9 @@ def main() -> None:
     write_digits(folder)
     write_iris(folder)
     write_diabetes(folder)
+    write_wine(folder)
+    write_breast_cancer(folder)
+    write_passengers(folder)
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -62,6 +65,49 @@ def write_diabetes(folder: Path) -> None:
     rows = np.column_stack([diabetes.data, diabetes.target])
     header = [*diabetes.feature_names, "progression"]
     write_csv(folder / "diabetes.csv", header, [[number(value) for value in row] for row in rows])
+
+
+def write_wine(folder: Path) -> None:
+    """178 wines by three growers, thirteen measures of each."""
+    wine = load_wine()
+    names = [name.replace("/", "_") for name in wine.feature_names]
+    rows = [[*map(number, row), "ABC"[kind]] for row, kind in zip(wine.data, wine.target, strict=True)]
+    write_csv(folder / "wine.csv", [*names, "grower"], rows)
+
+
+def write_breast_cancer(folder: Path) -> None:
+    """569 tumours by the means of ten measures of their cells (scikit-learn has errors and extremes too)."""
+    cancer = load_breast_cancer()
+    names = [name.removeprefix("mean ").replace(" ", "_") for name in cancer.feature_names[:10]]
+    kinds = cancer.target_names[cancer.target]
+    rows = [[*map(number, row[:10]), str(kind)] for row, kind in zip(cancer.data, kinds, strict=True)]
+    write_csv(folder / "breast_cancer.csv", [*names, "diagnosis"], rows)
+
+
+def write_passengers(folder: Path) -> None:
+    """900 passengers of a sinking ship, made up: no line is a person.
+
+    Who survives is drawn with the probability sigmoid(score). The score is 1.6 for women and -1.9 for men; 1.2 more in
+    the first class and 1 less in the third; 1.5 more for children below 13; 0.5 less for each relative above two.
+    Of one age in five nothing is known, whoever it was.
+    """
+    rng = np.random.default_rng(1912)
+    rows = []
+    for _ in range(900):
+        cabin = int(rng.choice(3, p=(0.24, 0.21, 0.55)))
+        woman = rng.random() < (0.44, 0.41, 0.29)[cabin]
+        age = float(np.clip(rng.normal((38, 30, 25)[cabin], 14), 0.5, 80))
+        siblings, parents = (int(rng.poisson(mean)) for mean in (0.5, 0.4))
+        fare = float(np.exp(rng.normal((4.1, 2.8, 2.2)[cabin], 0.5))) * (1 + 0.4 * (siblings + parents))
+        port = ("Southampton", "Cherbourg", "Queenstown")[int(rng.choice(3, p=(0.72, 0.19, 0.09)))]
+        score = (1.6 if woman else -1.9) + (1.2, 0, -1)[cabin] + 1.5 * (age < 13)
+        score -= 0.5 * max(siblings + parents - 2, 0)
+        survived = rng.random() < 1 / (1 + np.exp(-score))
+        known = "" if rng.random() < 0.2 else f"{age:.1f}"
+        names = ("first", "second", "third")[cabin], "female" if woman else "male"
+        rows.append([*names, known, siblings, parents, f"{fare:.2f}", port, "yes" if survived else "no"])
+    header = ["cabin", "sex", "age", "siblings", "parents", "fare", "port", "survived"]
+    write_csv(folder / "passengers.csv", header, rows)
 
 
 if __name__ == "__main__":
