@@ -193,6 +193,10 @@ def test_the_same_network_gives_the_same_picture(golden: Callable[[Path, str], N
     golden(Path(__file__).parent / "golden" / "digits.mmd", network_mermaid(example("digits")))
 
 
+def test_the_documents_show_the_picture_as_it_is(golden: Callable[[Path, str], None]) -> None:
+    golden(EXAMPLES.parent / "docs" / "images" / "wide_and_deep.svg", network_svg(example("wide_and_deep")))
+
+
 HOSTILE = (
     'model hostile { input kind: class["<b>", "\\u{1}&", "`\\""]\ntarget y: f32\n'
     'h = where(kind == "<b>", 1.0, 2.0) -> dense(1)\noutput z = h * where(kind == "\\u{1}&", 1.0, 2.0)\n'
