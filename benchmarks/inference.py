@@ -1,12 +1,15 @@
 """Inference of the exported model: microseconds a call at batches of 1 and 1024, everybody with the same weights.
 
-python benchmarks/inference.py [--tasks T1 T3 T6] [--out results.json]
+    python benchmarks/inference.py [--tasks T1 T3 T6] [--out results.json]
+
+Every contender is a process of its own, and they take turns; their probabilities must agree.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,27 +22,74 @@ from tasks import TASKS, Task, data, program
 import nndsl
 
 HERE = Path(__file__).parent
+ROUNDS = 15
+CALLS = {1: 200, 1024: 10}
+"""How often each batch is predicted for one timing."""
+
+NAMES = {
+    "nndsl": "nndsl's model.onnx in ONNX Runtime",
+    "export": "PyTorch's export in ONNX Runtime",
+    "torch": "PyTorch",
+    "module": "nndsl's NumPy module",
+    "sklearn": "scikit-learn",
+}
+
+
+def train(task: Task, folder: Path) -> None:
+    """Fill the folder with what the workers need: an epoch's training and what came of it."""
+    x, y = data(task)
+    net = nndsl.loads(program(task))
+    net.fit(x, y, epochs=1, verbose=False, out=folder)
+    (folder / "task").write_text(task.name)
+    names = [state.name for state in net.step.parameters]
+    (folder / "weights.json").write_text(json.dumps(names))
 
 
 def measure(task: Task, python: str) -> list[dict[str, Any]]:
-    """Train nndsl's network for an epoch, and let the worker time what came of it beside the others'."""
+    """The rows of a task's table."""
+    names = {key: name for key, name in NAMES.items() if len(task.shape) == 1 or key != "sklearn"}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        x, y = data(task)
-        np.savez(folder / "data.npz", x=x, y=y)
-        (folder / "task.nn").write_text(program(task, "data.npz"))
-        net = nndsl.load(folder / "task.nn")
-        assert isinstance(net, nndsl.Net)
-        run = net.train(folder / "run", picture=False)
-        (folder / "run" / "task").write_text(task.name)
-        names = [state.name for state in run.net.step.parameters]
-        (folder / "run" / "weights.json").write_text(json.dumps(names))
-        worker = [python, str(HERE / "peers" / "inference_worker.py"), str(folder / "run")]
-        said = subprocess.run(worker, capture_output=True, text=True)
-        if said.returncode:
-            raise SystemExit(said.stderr)
-        rows: list[dict[str, Any]] = json.loads(said.stdout.splitlines()[-1])
-        return rows
+        folder = Path(name) / "run"
+        train(task, folder)
+        workers = {}
+        for key in names:
+            command = [python, str(HERE / "peers" / "inference_worker.py"), str(folder), key]
+            workers[key] = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+        try:
+            for worker in workers.values():
+                ask(worker, None)
+            times: dict[tuple[str, int], list[float]] = {}
+            first: dict[str, Any] = {}
+            for batch, calls in CALLS.items():
+                for _ in range(ROUNDS):
+                    for key, worker in workers.items():
+                        answer = ask(worker, f"{batch} {calls}")
+                        times.setdefault((key, batch), []).append(1e6 * answer["seconds"])
+                        first[key] = answer["first"]
+        finally:
+            for worker in workers.values():
+                worker.kill()
+                worker.wait()
+    for key, probabilities in first.items():
+        assert np.allclose(probabilities, first["torch"], atol=1e-4), f"{names[key]} gives other probabilities"
+    return [
+        {"contender": names[key], "batch": batch, "median": statistics.median(found), "least": min(found)}
+        for (key, batch), found in times.items()
+    ]
+
+
+def ask(worker: Any, line: str | None) -> dict[str, Any]:
+    """Send a line, if any, and take the answer."""
+    if line is not None:
+        worker.stdin.write(f"{line}\n")
+        worker.stdin.flush()
+    said = worker.stdout.readline()
+    if not said:
+        raise SystemExit(f"{' '.join(worker.args[2:])} ended with {worker.wait()}")
+    answer: dict[str, Any] = json.loads(said)
+    return answer
 
 
 def main() -> None:

@@ -1,14 +1,14 @@
-"""Inference of a trained network, everybody in one process: `python … FOLDER`, which `inference.py` has filled.
+"""Inference of a trained network by one contender: `python … FOLDER CONTENDER`.
 
-`FOLDER` holds `model.onnx`, `model.py` and `weights.npz` (nndsl's), `task` (its name) and `weights.json` (which array
-is which layer's). Each gives the probabilities of the same rows; they must agree before time counts. Prints JSON.
+`FOLDER` has been filled by `inference.py`: `model.onnx`, `model.py` and `weights.npz` (nndsl's), `task` (its name) and
+`weights.json` (which array is which layer's). Contenders are `nndsl`, `module`, `export`, `torch` and `sklearn`. Says
+`{"ready": …}`, then answers each line `BATCH CALLS` with the seconds of a call and the first row's probabilities.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import statistics
 import sys
 import time
 import warnings
@@ -17,22 +17,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from serve import THREADS, two_threads
+from serve import THREADS, answer, two_threads
 
 two_threads()
 
 import numpy as np  # noqa: E402
-import onnxruntime  # noqa: E402
-import torch  # noqa: E402
-from sklearn.neural_network import MLPClassifier  # noqa: E402
 from tasks import CLASSES, TASKS, Task, data, shapes  # noqa: E402
-from torch import nn  # noqa: E402
 
-BATCHES = (1, 1024)
+Predict = Callable[[Any], Any]
 
 
-def torch_network(task: Task, arrays: list[Any]) -> nn.Module:
+def torch_network(task: Task, arrays: list[Any]) -> Any:
     """The trained network, for images channels first as PyTorch wants them; gives probabilities."""
+    import torch
+    from torch import nn
+
+    class ChannelsLast(nn.Module):
+        """The weights of a dense layer after `flatten` were trained on channels that come last."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.permute(0, 2, 3, 1)
+
+    torch.set_num_threads(THREADS)
     given = iter(arrays)
     layers: list[nn.Module] = []
     for (kind, *arguments), (before, shape) in zip(task.layers, shapes(task), strict=True):
@@ -54,80 +60,70 @@ def torch_network(task: Task, arrays: list[Any]) -> nn.Module:
     return nn.Sequential(*layers, nn.Softmax(1)).eval()
 
 
-class ChannelsLast(nn.Module):
-    """The weights of a dense layer after `flatten` were trained on channels that come last."""
+def in_onnxruntime(path: str) -> Predict:
+    import onnxruntime
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.permute(0, 2, 3, 1)
-
-
-def session(path: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    name, result = session.get_inputs()[0].name, session.get_outputs()[0].name
+    return lambda rows: session.run([result], {name: rows})[0]
 
 
-def main(folder: Path) -> None:
-    warnings.filterwarnings("ignore")
-    torch.set_num_threads(THREADS)
-    task = TASKS[(folder / "task").read_text()]
+def contender(name: str, folder: Path, task: Task, rows: Any) -> Predict:
+    """The function that gives probabilities; `rows` are some for what wants to see an example."""
     state = dict(np.load(folder / "weights.npz"))
-    arrays = [state[name] for name in json.loads((folder / "weights.json").read_text())]
-    x = data(task)[0]
-    image = len(task.shape) == 3
-    network = torch_network(task, arrays)
+    arrays = [state[key] for key in json.loads((folder / "weights.json").read_text())]
+    match name:
+        case "nndsl":
+            return in_onnxruntime(str(folder / "model.onnx"))
+        case "module":
+            specification = importlib.util.spec_from_file_location("model", folder / "model.py")
+            assert specification is not None
+            assert specification.loader is not None
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            return lambda rows: module.predict(state, x=rows)["probability"]
+        case "sklearn":
+            from sklearn.neural_network import MLPClassifier
 
-    rows = np.ascontiguousarray(x[:2])
-    sample = torch.from_numpy(rows.transpose(0, 3, 1, 2).copy() if image else rows)
-    exported = str(folder / "torch.onnx")
-    rows_of_any_number = ({0: torch.export.Dim("n")},)
-    torch.onnx.export(network, (sample,), exported, input_names=["x"], dynamic_shapes=rows_of_any_number)
-    own, theirs = session(str(folder / "model.onnx")), session(exported)
-    specification = importlib.util.spec_from_file_location("model", folder / "model.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-
-    results = []
-    for batch in BATCHES:
-        rows = np.ascontiguousarray(x[:batch])
-        first = np.ascontiguousarray(rows.transpose(0, 3, 1, 2)) if image else rows
-        tensor = torch.from_numpy(first)
-
-        def with_torch(tensor: torch.Tensor = tensor) -> Any:
-            with torch.inference_mode():
-                return network(tensor).numpy()
-
-        field: dict[str, Callable[[], Any]] = {
-            "nndsl's model.onnx in ONNX Runtime": lambda rows=rows: own.run(["probability"], {"x": rows})[0],
-            "PyTorch's export in ONNX Runtime": lambda first=first: theirs.run(None, {"x": first})[0],
-            "PyTorch": with_torch,
-            "nndsl's NumPy module": lambda rows=rows: module.predict(state, x=rows)["probability"],
-        }
-        if not image:
             units = [arguments[0] for kind, *arguments in task.layers if kind == "dense"][:-1]
-            classifier = MLPClassifier(units, max_iter=1).fit(x[:64], np.arange(64) % CLASSES)
+            classifier = MLPClassifier(units, max_iter=1).fit(rows, np.arange(len(rows)) % CLASSES)
             classifier.coefs_, classifier.intercepts_ = arrays[::2], arrays[1::2]
-            field["scikit-learn"] = partial(classifier.predict_proba, rows)
-        expected = np.array(field["PyTorch"]())
-        for name, run in field.items():
-            assert np.allclose(run(), expected, atol=1e-4), f"{name} gives other probabilities"
-        times: dict[str, list[float]] = {name: [] for name in field}
-        calls = max(1, int(0.02 / _seconds(field["PyTorch"], 3)))
-        for _ in range(15):
-            for name, run in field.items():
-                times[name].append(1e6 * _seconds(run, calls))
-        for name, found in times.items():
-            results.append({"contender": name, "batch": batch, "median": statistics.median(found), "least": min(found)})
-    print(json.dumps(results))
+            return partial(classifier.predict_proba)
+    import torch
+
+    network = torch_network(task, arrays)
+    if name == "torch":
+
+        def predict(rows: Any) -> Any:
+            with torch.inference_mode():
+                return network(torch.from_numpy(rows)).numpy()
+
+        return predict
+    exported = str(folder / "torch.onnx")
+    any_number = ({0: torch.export.Dim("n")},)
+    torch.onnx.export(network, (torch.from_numpy(rows[:2]),), exported, input_names=["x"], dynamic_shapes=any_number)
+    return in_onnxruntime(exported)
 
 
-def _seconds(run: Callable[[], Any], calls: int) -> float:
-    began = time.perf_counter()
-    for _ in range(calls):
-        run()
-    return (time.perf_counter() - began) / calls
+def main(folder: Path, name: str) -> None:
+    warnings.filterwarnings("ignore")
+    out, sys.stdout = sys.stdout, sys.stderr
+    task = TASKS[(folder / "task").read_text()]
+    x = data(task)[0]
+    if len(task.shape) == 3 and name in ("torch", "export"):
+        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    predict = contender(name, folder, task, x[:64])
+    answer(out, ready=name)
+    for line in sys.stdin:
+        batch, calls = map(int, line.split())
+        rows = np.ascontiguousarray(x[:batch])
+        first = np.array(predict(rows)[0])
+        began = time.perf_counter()
+        for _ in range(calls):
+            predict(rows)
+        answer(out, seconds=(time.perf_counter() - began) / calls, first=first.tolist())
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), sys.argv[2])
