@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,16 @@ class ImagesTable(ArrayTable):
 
     @property
     def reading(self) -> str:  # type: ignore[override]
-        return f"images size={self.size} channels={self.converted or self.declared} flat={self.flat}"
+        folders = sha256("\0".join(self._folders.tolist()).encode("utf-8", "surrogateescape")).hexdigest()
+        asked = f"size={self.size} channels={self.converted or self.declared} flat={self.flat}"
+        return f"images {asked} folders={folders}"  # which are no part of what the files hold
 
     def declared_as(self, name: str, shape: Sequence[Dim]) -> Table:
+        """The first declaration settles what the table gives; another one has a table of its own."""
         channels = shape[2] if len(shape) == 3 else 1
         if name != "image" or len(shape) not in (2, 3) or channels not in MODES:
             return self
-        table = copy(self)
+        table = copy(self) if self.declared else self
         table.declared = int(channels)
         table.flat = len(shape) == 2 and self.converted in (None, 1)
         table.__dict__.pop("first", None)

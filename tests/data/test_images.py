@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from data_files import Files, f32, kinds, refusals, section, select, span, told
+from data_files import Files, f32, kinds, refusals, section, select, share, span, told
 from PIL import Image, ImageOps
 
+from nndsl.data.cache import Cache
 from nndsl.data.load import load, load_inputs
 from nndsl.data.sources import open_sources
 from nndsl.diagnostics import Failure
@@ -196,6 +197,29 @@ def test_pieces_are_the_table(files: Files, rows: int) -> None:
     names = [piece.coded(["folder"])[0] for piece in pieces]
     assert [part.distinct[code] for part in names for code in part.codes[:, 0]] == list("012345")
     assert pieces[-1].row_place(0) == f"{rows * (len(pieces) - 1)}/a.png"
+
+
+def test_two_inputs_may_take_the_pictures_in_different_shapes(files: Files) -> None:
+    saved(GREY)
+    bindings = {name: select("array", "image") for name in ("x", "y")}
+    arrays = loaded(images(), f32("x", 4, 5), f32("y", 4, 5, 1), bindings=bindings)
+    np.testing.assert_array_equal(arrays["x"], GREY)
+    np.testing.assert_array_equal(arrays["y"][..., 0], GREY)
+
+
+def test_more_pictures_than_memory(files: Files) -> None:
+    """Through the cache they are the same; a picture that moves to another folder is not taken for what it was."""
+    saved(COLOUR)
+    program, declared = section(images(), test=share(2)), [f32("image", 4, 5, 3), kinds("folder", 7)]
+    for moved in (False, True):
+        if moved:
+            Path("6").mkdir()
+            Path("5/a.png").rename("6/a.png")  # the order of the pictures stays
+        streamed = load(program, declared, cache=Cache(Path("cache"), "program.nn", above=0, piece=100))
+        in_memory = load(program, declared)
+        assert streamed.facts == in_memory.facts
+        for name in ("image", "folder"):
+            np.testing.assert_array_equal(streamed.train.arrays[name][:], in_memory.train.arrays[name])
 
 
 # ---------------------------------------------------------------- prediction
