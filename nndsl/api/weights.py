@@ -20,6 +20,10 @@ SHOWN = 6
 """Names that a message lists."""
 
 
+class NoSuchName(Failure, KeyError):
+    """A `Failure` that a mapping may raise: `name in net.weights` and `.get(name)` know it."""
+
+
 class Weights(MutableMapping[str, np.ndarray[Any, Any]]):
     """Parameters and statistics by name, float32; optimizer slots are in `net.state` only.
 
@@ -40,7 +44,7 @@ class Weights(MutableMapping[str, np.ndarray[Any, Any]]):
         near = closest(name, states)
         names = ", ".join(list(states)[:SHOWN]) + (", …" if len(states) > SHOWN else "")
         hint = f"did you mean `{near}`?" if near else f"there are {names}"
-        raise Failure(NoSuchWeight(None, self._net.step.network.name, "weight", name, hint))
+        raise NoSuchName(NoSuchWeight(None, self._net.step.network.name, "weight", name, hint))
 
     def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
         value: np.ndarray[Any, Any] = self._net.state[self._find(name).name]
