@@ -110,7 +110,7 @@ class Bars(Lines):
             parts.pop()  # metrics that the line has no room for
         text = "  ".join(parts)
         self.bar.bar_width = max(min(self.WIDE, room - len(text)), 1)
-        fields = {"epoch": label, "text": text}
+        fields: dict[str, Any] = {"epoch": label, "text": text}
         if self.task is None:
             self.task = self.progress.add_task("", total=self.batches, **fields)
             self.progress.start()

@@ -95,11 +95,12 @@ class _Grid:
         for sweep in range(SWEEPS):
             if not fewest:
                 break
-            down = sweep % 2 == 0
-            for row in self.rows[1:] if down else self.rows[-2::-1]:
-                place = {node: i for other in self.rows for i, node in enumerate(other)}
-                near = self.above if down else self.below
-                row.sort(key=lambda node: _mean([place[n] for n in near[node]], place[node]))
+            order, near = (self.rows, self.above) if sweep % 2 == 0 else (self.rows[::-1], self.below)
+            for beside, row in pairwise(order):
+                place = {node: float(i) for i, node in enumerate(beside)}
+                own = {node: float(i) for i, node in enumerate(row)}
+                wishes = {node: _mean([place[n] for n in near[node]], own[node]) for node in row}
+                row.sort(key=wishes.__getitem__)
             count = self._crossings()
             if count < fewest:
                 best, fewest = [list(row) for row in self.rows], count

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nndsl.files import write_whole
 from nndsl.training.lock import holder
@@ -61,7 +61,8 @@ def run_state(folder: Path) -> RunState | None:
     try:
         plain = json.loads((folder / FOLDER / NAME).read_bytes())
         texts = [name for name in RunState.__match_args__ if name not in ("seconds", "process")]
-        found = RunState(**{name: str(plain[name]) for name in texts}, seconds=float(plain["seconds"]))
+        fields: dict[str, Any] = {name: str(plain[name]) for name in texts}
+        found = RunState(**fields, seconds=float(plain["seconds"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     process = holder(folder / FOLDER)

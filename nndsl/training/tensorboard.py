@@ -84,19 +84,20 @@ def network_graph(step: Step) -> Any:
     from tensorboardX.proto.node_def_pb2 import NodeDef
 
     boxes = diagram(step).boxes
-    names: list[str] = []
+    names: dict[str, None] = {}
     for box in boxes:
         name = re.sub(r"[^A-Za-z0-9_/-]", "_", (box.lines[0] if box.kind == "layer" else box.title).replace(".", "/"))
         name = name if name[:1].isalnum() else f"node{name}"
         number = 1
         while (unique := name if number == 1 else f"{name}_{number}") in names:
             number += 1
-        names.append(unique)
+        names[unique] = None
+    inputs = list(names)
     nodes = [
         NodeDef(
             name=name,
             op=box.title if box.kind in ("layer", "activation") else box.kind,
-            input=[names[source] for source in box.sources],
+            input=[inputs[source] for source in box.sources],
             attr={"shown": AttrValue(s=", ".join(box.lines).encode())},
         )
         for name, box in zip(names, boxes, strict=True)
