@@ -31,7 +31,7 @@ DOORS = {
     "lark": ("nndsl/syntax/", "grammar/"),
     "jinja2": ("codegen/numpy/",),
     "onnx": ("codegen/onnx/",),
-    "onnxruntime": ("codegen/onnx/engine.py", "codegen/onnx/session.py"),
+    "onnxruntime": ("codegen/onnx/engine.py", "codegen/onnx/buffers.py", "codegen/onnx/session.py"),
     "click": ("nndsl/cli/",),
     "rich": ("nndsl/cli/",),
     "matplotlib": ("nndsl/training/",),

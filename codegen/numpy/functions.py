@@ -95,6 +95,8 @@ class Functions:
         results: dict[str, ast.expr] = {}
         names = Names(["sums"])
         for plan in self.step.metrics:
+            if plan.kept:
+                continue
             bound: dict[Node, ast.expr] = {node: item(name("sums"), k) for k, node in plan.finish.inputs.items()}
             finish = rewrite(plan.finish, _without_origin)
             order = [node for node in finish.nodes if node.op != "input"]

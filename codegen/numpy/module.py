@@ -73,7 +73,7 @@ def generate(step: Step) -> Module:
             (quote(key.removesuffix(".next")), quote(key)) for key in step.gradients.outputs if key.endswith(".next")
         ],
         train=step.train,
-        has_metrics=bool(step.metrics),
+        has_metrics=any(not metric.kept for metric in step.metrics),
         has_tables=any(metric.is_table for metric in step.metrics),
         helpers=[source(helper) for helper in helpers],
         rule=_rule,

@@ -1,6 +1,6 @@
 """ONNX Runtime as it is used here: providers, threads and options of its sessions.
 
-`onnxruntime` is imported only in this file and in `session`.
+`onnxruntime` is imported only in this file, in `buffers` and in `session`.
 """
 
 from __future__ import annotations

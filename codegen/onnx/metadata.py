@@ -64,7 +64,10 @@ def _output(item: OutputSpec, type: TensorType) -> dict[str, Any]:
 
 
 def _metric(plan: MetricPlan) -> dict[str, Any]:
-    return {"name": plan.name, "accumulators": list(plan.accumulators), "formula": formula(plan.finish)}
+    described: dict[str, Any] = {"name": plan.name, "accumulators": list(plan.accumulators)}
+    if plan.kept:
+        described["kept"] = list(plan.kept)
+    return {**described, "formula": formula(plan.finish)}
 
 
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}

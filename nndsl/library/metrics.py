@@ -166,6 +166,54 @@ def rmse(prediction: Tensor, target: Tensor) -> Accumulated:
 
 
 @composite(
+    "metric",
+    "median_absolute_error",
+    example="y_hat: f32[3], y: f32[3] => median_absolute_error(y_hat, y)",
+    differentiable=False,
+    follows="https://scikit-learn.org/stable/modules/generated/sklearn.metrics.median_absolute_error.html",
+)
+def median_absolute_error(prediction: Tensor, target: Tensor) -> Accumulated:
+    """The median over the rows of |target - prediction|, averaged over an example's elements.
+
+    [batch, ...] and [batch, ...]. It keeps the errors of all rows, since no sums give a median, and is measured in
+    evaluation only: reported as `val_median_absolute_error`, not over the training rows.
+    """
+    p, y = paired("median_absolute_error", prediction, target)
+    return Accumulated({}, lambda s: mean(_median(s["error"])), kept={"error": ops.abs(y - p)})
+
+
+def _median(values: Value) -> Value:
+    """The median along the first axis, which is not empty: of an even number, the mean of the two in the middle."""
+    count = values.builder.size(values.shape[0], "f64")
+    ordered = ops.sort(values, axis=0)
+    below, above = (ops.cast(ops.floor(place / 2), dtype="i64") for place in (count - 1, count))
+    return (ops.gather(ordered, below, axis=0) + ops.gather(ordered, above, axis=0)) / 2
+
+
+@composite(
+    "metric",
+    "sum",
+    example="x: f32[3] => sum(x)",
+    differentiable=False,
+    follows="https://keras.io/api/metrics/reduction_metrics/#sum-class",
+)
+def total(x: Tensor) -> Accumulated:
+    """The sum over the epoch's rows, and over each row's elements: [batch, ...].
+
+    It is the metric where a `metric` statement is this one call; inside of larger expressions `sum` is the function,
+    which sums over one example's axes.
+    """
+    x = number(x)
+    if not x.batched:
+        raise Misuse(
+            f"a metric adds up over examples, but {show_shape(x.shape)} has no batch axis",
+            help="a value that is the same for all examples needs no metric function",
+        )
+    axes = tuple(range(x.rank))
+    return Accumulated({"total": ops.reduce_sum(x, axes=axes, keepdims=False)}, lambda s: s["total"])
+
+
+@composite(
     "metric", "r2", example="y_hat: f32[3], y: f32[3] => r2(y_hat, y)", aliases=("r2_score",), follows=REGRESSION
 )
 def r2(prediction: Tensor, target: Tensor) -> Accumulated:

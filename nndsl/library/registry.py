@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar, get_type_hints
 
@@ -190,7 +190,10 @@ class Accumulated:
 
     `sums`: values of fixed size, each added up over batches (in float64 outside the graph).
     `finish`: takes the sums as f64 values of another graph and gives the metric: `lambda s: s["correct"] / s["count"]`.
+    `kept`: values [batch, ...] that are not added up but kept for the whole epoch, for what no sums of fixed size give;
+    `finish` takes them too. They make it a metric of evaluation only.
     """
 
     sums: Mapping[str, Value]
     finish: Callable[[Mapping[str, Value]], Value]
+    kept: Mapping[str, Value] = field(default_factory=dict)

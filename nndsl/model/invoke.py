@@ -108,7 +108,8 @@ class Invoking(Words):
     def word(self, name: str, callee: tree.Expression, given: Sequence[Given], span: Span, place: Place) -> Value:
         if name in BUILTINS:
             return self.builtin(name, given, span)
-        composite = lookup(name, "metric" if place.statement == "metric" else "expression")
+        measures = place.statement == "metric" and (place.whole or name != "sum")  # else over one example's axes
+        composite = lookup(name, "metric" if measures else "expression")
         if composite is not None:
             return self.composite(composite, callee, given, span, place)
         own = ALIASES.get(name, name)

@@ -95,7 +95,8 @@ class Purposes(Blocks):
             subject = first_argument(statement.value)
             free = unused([f"{subject}_{name}"] if subject else [], name, self.purpose.metrics.keys())
             raise Found(NeedsAlias(where, "metrics", name, first.span, edit_alias(statement, free)))
-        value = self.evaluate(statement.value, self.place("metric", name, body, statement.value))
+        place = replace(self.place("metric", name, body, statement.value), whole=True)
+        value = self.evaluate(statement.value, place)
         term = self.reported(value, statement.value, "metric")
         if term is not None:
             self.purpose.metrics[name] = MetricSpec(name, term, statement.value.span)

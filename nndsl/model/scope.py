@@ -84,6 +84,7 @@ class Place:
     - `made`: layers that are made once and used again, where the same text is evaluated several times (shared
       blocks, functions given as arguments); None where every evaluation makes fresh ones.
     - `result`: the program's name for the value of this expression, "" where it has none.
+    - `whole`: whether this expression is all that a statement says.
     """
 
     environment: Environment
@@ -93,10 +94,11 @@ class Place:
     repeats: tuple[int, ...] = ()
     made: Made | None = None
     result: str = ""
+    whole: bool = False
 
     def inner(self) -> Place:
         """The place of an operand or argument: its value has no name."""
-        return replace(self, result="") if self.result else self
+        return replace(self, result="", whole=False) if self.result or self.whole else self
 
     def repeated(self, iteration: int) -> Place:
         """The place of a stage in an iteration of `repeat`."""

@@ -41,7 +41,7 @@ from nndsl.ops.indexing import cumsum, gather, put_along, scatter_add, take_alon
 from nndsl.ops.linear import log_softmax, matmul, softmax
 from nndsl.ops.pooling import avg_pool, avg_pool_gradient, max_pool, max_pool_gradient
 from nndsl.ops.randomness import random_uniform
-from nndsl.ops.reductions import argmax, argmin, reduce_max, reduce_mean, reduce_min, reduce_sum
+from nndsl.ops.reductions import argmax, argmin, reduce_max, reduce_mean, reduce_min, reduce_sum, sort
 from nndsl.ops.shapes import broadcast_to, concat, pad, reshape, slice, transpose
 from nndsl.ops.sources import constant, input, size
 
@@ -108,6 +108,7 @@ __all__ = [
     "slice",
     "softmax",
     "softplus",
+    "sort",
     "sqrt",
     "stop_gradient",
     "sub",

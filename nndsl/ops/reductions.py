@@ -102,6 +102,27 @@ reduce_min = primitive(
 )(extreme)
 
 
+def sort_type(x: TensorType, *, axis: int) -> TensorType:
+    """Elements in order along the axis, the least first."""
+    require(x, FLOATS, "floating-point numbers")
+    require_axis(x, axis)
+    return x
+
+
+def onnx_sort(e: OnnxEmitter, node: Node, x: str) -> str:
+    axis = node.attributes["axis"]
+    return e.nodes("TopK", (x, e.shape((node.shape[axis],))), 2, axis=axis, largest=0)[0]
+
+
+sort = primitive(
+    "sort",
+    type=sort_type,
+    numpy="np.sort({x}, axis={axis})",
+    onnx=onnx_sort,
+    samples=(Sample((f32(3, 4),), {"axis": 1}), Sample((f32(BATCH, 3),), {"axis": 0})),
+)(None)
+
+
 def arg_type(x: TensorType, *, axis: int) -> TensorType:
     """The index along the axis, which goes; of equal elements the first."""
     require(x, FLOATS, "floating-point numbers")

@@ -92,7 +92,7 @@ def reported(step: Step, *, validated: bool) -> set[str]:
     """The names that are logged after each epoch, with `val_…` where there are validation rows."""
     losses = ["loss", *(f"loss.{loss.name}" for loss in step.network.losses if loss.name)]
     metrics = [metric.name for metric in step.metrics if not metric.is_table]
-    names = {*losses, *(metrics if step.train.train_metrics else ())}
+    names = {*losses, *(metric.name for metric in step.training_metrics if not metric.is_table)}
     return names | ({f"val_{name}" for name in (*losses, *metrics)} if validated else set())
 
 
@@ -126,7 +126,7 @@ class Trainer:
         self.history = History()
         self.batch = 0
         """How many batches of the epoch are done."""
-        self.sums = Sums(step.metrics if settings.train_metrics else ())
+        self.sums = Sums(step.training_metrics)
         self.interrupted = ""
         """Why the observer stopped training; empty if it did not."""
         self._every = settings.accumulate

@@ -15,11 +15,13 @@ from nndsl.transform.step import MetricPlan
 class Sums:
     """What the batches of an epoch report, added up in float64: losses times rows, accumulators as they are.
 
-    Numbers are kept as Python's, whose sums cost a twentieth of NumPy's for a single one; tables as arrays.
+    Numbers are kept as Python's, whose sums cost a twentieth of NumPy's for a single one; tables as arrays. What a
+    metric keeps of each row is put one behind the other.
     """
 
     def __init__(self, metrics: Sequence[MetricPlan]):
         self.metrics = metrics
+        self.kept_names = frozenset(name for metric in metrics for name in metric.kept)
         self.clear()
 
     def clear(self) -> None:
@@ -27,6 +29,7 @@ class Sums:
         self.losses: dict[str, float] = {}
         self.numbers: dict[str, float] = {}
         self.arrays: dict[str, Array] = {}
+        self.kept: dict[str, list[Array]] = {}
 
     def add(self, results: Arrays, rows: int) -> None:
         """Add what a batch of `rows` rows reports."""
@@ -40,13 +43,17 @@ class Sums:
             numbers[name] += results[name].item()
         for name in arrays:
             arrays[name] += results[name]
+        for name, parts in self.kept.items():
+            parts.append(results[name].astype(np.float64))
 
     def _begin(self, results: Arrays) -> None:
         for name, value in results.items():
             if name == "loss" or name.startswith("loss."):
                 self.losses[name] = 0.0
             elif name.startswith("metric."):
-                if value.shape:
+                if name in self.kept_names:
+                    self.kept[name] = []
+                elif value.shape:
                     self.arrays[name] = np.zeros(value.shape)
                 else:
                     self.numbers[name] = 0.0
@@ -70,6 +77,7 @@ class Sums:
         return {metric.name: self._value(metric) for metric in self.metrics if metric.is_table}
 
     def _value(self, metric: MetricPlan) -> Array:
-        known: Mapping[str, Any] = {**self.numbers, **self.arrays}
+        kept = {name: np.concatenate(self.kept[name]) for name in metric.kept}
+        known: Mapping[str, Any] = {**self.numbers, **self.arrays, **kept}
         sums = {name: known[name] for name in metric.accumulators}
         return np.asarray(evaluate(metric.finish, sums, float_dtype="f64")["value"])

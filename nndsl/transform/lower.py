@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph, Origin
-from nndsl.graph.sizes import BATCH
+from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import TensorType
 from nndsl.library.building import State
 from nndsl.library.registry import REGULARIZERS, Accumulated
@@ -45,7 +45,7 @@ def lower_forward(network: Network, *, training: bool) -> Forward:
     metrics = []
     for metric in network.metrics:
         sums, plan = lowering.metric(metric)
-        outputs |= sums
+        outputs |= {} if training and plan.kept else sums
         metrics.append(plan)
     if training:
         outputs |= {f"{name}.next": value for name, value in lowering.collected.updates.items()}
@@ -129,11 +129,12 @@ class _Lowering:
     def metric(self, metric: MetricSpec) -> tuple[dict[str, Value], MetricPlan]:
         """A metric's accumulators for the batch, and the plan that finishes them after the epoch.
 
-        A metric function keeps sums of its own; any other tensor is averaged over the rows. Arithmetic on metric
-        functions happens in the finishing graph.
+        A metric function has sums of its own, or keeps values; any other tensor is averaged over the rows. Arithmetic
+        on metric functions happens in the finishing graph.
         """
         finishing = Builder()
         sums: dict[str, Value] = {}
+        kept: list[str] = []
         finished = Graphing(finishing, Collected())
 
         def accumulate(accumulated: Accumulated) -> Value:
@@ -142,6 +143,11 @@ class _Lowering:
                 name = _unused(f"metric.{metric.name}.{key}", sums)
                 sums[name] = value
                 inputs[key] = finishing.input(name, TensorType("f64", value.shape))
+            for key, value in accumulated.kept.items():
+                name = _unused(f"metric.{metric.name}.{key}", sums)
+                sums[name] = value
+                kept.append(name)
+                inputs[key] = finishing.input(name, TensorType("f64", (symbol("rows"), *value.shape[1:])))
             return accumulated.finish(inputs)
 
         def finish(term: Term) -> None:
@@ -156,8 +162,8 @@ class _Lowering:
 
         finish(metric.term)
         value = finished.value(metric.term)
-        plan = MetricPlan(metric.name, tuple(sums), finishing.graph(f"metric.{metric.name}", {"value": value}))
-        return sums, plan
+        finish_graph = finishing.graph(f"metric.{metric.name}", {"value": value})
+        return sums, MetricPlan(metric.name, tuple(sums), finish_graph, tuple(kept))
 
 
 def _average(value: Value) -> Accumulated:

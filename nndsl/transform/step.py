@@ -15,12 +15,15 @@ from nndsl.source import Source
 class MetricPlan:
     """What is reported: the names of its accumulators (`metric.NAME.K`), and the graph that finishes them.
 
-    `finish` takes the accumulators as f64 inputs by those names and has one output, `value`.
+    `finish` takes the accumulators as f64 inputs by those names and has one output, `value`. Accumulators are added up
+    over batches, but those in `kept`, whose first axis is the rows', are put one behind the other; a metric that keeps
+    any is measured in evaluation only.
     """
 
     name: str
     accumulators: tuple[str, ...]
     finish: Graph
+    kept: tuple[str, ...] = ()
 
     @property
     def is_table(self) -> bool:
@@ -56,6 +59,11 @@ class Step:
     def loss_only(self) -> Graph:
         """The part of `gradients` that computes the loss."""
         return Graph(self.gradients.name, self.gradients.inputs, {"loss": self.gradients.outputs["loss"]})
+
+    @property
+    def training_metrics(self) -> tuple[MetricPlan, ...]:
+        """The metrics that are measured over the training rows."""
+        return tuple(metric for metric in self.metrics if not metric.kept) if self.train.train_metrics else ()
 
     @property
     def parameters(self) -> tuple[State, ...]:

@@ -250,11 +250,12 @@ def test_metric_over_an_epoch_of_batches(case: Case) -> None:
 
 
 def test_everything_has_an_oracle() -> None:
-    """Keras's results, NumPy's functions (test_numpy.py), or a definition: above or in test_normalization.py."""
+    """Keras's results, NumPy's functions (test_numpy.py), or a definition: above, in test_normalization.py or in
+    test_kept_metrics.py."""
     oracles = ("activations", "losses", "more", "layers", "convolutions", "normalization")
     known = {case.name for oracle in oracles for case in cases(oracle)}
     defined = {"perceptron", "sparsemax"}
     kinds = ("activation", "loss", "layer")
     assert {c.name for c in COMPOSITES.values() if c.kind in kinds} == (known & set(COMPOSITES)) | defined
-    measured = {case.name for case in MEASURED} | known | defined
+    measured = {case.name for case in MEASURED} | known | defined | {"median_absolute_error", "sum"}
     assert set(METRICS) <= measured

@@ -48,7 +48,9 @@ class Example:
 
     @property
     def outputs(self) -> dict[str, Value]:
-        return dict(self.result.sums) if isinstance(self.result, Accumulated) else {"result": self.result}
+        if isinstance(self.result, Accumulated):
+            return {**self.result.sums, **self.result.kept}
+        return {"result": self.result}
 
 
 def compiled(composite: Composite, *, training: bool = True) -> Example:

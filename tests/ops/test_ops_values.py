@@ -77,6 +77,12 @@ def test_arguments_of_extremes_are_the_first_of_equals() -> None:
     assert apply(ops.argmin, x, axis=0).tolist() == [0, 1, 1]
 
 
+def test_sorting_puts_the_least_first() -> None:
+    x = np.array([[3, 1, 2], [0, 5, -1]], np.float32)
+    assert apply(ops.sort, x, axis=1).tolist() == [[1, 2, 3], [-1, 0, 5]]
+    assert apply(ops.sort, x, axis=0).tolist() == [[0, 1, -1], [3, 5, 2]]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int64])
 def test_the_remainder_has_the_divisor_s_sign(dtype: Any) -> None:
     """As Python's: a - b floor(a / b), in exact arithmetic."""
@@ -126,7 +132,7 @@ def test_markers_are_the_value_itself(primitive: Primitive) -> None:
 
 def test_whatever_has_no_gradient_has_an_oracle_here() -> None:
     named = {primitive.name for primitive, _ in (*ONE_OPERAND, *TWO_OPERANDS, *LOGICAL)}
-    named |= {"logical_not", "argmax", "argmin", "size", "constant", "stop_gradient", "override"}
+    named |= {"logical_not", "argmax", "argmin", "sort", "size", "constant", "stop_gradient", "override"}
     named |= {"input"}  # evaluated in every test
     named |= {"random_uniform"}  # test_ops_randomness
     named |= {"max_pool_gradient"}  # test_ops_pooling
