@@ -3,7 +3,8 @@
     oracle-env/bin/python tests/oracles/keras_fit.py [folder]
 
 `program` is the network as ours, `inputs` the rows, `args` what `fit` is given besides (`validation_data` counts the
-rows that `inputs` ends with), `parameters` the weights before, `outputs` the history by its names and the weights after.
+rows that `inputs` ends with), `parameters` the weights before, `outputs` the history by its
+names and the weights after.
 """
 
 import sys
