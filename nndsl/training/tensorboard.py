@@ -9,6 +9,7 @@ Steps are epochs, from 0. Where a run is resumed, what came after its checkpoint
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -73,7 +74,8 @@ class TensorBoard(Callback):
             assert control.folder is not None
             folder = control.folder / self.folder / split
             purge = self.begun if folder.exists() else None  # what an earlier run, or one that was resumed, had more
-            self.writers[split] = self.library.SummaryWriter(str(folder), purge_step=purge)
+            suffix = f".{os.getpid()}"  # files are told apart by the second of their beginning only
+            self.writers[split] = self.library.SummaryWriter(str(folder), purge_step=purge, filename_suffix=suffix)
         return self.writers[split]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 from nndsl.api import Net
+from nndsl.diagnostics import Failure
 from nndsl.model.check import load_program
-from nndsl.training.tensorboard import network_graph
+from nndsl.training.callbacks import Control
+from nndsl.training.tensorboard import TensorBoard, network_graph
 
 PROGRAM = """
 model tabled {
@@ -104,3 +108,37 @@ def test_node_names_are_those_that_tensorflow_allows(net: Net) -> None:
     for node in network_graph(step).node:
         assert node.name.isascii()
         assert node.name[0].isalnum()
+
+
+def test_a_resumed_run_has_one_curve(net: Net, tmp_path: Path) -> None:
+    """It was killed after epoch 2, and goes on from a checkpoint after epoch 0."""
+    nobody: Any = None
+    for pid, epochs in ((1, range(3)), (2, range(1, 4))):
+        callback = TensorBoard(histograms=False, graph=False)
+        control = Control(nobody, net.step, tmp_path, epoch=epochs.start)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("os.getpid", lambda: pid)  # noqa: B023
+            callback.on_train_begin(control)
+            for epoch in epochs:
+                callback.on_epoch_end(epoch, {"loss": 10.0 * pid + epoch, "lr": 0.1}, control)
+        callback.on_train_end(control)
+    events = read(tmp_path / "tensorboard" / "train").Scalars("epoch_loss")
+    assert [(event.step, event.value) for event in events] == [(0, 10.0), (1, 21.0), (2, 22.0), (3, 23.0)]
+
+
+def test_nothing_is_written_where_there_is_no_folder(net: Net, tmp_path: Path) -> None:
+    nobody: Any = None
+    callback, control = TensorBoard(), Control(nobody, net.step, None)
+    callback.on_train_begin(control)
+    callback.on_epoch_end(0, {"loss": 1.0}, control)
+    callback.on_train_end(control)
+    assert not list(tmp_path.rglob("*tfevents*"))
+
+
+def test_a_missing_library_is_said_before_training(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(Failure) as failure:
+        net.train("run", picture=False)
+    assert failure.value.exit_code == 4
+    assert "tensorboardX" in str(failure.value)
+    assert not Path("run").exists()
