@@ -36,8 +36,8 @@ class CsvTable(Table):
         self.records = records
         layout = records.layout
         self.names = layout.header or tuple(f"column_{i + 1}" for i in range(layout.width))
-        self._numbers = _Together(self._number_columns)
-        self._kinds = _Together(self._kind_columns)
+        self._numbers: _Together[tuple[Array, list[Wrong]]] = _Together()
+        self._kinds: _Together[Coded] = _Together()
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -59,7 +59,10 @@ class CsvTable(Table):
         self._numbers.expected, self._kinds.expected = tuple(numbers), tuple(kinds)
 
     def numbers(self, names: Sequence[str]) -> tuple[Array, Misfit | None]:
-        values, wrong = self._numbers.take(names[0]) if len(names) == 1 else self._read_numbers(names)
+        if len(names) == 1:
+            values, wrong = self._numbers.take(names[0], self._number_columns)
+        else:
+            values, wrong = self._read_numbers(names)
         if not wrong:
             return values, None
         row, place, text = min(wrong)
@@ -86,7 +89,7 @@ class CsvTable(Table):
     def coded(self, names: Sequence[str]) -> tuple[Coded, Misfit | None]:
         """Cells exactly as they are written; empty ones and NaN are missing."""
         if len(names) == 1:
-            return self._kinds.take(names[0]), None
+            return self._kinds.take(names[0], self._kind_columns), None
         found: dict[str, int] = {}
         codes = self._read_kinds(names, [found] * len(names))
         return Coded(codes, tuple(found)), None
@@ -113,18 +116,20 @@ class CsvTable(Table):
 
 
 class _Together(Generic[T]):
-    """Columns that are asked for one by one, and read in one pass over the file."""
+    """Columns that are asked for one by one, and read in one pass over the file.
 
-    def __init__(self, read: Callable[[Sequence[str]], list[T]]):
-        self.read = read
+    It does not hold how they are read, which would hold the table: pieces of a large file must go when they are done.
+    """
+
+    def __init__(self) -> None:
         self.expected: tuple[str, ...] = ()
         self.ready: dict[str, T] = {}
 
-    def take(self, name: str) -> T:
+    def take(self, name: str, read: Callable[[Sequence[str]], list[T]]) -> T:
         if name not in self.ready:
             names = list(dict.fromkeys((name, *self.expected)))
             self.expected = ()
-            self.ready |= zip(names, self.read(names), strict=True)
+            self.ready |= zip(names, read(names), strict=True)
         return self.ready.pop(name)
 
 
