@@ -73,6 +73,9 @@ class Given(TypedTable):
             array = np.asarray(value)
         except (ValueError, TypeError, OverflowError):
             raise Failure(BadArray(self.span, quoted(name), "its rows have different shapes")) from None
+        if array.dtype.kind == "O" and not array.ndim:
+            lazy = " (collect it first)" if hasattr(value, "collect") else ""
+            raise Failure(BadArray(self.span, quoted(name), f"it is of type {printable(type(value).__name__)}{lazy}"))
         dtype = str(getattr(value, "dtype", ""))
         if array.dtype.kind == "f" and "int" in dtype.lower():
             array = np.array(value.to_list(), object)  # NumPy has whole numbers with gaps as floats
@@ -159,6 +162,10 @@ class Given(TypedTable):
     def element_type(self, name: str) -> str:
         return self._cell(name).element_type
 
+    def remedy(self, name: str) -> str:
+        values = self._cell(name).values
+        return MOMENTS if not isinstance(values, Coded) and values.dtype.kind in "mM" else ""
+
 
 class GivenArrays(Given):
     """Arrays or columns by name."""
@@ -171,7 +178,7 @@ def given_frame(value: Any, span: Span | None = None) -> Table | None:
     """The columns of a frame; None for what is no frame."""
     if isinstance(value, Mapping) or hasattr(value, "dtype"):
         return None
-    if hasattr(value, "columns") and hasattr(value, "__array__") and not _is_arrow(value):
+    if hasattr(value, "__array__") and hasattr(value, "columns") and not _is_arrow(value):
         return Given("column", [(str(label), partial(value.__getitem__, label)) for label in value.columns], span)
     if hasattr(value, "__arrow_c_stream__") and not hasattr(value, "type"):  # which single columns of Arrow have
         return GivenArrow(optional("pyarrow", "arrow", "data in Arrow's memory", span).table(value), span)

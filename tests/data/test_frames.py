@@ -247,10 +247,21 @@ def test_columns_that_are_no_values(frame: Callable[..., Any], values: list[Any]
         ({"x": [None, None]}, f32("x"), "the given data, x[0] is empty or NaN (and 1 more value)"),
         (pl.DataFrame({"a": [1], "b": [2]}), f32("x"), "`x` is f32, but 2 columns"),
         ({"x": np.array([1 + 2j])}, f32("x"), "elements of NumPy's type complex128"),
+        ({"x": None}, f32("x"), '"x" in the given data is no array: it is of type NoneType'),
+        ({1, 2}, f32("x"), '"x" in the given data is no array: it is of type set'),
+        (pl.LazyFrame({"x": [1]}), f32("x"), "no array: it is of type LazyFrame (collect it first)"),
     ],
 )
 def test_wrong_columns(given: Any, declared: Declared, message: str) -> None:
     assert message in refused(given, declared)
+
+
+def test_what_helps_with_dates(frame: Callable[..., Any]) -> None:
+    with pytest.raises(Failure) as failure:
+        answered(frame({"x": [datetime.datetime(2026, 1, 1)], "z": [1]}), f32("x"), f32("z"))
+    help = failure.value.diagnostics[0].help()
+    assert help is not None
+    assert help.text.startswith("write what the network is to learn from as numbers")
 
 
 def test_two_columns_of_one_label() -> None:
