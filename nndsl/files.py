@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 Content = bytes | str | Sequence[bytes | memoryview]
 """What a file holds: bytes, text (as UTF-8), or bytes in pieces."""
@@ -47,6 +48,23 @@ def write_all(files: Mapping[Path, Content]) -> None:
         for path in (*(temporary for temporary, _ in staged), *made):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of the one at `path` when the block has ended well; as `write_whole`."""
+    target = _replaceable(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
         raise
 
 

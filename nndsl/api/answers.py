@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,14 @@ from nndsl.codegen.backend import Array, Session
 from nndsl.data.dataset import Dataset
 from nndsl.data.endings import are_paths
 from nndsl.data.given import Given, given_dataset
+from nndsl.data.inputs import input_pieces
+from nndsl.data.index_range import refuse_out_of_range
 from nndsl.data.load import load_inputs
+from nndsl.data.sources import Opened
+from nndsl.data.wording import quoted
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
+from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Declared
 from nndsl.training import loop
 
@@ -27,17 +32,37 @@ Data = Any
 """Arrays by name (anything that `numpy.asarray` takes), one such or a frame, or paths of data files."""
 
 
-def predictions(program: Program, session: Session, inputs: Dataset) -> dict[str, Array]:
-    """The outputs for all rows, in order; classes that have names are given by name."""
-    needed = program.memory_of(PREDICTED_TOGETHER).activations
-    together = max(1, PREDICTED_TOGETHER * PREDICTION_MEMORY // max(needed, PREDICTION_MEMORY))
-    outputs = loop.predict(session, inputs, together)
+def predictions(program: Program, session: Session, inputs: Dataset, together: int | None = None) -> dict[str, Array]:
+    """The outputs for all rows, in order; classes that have names are given by name. The session runs on so many rows
+    `together`, or on as many as are good."""
+    outputs = loop.predict(session, inputs, together or rows_together(program))
     for output in program.step.network.outputs:
         classes = output.classes.classes if output.classes else None
         if classes is not None and classes.names is not None:
             other = ("other",) if classes.unknown == "other" else ()
             outputs[output.name] = np.array([*classes.names, *other])[outputs[output.name]]
     return outputs
+
+
+def rows_together(program: Program) -> int:
+    """On how many rows prediction runs at once."""
+    needed = program.memory_of(PREDICTED_TOGETHER).activations
+    return max(1, PREDICTED_TOGETHER * PREDICTION_MEMORY // max(needed, PREDICTION_MEMORY))
+
+
+def predictions_in_pieces(
+    program: Program, session: Session, opened: Sequence[Opened], keep: Sequence[str] = ()
+) -> Iterator[dict[str, Array]]:
+    """The outputs of piece after piece of the rows of tables, in order, with what is kept before them."""
+    inputs, sizes = program.checked.network.inputs, program.facts.sizes if program.facts else None
+    outputs = [output.name for output in program.checked.network.outputs]
+    together = rows_together(program)
+    for piece in input_pieces(opened, program.declared.data, inputs, sizes, together, keep):
+        for name in piece.kept:
+            if name in outputs:
+                reason = f"{quoted(name)} is what an output of the model is called, so it cannot be a column beside it"
+                raise Failure(BadOption(None, "keep", reason))
+        yield {**piece.kept, **predictions(program, session, piece.inputs, together)}
 
 
 def measured(program: Program, session: Session, data: Dataset) -> dict[str, float | Array]:
@@ -68,5 +93,5 @@ def inputs_of(program: Program, data: Data) -> Dataset:
 def _read(program: Program, data: Data, declared: Sequence[Declared]) -> Dataset:
     section = program.declared.data
     if are_paths(data):
-        return load_inputs(data, section, declared)
+        return load_inputs(data, section, declared, sizes=program.facts.sizes if program.facts else None)
     return given_dataset(Given(data), section, declared, program.facts, model=program.checked.network.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from nndsl.api.net import Net
 from nndsl.api.options import BackendName, Provider, Split, backend_named
 from nndsl.codegen.backend import Array, Arrays, Session
 from nndsl.compiler import compile_network
+from nndsl.data.endings import Paths, open_arrays, open_like
+from nndsl.data.files import UNLIMITED
+from nndsl.data.load import sources_of
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
@@ -146,3 +150,21 @@ class Run:
         A scalar output is [rows], another [rows, …]. Classes that have names are given by name.
         """
         return answers.predictions(self.net, self.session, answers.inputs_of(self.net, data))
+
+    def predictions(
+        self, data: Paths, *, kind: str | None = None, keep: Sequence[str] = (), arrays: Mapping[str, str] | None = None
+    ) -> Iterator[dict[str, Array]]:
+        """What `predict` gives for data files, in order and a piece of rows at a time: files of any size take the same
+        memory.
+
+        `kind` says what the files are where their names do not (`csv`, `npz`, `npy`, `idx`, `parquet`, `arrow`,
+        `images`). `keep` are columns, or patterns of them, that come along before the outputs. `arrays` are files of
+        one array each by the names of the inputs, in place of `data`. Raises `Failure` where something is wrong, after
+        the pieces before it.
+        """
+        network, sources = self.net.checked.network, sources_of(self.net.declared.data)
+        if arrays:
+            opened = open_arrays(arrays, UNLIMITED, kind)
+        else:
+            opened = open_like(data, sources, network.inputs, UNLIMITED, kind=kind, in_pieces=True)
+        return answers.predictions_in_pieces(self.net, self.session, opened, keep)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
+from nndsl.data.csv_pieces import CsvFile
 from nndsl.data.files import open_file
 from nndsl.data.paths import matching
 from nndsl.data.sources import OPENERS, Opened, visible
+from nndsl.data.table import Table
 from nndsl.data.wording import listed, quoted, shown_path
 from nndsl.diagnostics import Failure
+from nndsl.errors.commands import BadOption
 from nndsl.errors.data import UnknownEnding
 from nndsl.errors.sources import NoMatch, OneArray
 from nndsl.model.network import Declared
@@ -49,27 +52,57 @@ def kind_of(path: str) -> str | None:
     return next((kind for end, kind in ENDINGS.items() if name.endswith(end)), "idx" if MNIST.search(name) else None)
 
 
-def open_like(paths: Paths, sources: Sequence[SourceCall], declared: Sequence[Declared], limit: int) -> list[Opened]:
+def files_of(paths: Paths) -> list[str]:
+    """The files of paths, patterns and folders of images, in order; a `Failure` where one comes up twice."""
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return matching([file for path in given for file in _files(os.fspath(path))], None)
+
+
+def open_like(
+    paths: Paths,
+    sources: Sequence[SourceCall],
+    declared: Sequence[Declared],
+    limit: int,
+    *,
+    kind: str | None = None,
+    in_pieces: bool = False,
+) -> list[Opened]:
     """Files, patterns and folders of images, with the options of the first of these sources that is of their kind.
 
     A file of one array (`.npy`, idx) stands for the only name that is declared. Sources' renames are those of their own
-    files; only what all images have in common, `image` and `folder`, may have been renamed for good.
+    files; only what all images have in common, `image` and `folder`, may have been renamed for good. All files are of
+    `kind`, if one is given. `in_pieces` tables will be read by their `pieces`, so a text may be of any size.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
     found: dict[str, list[str]] = {}
-    files = [file for path in given for file in _files(os.fspath(path))]
-    for file in matching(files, None):
-        if (kind := kind_of(file)) is None:
+    for file in files_of(paths):
+        of = kind or kind_of(file)
+        if of is None:
             with open_file(file, None):
                 pass  # that there is no such file is said first
             ending = os.path.splitext(file)[1].lower()
             raise Failure(UnknownEnding(None, shown_path(file), quoted(ending), listed(list(ENDINGS), most=30)))
-        found.setdefault(kind, []).append(file)
-    return [one for kind, files in found.items() for one in _opened(kind, files, sources, declared, limit)]
+        found.setdefault(of, []).append(file)
+    return [one for of, files in found.items() for one in _opened(of, files, sources, declared, limit, in_pieces)]
+
+
+def open_arrays(files: Mapping[str, str], limit: int, kind: str | None = None) -> list[Opened]:
+    """Files of one array each (`.npy`, idx), by the names of the inputs that they hold."""
+    kinds = {name: kind or kind_of(file) or "" for name, file in files.items()}
+    for name, file in files.items():
+        if kinds[name] not in SOURCES or SOURCES[kinds[name]].a_file != "array":
+            raise Failure(BadOption(None, f"{name}={shown_path(file)}", "a file of one array is .npy or .idx"))
+    if len(set(kinds.values())) > 1:
+        raise Failure(BadOption(None, "NAME=FILE", "all files must be of one kind, .npy or .idx"))
+    return [visible(OPENERS[next(iter(kinds.values()))](files, None, limit), {})]
 
 
 def _opened(
-    kind: str, files: list[str], sources: Sequence[SourceCall], declared: Sequence[Declared], limit: int
+    kind: str,
+    files: list[str],
+    sources: Sequence[SourceCall],
+    declared: Sequence[Declared],
+    limit: int,
+    in_pieces: bool,
 ) -> list[Opened]:
     like = next((call for call in sources if call.kind == kind), None)
     options = like.options if like else {}
@@ -81,7 +114,8 @@ def _opened(
             raise Failure(OneArray(None, shown_path(files[0]), listed([f"`{each.name}`" for each in declared])))
         tables = [OPENERS[kind]({declared[0].name: file}, None, limit) for file in files]
     else:
-        tables = [OPENERS[kind](file, None, limit, **options) for file in files]
+        opener: Callable[..., Table] = CsvFile if in_pieces and kind == "csv" else OPENERS[kind]
+        tables = [opener(file, None, limit, **options) for file in files]
     return [visible(table, {}) for table in tables]
 
 

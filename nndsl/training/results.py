@@ -1,11 +1,8 @@
-"""What a run or a program looks like as text: predictions as CSV, layers as a table, stages of the compilation."""
+"""What a run or a program looks like as text: lines of the log, what was measured, layers as a table."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,37 +11,6 @@ from nndsl.training.history import History
 from nndsl.transform.memory import Memory
 from nndsl.transform.step import Step
 from nndsl.transform.summary import layer_table
-
-
-def outputs_csv(outputs: Mapping[str, np.ndarray[Any, Any]]) -> str:
-    """A CSV with a column `NAME` for an output of one value a row (of any rank), `NAME_0`, `NAME_1`, `NAME_1_2`… for
-    larger ones.
-
-    Floats are written as short as they read back the same.
-    """
-    columns: dict[str, list[Any]] = {}
-    for name, values in outputs.items():
-        indices = list(product(*(range(length) for length in values.shape[1:])))
-        if len(indices) == 1:
-            indices = [()]
-        taken, mark = {*columns, *(outputs.keys() - {name})}, "_"
-        while any(_column(name, mark, index) in taken for index in indices):
-            mark += "_"  # `y` of two values beside an output that is called `y_0`
-        for index, column in zip(indices, values.reshape(len(values), len(indices)).T, strict=True):
-            columns[_column(name, mark, index)] = column.tolist()
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*([_shortest(value) for value in column] for column in columns.values()), strict=True))
-    return text.getvalue()
-
-
-def _column(name: str, mark: str, index: tuple[int, ...]) -> str:
-    return mark.join([name, *map(str, index)])
-
-
-def _shortest(value: Any) -> Any:
-    return str(np.float32(value)) if isinstance(value, float) else value
 
 
 def log_text(history: History, stopped: str) -> str:

@@ -13,7 +13,6 @@ from nndsl.files import folder_for, write_all, write_whole
 from nndsl.library.arguments import Initial
 from nndsl.library.building import State
 from nndsl.training.history import History
-from nndsl.training.results import outputs_csv
 from nndsl.training.store import new_folder, npz_bytes, read_weights, safetensors_bytes
 
 STATE = {"a.W": np.arange(6, dtype=np.float32).reshape(2, 3), "a.b": np.array([1e-30, 3], np.float32)}
@@ -83,19 +82,3 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(Failure), new_folder("net", str(tmp_path)):
         pass
     assert (tmp_path / "mine").exists()
-
-
-def test_columns_of_predictions_have_names_of_their_own() -> None:
-    y = np.array([[1, 2], [3, 4]], np.float32)
-    text = outputs_csv({"y": y, "y_0": np.array([5, 6]), "z": np.array(["a,b", 'c"d'])})
-    assert text == 'y__0,y__1,y_0,z\n1.0,2.0,5,"a,b"\n3.0,4.0,6,"c""d"\n'
-    cube = np.arange(4, dtype=np.int64).reshape(1, 2, 2)
-    assert outputs_csv({"c": cube}) == "c_0_0,c_0_1,c_1_0,c_1_1\n0,1,2,3\n"
-    assert outputs_csv({"c": cube[:0]}) == "c_0_0,c_0_1,c_1_0,c_1_1\n"
-
-
-def test_predicted_numbers_are_as_short_as_they_read_back_the_same() -> None:
-    values = np.array([0.1, 1 / 3, 1e-45, 3.4e38, float("nan"), float("-inf")], np.float32)
-    lines = outputs_csv({"y": values}).splitlines()[1:]
-    assert lines[0] == "0.1"
-    assert np.array_equal(np.array(lines, np.float32), values, equal_nan=True)
