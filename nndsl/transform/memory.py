@@ -14,7 +14,10 @@ BYTES = {"f32": 4, "f64": 8, "i64": 8, "u32": 4, "bool": 1}
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that a step needs: `parameters` and statistics, optimizer `slots`, and `activations` at their peak."""
+    """Bytes that a step needs: `parameters` and statistics, optimizer `slots`, and `activations` at their peak.
+
+    The sums of accumulated gradients count as slots: they are kept from one batch to the next as these are.
+    """
 
     parameters: int
     slots: int
@@ -34,6 +37,8 @@ def estimate(step: Step, batch_size: int, sizes: dict[str, int] | None = None) -
     states = dict.fromkeys(("parameter", "statistic", "slot"), 0)
     for state in step.states:
         states[state.role] += 4 * prod(state.shape)
+    if step.train.accumulate > 1:
+        states["slot"] += sum(4 * state.size for state in step.trainable)
     nodes = [node for node in step.gradients if node.op != "constant"]
     return Memory(
         parameters=states["parameter"] + states["statistic"],
