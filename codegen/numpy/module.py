@@ -18,17 +18,20 @@ from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.pasting import Helper, source, with_dependencies
 from nndsl.codegen.numpy.table import table
 from nndsl.codegen.numpy.tidy import tidy
+from nndsl.codegen.numpy.updates import treats_all_alike
 from nndsl.ops.helpers import check_shape, permutation
 from nndsl.transform.step import Step
 
 
 @dataclass(frozen=True)
 class Module:
-    """A generated module: its text, its functions' keywords by input and target, the sizes that `workspace` takes."""
+    """A generated module: its text, its functions' keywords by input and target, the sizes that `workspace` takes, and
+    whether its `update` may be given parameters side by side, in one array or in pieces."""
 
     text: str
     keywords: Mapping[str, str]
     sizes: tuple[str, ...]
+    updates_alike: bool
 
 
 def generate(step: Step) -> Module:
@@ -79,7 +82,7 @@ def generate(step: Step) -> Module:
         rule=_rule,
         **bodies,
     )
-    return Module(text, keywords, tuple(functions.workspace_sizes))
+    return Module(text, keywords, tuple(functions.workspace_sizes), treats_all_alike(step))
 
 
 def _helpers(step: Step) -> Iterator[Helper]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays, usable_cores
 from nndsl.codegen.numpy.module import generate
+from nndsl.codegen.numpy.vectors import Vectors
 from nndsl.graph.sizes import BATCH, Dim, substitute
 from nndsl.graph.types import NUMPY_DTYPES
 from nndsl.transform.names import LR
@@ -46,6 +47,7 @@ class NumpySession:
         self._sizes = dict(sizes or {})
         self._seed = seed
         self._state = {name: np.array(array) for name, array in state.items()}
+        self._vectors = Vectors(step.trainable, self._state) if generated.updates_alike else None
         self._buffers: dict[int, dict[str, Array]] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
         self.set_accumulated({})
@@ -71,18 +73,36 @@ class NumpySession:
         return self._buffers[rows]
 
     def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
-        measured = self._module.train_step(
-            self._state, **self._examples(rows), step=step, seed=self._seed, lr_scale=lr_scale, work=self._work(rows)
-        )
-        measured[LR] = measured.pop("lr")
+        if self._vectors is None:
+            measured = self._module.train_step(
+                self._state,
+                **self._examples(rows),
+                step=step,
+                seed=self._seed,
+                lr_scale=lr_scale,
+                work=self._work(rows),
+            )
+            measured[LR] = measured.pop("lr")
+            return _arrays(measured)
+        fresh = rows not in self._workspaces
+        measured, grads = self._measured(rows, step, 0)
+        self._vectors.take(grads)
+        if fresh:
+            self._vectors.adopt(self._workspaces[rows], grads)
+        measured[LR] = self._module.update(self._vectors.pieces, self._vectors.gradient_pieces, step, lr_scale)
         return _arrays(measured)
 
-    def accumulate(self, rows: int, step: int, row: int) -> Arrays:
+    def _measured(self, rows: int, step: int, row: int) -> tuple[dict[str, Any], dict[str, Array]]:
+        """What a batch measures and its gradients; the statistics that it changes have changed."""
         measured, grads = self._module.loss_and_grads(
             self._state, **self._examples(rows), step=step, seed=self._seed, row=row, work=self._work(rows)
         )
         for name in [name for name in measured if name.endswith(".next")]:
             self._state[name.removesuffix(".next")][...] = measured.pop(name)
+        return measured, grads
+
+    def accumulate(self, rows: int, step: int, row: int) -> Arrays:
+        measured, grads = self._measured(rows, step, row)
         for name, grad in grads.items():
             if name in self._sums:
                 self._sums[name] += np.float32(rows) * grad

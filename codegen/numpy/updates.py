@@ -24,6 +24,7 @@ from nndsl.codegen.numpy.schedule import VIEWS
 from nndsl.codegen.numpy.spelling import repeats_operand, spell
 from nndsl.codegen.numpy.totals import totals
 from nndsl.graph.node import Graph, Node
+from nndsl.transform.algebra import ELEMENTWISE
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
 
@@ -35,6 +36,15 @@ class Parameter:
     name: str
     inputs: Mapping[str, Node]
     outputs: Mapping[str, Node]
+
+
+def treats_all_alike(step: Step) -> bool:
+    """Whether one loop over all parameters does the update, element by element: then it does not matter to an element
+    which array it lies in. (A norm over all gradients would be added up in another order.)"""
+    parameters = _parameters(step, step.apply)
+    forms = {_form(parameter, set(_shared(step.apply, parameters))) for parameter in parameters}
+    nodes = Graph("", {}, parameters[0].outputs).nodes if parameters else ()
+    return len(forms) == 1 and all(node.op in ELEMENTWISE or node.op in ("input", "constant") for node in nodes)
 
 
 def update_body(step: Step, bound: Mapping[Node, ast.expr]) -> list[str]:

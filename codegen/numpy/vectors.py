@@ -1,0 +1,60 @@
+"""Parameters side by side: where an update treats all elements alike, it runs once for all of them, a piece at a time.
+
+The state's arrays, and the gradients', are views of one vector for the parameters, one for each slot and one for the
+gradients. The generated `update` goes over whatever arrays it is given, so it is given pieces of the vectors: a network
+of many small arrays takes a dozen calls of NumPy instead of a dozen for each array, and what it computes with for a
+large one stays in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nndsl.codegen.backend import Array
+from nndsl.library.building import State
+
+PIECE = 16_384
+"""Elements that are updated together: 64 KiB of each vector."""
+
+
+class Vectors:
+    """The trainable parameters of a state and their slots, which become views of a few vectors."""
+
+    def __init__(self, trainable: Sequence[State], state: dict[str, Array]):
+        slots = [name.removeprefix(trainable[0].name) for name in state if name.startswith(f"{trainable[0].name}.")]
+        self._ends = np.cumsum([spec.size for spec in trainable]).tolist()
+        self._trainable = trainable
+        self.pieces: dict[str, Array] = {}
+        """What `update` takes for the state: each piece of each vector, under a name of its own."""
+        for slot in ("", *slots):
+            vector = np.concatenate([state[spec.name + slot].ravel() for spec in trainable])
+            state |= {name + slot: view for name, view in self._views(vector).items()}
+            self.pieces |= {f"{piece}{slot}": part for piece, part in _cut(vector).items()}
+        gradients = np.zeros(self._ends[-1], np.float32)
+        self.gradients = self._views(gradients)
+        """A view for each parameter's gradient, by the parameter's name."""
+        self.gradient_pieces = _cut(gradients)
+
+    def _views(self, vector: Array) -> dict[str, Array]:
+        parts = np.split(vector, self._ends[:-1])
+        return {spec.name: part.reshape(spec.shape) for spec, part in zip(self._trainable, parts, strict=True)}
+
+    def adopt(self, work: dict[str, Array], grads: Mapping[str, Array]) -> None:
+        """Put the views into a workspace in place of the arrays that these gradients were written to."""
+        for name, array in grads.items():
+            for key, own in work.items():
+                if own is array:
+                    work[key] = self.gradients[name]
+
+    def take(self, grads: Mapping[str, Array]) -> None:
+        """Copy the gradients that were not written to their views."""
+        for name, array in grads.items():
+            view = self.gradients[name]
+            if array is not view:
+                view[...] = array
+
+
+def _cut(vector: Array) -> dict[str, Array]:
+    return {str(start): vector[start : start + PIECE] for start in range(0, len(vector), PIECE)}
