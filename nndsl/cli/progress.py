@@ -106,8 +106,8 @@ class Bars(Lines):
         parts = [count, rate_text(rate), f"{left} left", *measured_texts(self.trainer.sums.finish())]
         label = f"{epoch + 1:>{len(str(self.epochs))}}/{self.epochs}"
         room = self.console.width - len(f"epoch {label}") - 3
-        while len(parts) > 4 and len("  ".join(parts)) + self.NARROW > room:
-            parts.pop()  # metrics that the line has no room for
+        while len(parts) > 1 and len("  ".join(parts)) + self.NARROW > room:
+            parts.pop()  # what the line has no room for
         text = "  ".join(parts)
         self.bar.bar_width = max(min(self.WIDE, room - len(text)), 1)
         fields: dict[str, Any] = {"epoch": label, "text": text}
