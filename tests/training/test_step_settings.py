@@ -1,4 +1,4 @@
-"""What `train` says of steps, from a program to the end of its run on both backends: how many updates, at which rates."""
+"""What `train` says of steps, from a program to the end of its run: how many updates there are, and at which rates."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def program(tmp_path: Path) -> Path:
 def test_an_epoch_has_its_updates(
     settings: dict[str, int | bool], updates: int, backend: str, program: Path, tmp_path: Path
 ) -> None:
-    """The rate falls in a straight line over four epochs' updates; what is logged is the rate of an epoch's last one."""
+    """The rate falls in a straight line over four epochs' updates; that of an epoch's last one is logged."""
     net = nndsl.load(program, set={f"train.{name}": value for name, value in settings.items()})
     run = net.train(tmp_path / "run", backend=backend, picture=False)
     last = np.arange(1, 4) * updates - 1
