@@ -117,6 +117,7 @@ class Trainer:
         recorder: Recorder | None = None,
     ):
         settings, rows = step.train, examples.train.rows
+        self._rows = examples.train
         self.session, self.step, self.examples = session, step, examples
         self.callbacks, self.observer, self.recorder = callbacks, observer, recorder
         self.epochs = settings.epochs if epochs is None else epochs
@@ -214,21 +215,22 @@ class Trainer:
 
     def _train_epoch(self) -> bool:
         """The epoch's batches, or those that are left of it; False as soon as something is not finite."""
-        control, sums, observer, epoch = self.control, self.sums, self.observer, self.control.epoch
+        control, sums, observer, watching = self.control, self.sums, self.observer, self._watching
+        epoch, limit, take = control.epoch, self._limit, self._update if self._every == 1 else self._share
         if not self.batch:
             for callback in self.callbacks:
                 callback.on_epoch_begin(epoch, control)
         order = batches_of_epoch(self.step.train, self.examples.train.rows, epoch)
         try:
             for rows in islice(order, self.batch, None):
-                self._take(rows)
+                take(rows)
                 if not math.isfinite(sums.losses["loss"]):
                     return False
-                for callback in self._watching:
+                for callback in watching:
                     callback.on_batch_end(epoch, self.batch - 1, sums.means(), control)
                 if control.checkpoint and not self._checkpoint():
                     return False
-                if control.steps >= self._limit or control.stop:
+                if control.steps >= limit or control.stop:
                     break
                 if observer:
                     observer.batch(epoch, self.batch - 1, sums.loss)
@@ -237,19 +239,23 @@ class Trainer:
             return wrong_state(self.session.state()) is None
         return True
 
-    def _take(self, rows: Rows) -> None:
-        """One batch: an update, or a share of one."""
+    def _update(self, rows: Rows) -> None:
+        """A batch that makes an update."""
         session, control, count = self.session, self.control, len(rows)
-        gather(session, self.examples.train, rows)
+        gather(session, self._rows, rows)
+        results = session.train_step(count, control.steps, control.lr_scale)
+        self._lr = results[LR]
+        self.sums.add(results, count)
         self.batch += 1
-        if self._every == 1:
-            results = session.train_step(count, control.steps, control.lr_scale)
-            control.steps += 1
-            self._lr = results[LR]
-            self.sums.add(results, count)
-            return
-        self.sums.add(session.accumulate(count, control.steps, self._pending), count)
+        control.steps += 1
+
+    def _share(self, rows: Rows) -> None:
+        """A batch that makes a share of an update."""
+        session, count = self.session, len(rows)
+        gather(session, self._rows, rows)
+        self.sums.add(session.accumulate(count, self.control.steps, self._pending), count)
         self._pending += count
+        self.batch += 1
         if self.batch % self._every == 0:
             self._apply()
 
