@@ -94,7 +94,11 @@ class Cache:
         for path in sorted(self.folder.glob(f"*/{ENTRY}")):
             with suppress(OSError, ValueError):
                 entry = json.loads(path.read_text(encoding="utf-8"))
-                if isinstance(entry, dict) and entry.get("version") == VERSION:
+                if (
+                    isinstance(entry, dict)
+                    and entry.get("version") == VERSION
+                    and entry.pop("check", "") == _digest(entry)
+                ):
                     yield path.parent, entry
 
     def _find(self, stamps: Sequence[Stamp], reading: Any, span: Span | None) -> tuple[Path, Any] | None:
@@ -110,7 +114,7 @@ class Cache:
             if all(_hash(stamp["path"], span) == known["hash"] for stamp, known in pairs):
                 known = [{**stamp, "hash": known["hash"]} for stamp, known in pairs]
                 with suppress(OSError):  # then they are hashed again next time
-                    write_whole(folder / ENTRY, json.dumps({**entry, "files": known}))
+                    _write({**entry, "files": known}, folder)
                 return folder, entry["stored"]
         return None
 
@@ -157,7 +161,7 @@ class Cache:
                         raise Failure(DataChanged(table.span, shown_path(stamp["path"])))
                 entry = {"version": VERSION, "program": self.program, "files": files, "reading": reading}
                 entry["stored"] = stored
-                write_whole(made / ENTRY, json.dumps(entry))
+                _write(entry, made)
                 folder = self.folder / f"{_stem(table)}-{_digest([[one['hash'] for one in files], reading])}"
                 _remove(folder)
                 made.rename(folder)
@@ -217,6 +221,11 @@ def _hash(path: str, span: Span | None) -> str:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
+
+
+def _write(entry: Mapping[str, Any], folder: Path) -> None:
+    """With a check, so that what was changed by accident is not believed."""
+    write_whole(folder / ENTRY, json.dumps({**entry, "check": _digest(entry)}))
 
 
 def _stem(table: Table) -> str:
