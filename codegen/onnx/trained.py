@@ -15,6 +15,7 @@ from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packing import alone
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.graph.sizes import BATCH
+from nndsl.model.index_range import IndexRange, index_ranges
 from nndsl.model.network import Classes, Declared
 from nndsl.transform.names import EMA
 from nndsl.transform.step import Step
@@ -26,7 +27,8 @@ def trained_model(step: Step, state: Arrays) -> bytes:
     Where training keeps averages of the parameters, these are the parameters of the trained model.
     """
     e = Emitter(step.network.name)
-    values = {item.name: _input(e, item) for item in step.network.inputs}
+    ranges = index_ranges(step.network)
+    values = {item.name: _input(e, item, ranges.get(item.name)) for item in step.network.inputs}
     weights = []
     for weight in (item for item in step.states if item.role != "slot"):
         for name in (weight.name, f"{weight.name}.{EMA}"):
@@ -44,12 +46,13 @@ def trained_model(step: Step, state: Arrays) -> bytes:
     return serialize(e.model(model_metadata(step, weights)))
 
 
-def _input(e: Emitter, item: Declared) -> str:
+def _input(e: Emitter, item: Declared, indices: IndexRange | None) -> str:
     """An input as the data hold it, turned into what the graph takes."""
     shape = (BATCH, *item.shape)
     classes = item.classes
     if classes is None:
-        return e.input(item.name, item.dtype, shape)
+        raw = e.input(item.name, item.dtype, shape)
+        return raw if indices is None else _from_zero(e, raw, indices.count)
     raw = e.input(item.name, _dtype(classes), shape)
     index = _index(e, raw, classes)  # the count of the kinds for what is none of them
     if classes.unknown == "other":
@@ -68,6 +71,12 @@ def _index(e: Emitter, raw: str, classes: Classes) -> str:
     return e.nodes(
         "LabelEncoder", (raw,), 1, domain="ai.onnx.ml", values_int64s=values, default_int64=classes.count, **keys
     )[0]
+
+
+def _from_zero(e: Emitter, raw: str, count: int) -> str:
+    """Indices of an embedding of so many rows: negative ones become one that it has no row for, and fails at."""
+    negative = e.node("Less", raw, e.constant(np.array(0)))
+    return e.node("Where", negative, e.constant(np.array(count)), raw)
 
 
 def _named(e: Emitter, index: str, classes: Classes) -> tuple[str, str]:

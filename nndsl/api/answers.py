@@ -13,8 +13,8 @@ from nndsl.codegen.backend import Array, Session
 from nndsl.data.dataset import Dataset
 from nndsl.data.endings import are_paths
 from nndsl.data.given import Given, given_dataset
-from nndsl.data.inputs import input_pieces
 from nndsl.data.index_range import refuse_out_of_range
+from nndsl.data.inputs import input_pieces
 from nndsl.data.load import load_inputs
 from nndsl.data.sources import Opened
 from nndsl.data.wording import quoted
@@ -32,9 +32,12 @@ Data = Any
 """Arrays by name (anything that `numpy.asarray` takes), one such or a frame, or paths of data files."""
 
 
-def predictions(program: Program, session: Session, inputs: Dataset, together: int | None = None) -> dict[str, Array]:
+def predictions(
+    program: Program, session: Session, inputs: Dataset, together: int | None = None, before: int = 0
+) -> dict[str, Array]:
     """The outputs for all rows, in order; classes that have names are given by name. The session runs on so many rows
-    `together`, or on as many as are good."""
+    `together`, or on as many as are good. Messages count the rows `before`."""
+    refuse_out_of_range(inputs, index_ranges(program.step.network), before=before)
     outputs = loop.predict(session, inputs, together or rows_together(program))
     for output in program.step.network.outputs:
         classes = output.classes.classes if output.classes else None
@@ -56,17 +59,19 @@ def predictions_in_pieces(
     """The outputs of piece after piece of the rows of tables, in order, with what is kept before them."""
     inputs, sizes = program.checked.network.inputs, program.facts.sizes if program.facts else None
     outputs = [output.name for output in program.checked.network.outputs]
-    together = rows_together(program)
+    together, before = rows_together(program), 0
     for piece in input_pieces(opened, program.declared.data, inputs, sizes, together, keep):
         for name in piece.kept:
             if name in outputs:
                 reason = f"{quoted(name)} is what an output of the model is called, so it cannot be a column beside it"
                 raise Failure(BadOption(None, "keep", reason))
-        yield {**piece.kept, **predictions(program, session, piece.inputs, together)}
+        yield {**piece.kept, **predictions(program, session, piece.inputs, together, before)}
+        before += piece.inputs.rows
 
 
 def measured(program: Program, session: Session, data: Dataset) -> dict[str, float | Array]:
     """Loss and metrics over all rows; a metric that is a table, such as a confusion matrix, is an array."""
+    refuse_out_of_range(data, index_ranges(program.step.network))
     sums = loop.measure(session, program.step, data, program.batch_size)
     return {**sums.finish(), **sums.tables()}
 

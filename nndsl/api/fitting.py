@@ -24,10 +24,12 @@ from nndsl.api.training import keeping, python_warning, run_state
 from nndsl.compiler import compile_network
 from nndsl.data.dataset import Dataset
 from nndsl.data.given import Given, given_data, given_dataset, refuse_other_sizes
+from nndsl.data.index_range import refuse_out_of_range
 from nndsl.diagnostics import Failure
 from nndsl.errors.api import NothingToWeight, NoValidation
 from nndsl.errors.commands import BadOption, NotMonitored
 from nndsl.model.check import check
+from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
 from nndsl.model.sections import TrainSection
@@ -76,6 +78,8 @@ def fit(
     if has_weights:
         train, validation = _weighted(net, asked, weight_of(net.declared.declared).name, train, validation)
     step = _step(net, settings, train, has_weights)
+    for split in filter(None, (train, validation)):
+        refuse_out_of_range(split, index_ranges(step.network))
     actions = [*_program_callbacks(step, validation is not None), *hooked(callbacks, net)]
     overrides = (*net.overrides, *_texts(settings))
     with ExitStack() as made:

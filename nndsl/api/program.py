@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -27,12 +27,14 @@ from nndsl.data.cache import FOLDER, Cache
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.describe import Description, describe
 from nndsl.data.histograms import histograms
+from nndsl.data.index_range import refuse_out_of_range
 from nndsl.data.load import Data
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption, NothingToTrainOn, OutOfMemory, TooLarge
 from nndsl.errors.static import NeedsData
 from nndsl.graph.text import print_graph
 from nndsl.model.check import Checked, Declarations, Loaded, check, declarations, raise_in_order
+from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Facts
 from nndsl.model.sections import TrainSection
 from nndsl.model.text import print_network
@@ -154,6 +156,16 @@ class Program:
                 self.__dict__.pop(stage, None)
         return self.data
 
+    def read_examples(self) -> Splits:
+        """The data, whose indices all are in the ranges of the embeddings that take them: what running the network on
+        them begins with."""
+        data = self.read_data()
+        ranges = index_ranges(self.checked.network)
+        for name, split in (("train", data.train), ("validation", data.validation), ("test", data.test)):
+            if split is not None:
+                refuse_out_of_range(split, ranges, partial(self._opened.row_place, name))
+        return data
+
     def _errors_without_data(self) -> Sequence[Diagnostic]:
         try:
             self._check(needs=("loss", "output"))
@@ -261,7 +273,7 @@ class Program:
         """Each parameter's gradient against finite differences in float64, on the first rows of the training split."""
         if rows < 1:
             raise Failure(BadOption(None, "rows", "at least one row is needed"))
-        data = self.read_data().train
+        data = self.read_examples().train
         batch = {name: array[:rows] for name, array in data.arrays.items()}
         return checking.check_gradients(self.step, self.initial_state(), batch)
 
@@ -269,7 +281,7 @@ class Program:
         """Train on ONNX Runtime, comparing each step's loss and gradients with NumPy's from the same state."""
         if steps < 1:
             raise Failure(BadOption(None, "steps", "at least one step is needed"))
-        data, state = self.read_data().train, self.initial_state()
+        data, state = self.read_examples().train, self.initial_state()
         first, second = self.session(state, "onnx"), self.session(state, "numpy")
         batches = islice(training_batches(self.step.train, data.rows), steps)
         return checking.check_backends(first, second, self.step, data, batches)

@@ -81,7 +81,7 @@ def train(net: Net, asked: Wish) -> Run:
             elif not asked.force:
                 raise Failure(_changed(folder, "", program))
 
-        data, step = net.read_data(), net.step
+        data, step = net.read_examples(), net.step
         actions = callbacks.build(step.train.callbacks, loop.reported(step, validated=data.validation is not None))
         session = net.session(net.initial_state(asked.max_memory), backend, provider)
         for warning in net.fitting_warnings:

@@ -189,7 +189,7 @@ class Data:
         warnings = (
             *self._warnings(),
             *_constant_targets(sets["train"], self.declared, facts),
-            *repeated_rows(sets, self.declared, self._split_spans(), self._row_place),
+            *repeated_rows(sets, self.declared, self._split_spans(), self.row_place),
         )
         return Splits(facts, sets["train"], sets.get("validation"), sets.get("test"), warnings)
 
@@ -211,7 +211,8 @@ class Data:
             found[name] = given.span if isinstance(given, Share) else given[0].span if given else self.section.span
         return found
 
-    def _row_place(self, split: str, number: int) -> str:
+    def row_place(self, split: str, number: int) -> str:
+        """Where a row of a split stands, by its number in its source."""
         return self.rows[split][0].row_place(number)
 
     def _warnings(self) -> Iterable[Diagnostic]:

@@ -44,3 +44,21 @@ class UnvaryingElement(Diagnostic):
     elements: str
     layer: str
     them: str
+
+
+@dataclass(frozen=True)
+class IndexOutOfRange(Diagnostic):
+    """A value of an `i64` input is no row of the embedding that takes it: n rows are for 0 to n - 1.
+
+    Indices that are not known beforehand, such as rare words, need a row of their own in the data as well.
+    """
+
+    code = "NN473"
+    title = "{first} is no index of `{name}`{more}: this embedding is for 0 to {last}"
+    label = "has {count} rows"
+
+    first: str
+    more: str
+    name: str
+    count: int
+    last: int
