@@ -8,15 +8,16 @@ do it ("Updating formulae and a pairwise algorithm for computing sample variance
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from math import prod
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from nndsl.data.binding import Bound
 from nndsl.data.dataset import Dataset, Splits
+from nndsl.data.description import ClassCount, Described, Description, Quantity
 from nndsl.data.program_data import Data
 from nndsl.data.table import Array
 from nndsl.data.wording import shown_type
@@ -25,98 +26,7 @@ from nndsl.model.network import Declared, Facts
 CHUNK = 1 << 25
 """Bytes of examples that are looked at together, about."""
 
-
-@dataclass(frozen=True)
-class Quantity:
-    """Numbers: those of one column, or all elements of an array.
-
-    `std` is the standard deviation as NumPy has it (of the population, as `normalize` takes it). `min`, `max`, `mean`
-    and `std` are None where there is no value; `whole` says that all are whole numbers.
-    """
-
-    name: str
-    count: int
-    missing: int
-    min: float | int | None
-    max: float | int | None
-    mean: float | None
-    std: float | None
-    whole: bool = False
-
-
-@dataclass(frozen=True)
-class ClassCount:
-    """One class, and how often each split has it."""
-
-    name: str | int
-    counts: Mapping[str, int]
-
-    @property
-    def count(self) -> int:
-        return sum(self.counts.values())
-
-
-@dataclass(frozen=True)
-class Described:
-    """An input or target: `names` are its columns or its array in `files`; `shape` is one example's.
-
-    Numbers have `quantities`: one a column, or a single one over all elements of an array. Classes and a binary that is
-    one value have `classes`. `missing` counts elements in all rows that were read, also in those that were dropped.
-    """
-
-    name: str
-    role: Literal["input", "target"]
-    type: str
-    shape: tuple[int, ...]
-    files: tuple[str, ...]
-    what: str
-    names: tuple[str, ...]
-    missing: int
-    quantities: tuple[Quantity, ...] = ()
-    classes: tuple[ClassCount, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """The values that are there, in the rows of the splits."""
-        return sum(one.count for one in self.quantities) + sum(one.count for one in self.classes)
-
-    @property
-    def total(self) -> Quantity:
-        """All columns together."""
-        if len(self.quantities) == 1:
-            return self.quantities[0]
-        present = [one for one in self.quantities if one.count]
-        count, missing = self.count, sum(one.missing for one in self.quantities)
-        if not present:
-            return Quantity(self.name, 0, missing, None, None, None, None)
-        shares = np.array([one.count for one in present]) / count
-        means, deviations = (np.array([getattr(one, key) for one in present]) for key in ("mean", "std"))
-        mean = float(shares @ means)
-        std = float(np.sqrt(shares @ (deviations**2 + (means - mean) ** 2)))
-        least, greatest = min(one.min for one in present), max(one.max for one in present)  # type: ignore[type-var]
-        return Quantity(self.name, count, missing, least, greatest, mean, std, all(one.whole for one in present))
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a program's `data` section gives: the rows of each split, and every input and target."""
-
-    files: tuple[str, ...]
-    rows: int
-    """In all sources."""
-    dropped: int
-    """Of these, for a missing value (`missing = drop`)."""
-    splits: Mapping[str, int]
-    described: tuple[Described, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything as plain values: `rows`, `dropped`, `splits`, and `inputs` and `targets` by name."""
-        named = {role: {one.name: _as_json(one) for one in self.described if one.role == role} for role in ROLES}
-        plain = {"files": list(self.files), "rows": self.rows, "dropped": self.dropped, "splits": dict(self.splits)}
-        return {**plain, "inputs": named["input"], "targets": named["target"]}
-
-
-ROLES = ("input", "target")
+LONGEST_TYPE = 24
 
 
 def describe(data: Data, splits: Splits) -> Description:
@@ -156,7 +66,7 @@ def _described(declared: Declared, bounds: Sequence[Bound], counter: _Counter, d
     return Described(
         declared.name,
         declared.role,
-        shown_type(declared),
+        _type(declared),
         first.found_shape if declared.shape else (),
         tuple(dict.fromkeys(bound.table.path for bound in bounds)),
         first.table.what,
@@ -165,6 +75,14 @@ def _described(declared: Declared, bounds: Sequence[Bound], counter: _Counter, d
         counter.quantities(first.names, missing),
         counter.classes(),
     )
+
+
+def _type(declared: Declared) -> str:
+    """The type as the program writes it, but for long lists of classes: these have a table of their own."""
+    text = shown_type(declared)
+    if declared.classes and len(text) > LONGEST_TYPE:
+        return shown_type(replace(declared, classes=replace(declared.classes, names=None)))
+    return text
 
 
 def _dropped(data: Data) -> int:
@@ -199,18 +117,18 @@ def _counter(declared: Declared, bound: Bound, facts: Facts) -> _Counter:
     classes = facts.classes.get(declared.name, declared.classes)
     places = len(bound.names) if bound.stacked else 1
     if declared.kind == "class" and classes is not None:
-        names = classes.names or tuple(range(classes.count))
-        return _Classes((*names, *(("other",) if classes.unknown == "other" else ())))
+        return _Classes(classes.names or tuple(range(classes.count)), other=classes.unknown == "other")
     if declared.kind == "binary" and places == 1:
         return _Classes((0, 1))
     return _Moments(places)
 
 
 class _Classes:
-    """How often each class occurs in each split."""
+    """How often each class occurs in each split; `other` is one more class, if any value is of none of them."""
 
-    def __init__(self, names: tuple[str | int, ...]):
-        self.names = names
+    def __init__(self, names: tuple[str | int, ...], other: bool = False):
+        self.names = (*names, "other") if other else names
+        self.other = other
         self.counts: dict[str, Array] = {}
 
     def add(self, split: str, values: Array) -> None:
@@ -222,10 +140,11 @@ class _Classes:
 
     def classes(self) -> tuple[ClassCount, ...]:
         by_split = {split: counts.tolist() for split, counts in self.counts.items()}
-        return tuple(
+        found = tuple(
             ClassCount(name, {split: counts[i] for split, counts in by_split.items()})
             for i, name in enumerate(self.names)
         )
+        return found if not self.other or found[-1].count else found[:-1]
 
 
 class _Moments:
@@ -283,33 +202,3 @@ class _Moments:
 def _plain(value: Any) -> float | int:
     """A number of an array as Python's: a float32 as it is written shortest, 0.1 and not 0.10000000149011612."""
     return int(value) if value.dtype.kind in "iu" else float(str(value))
-
-
-# ---------------------------------------------------------------- plain values
-
-
-def _as_json(described: Described) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "type": described.type,
-        "shape": list(described.shape),
-        "files": list(described.files),
-        f"{described.what}s": list(described.names),
-        "count": described.count,
-        "missing": described.missing,
-    }
-    if described.classes:
-        plain["classes"] = [
-            {"class": one.name, "count": one.count, "share": one.count / max(described.count, 1), **one.counts}
-            for one in described.classes
-        ]
-    else:
-        plain |= _numbers(described.total)
-        if len(described.quantities) > 1:
-            plain["each"] = {
-                one.name: {"count": one.count, "missing": one.missing, **_numbers(one)} for one in described.quantities
-            }
-    return plain
-
-
-def _numbers(quantity: Quantity) -> dict[str, Any]:
-    return {key: getattr(quantity, key) for key in ("min", "max", "mean", "std")}

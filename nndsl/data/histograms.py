@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nndsl.data.dataset import Splits
-from nndsl.data.describe import Described, Description, Quantity, chunks, splits_of
+from nndsl.data.describe import chunks, splits_of
+from nndsl.data.description import Described, Description, Quantity
 from nndsl.data.table import Array
 
 FEWEST_BINS, MOST_BINS = 10, 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nndsl.data.describe import ClassCount, Described, Description, Quantity
+from nndsl.data.description import ClassCount, Described, Description, Quantity
 from nndsl.data.wording import counted, listed
 from nndsl.snippet import plain
 

@@ -11,7 +11,8 @@ import pytest
 from data_files import Files, binary, f32, i64, kinds, section, select, share
 
 from nndsl.data import describe as describing
-from nndsl.data.describe import Described, Description, describe
+from nndsl.data.describe import describe
+from nndsl.data.description import Described, Description
 from nndsl.data.histograms import Bars, Histogram, histograms
 from nndsl.data.program_data import Data
 from nndsl.model.network import Declared
@@ -119,6 +120,16 @@ def test_unknown_kinds_are_the_other_class(files: Files) -> None:
     program = section(files.csv(TABLE), test=(files.csv("a,b,y\n1,2,green\n", "later.csv"),))
     found = one(described(program, f32("a"), kinds("y", unknown="other")), "y")
     assert [(each.name, each.counts["test"]) for each in found.classes] == [("blue", 0), ("red", 0), ("other", 1)]
+
+    same = one(described(section(files.csv(TABLE)), f32("a"), kinds("y", unknown="other")), "y")
+    assert [each.name for each in same.classes] == ["blue", "red"]  # where there are none, nothing is said of them
+
+
+def test_long_lists_of_classes_are_only_counted_in_the_type(files: Files) -> None:
+    few, many = kinds("y", ["red", "blue"]), kinds("y", ["red", "blue", "a rather long name of a colour"])
+    program = section(files.csv(TABLE))
+    assert one(described(program, few), "y").type == 'class["red", "blue"]'
+    assert one(described(program, many), "y").type == "class[3]"
 
 
 def test_a_binary_has_two_classes_and_several_have_shares_of_yes(files: Files) -> None:
