@@ -25,7 +25,8 @@ from nndsl.codegen.backend import Arrays, Session
 from nndsl.compiler import Stages, compile_network
 from nndsl.data.cache import FOLDER, Cache
 from nndsl.data.dataset import Dataset, Splits
-from nndsl.data.describe import Description, describe
+from nndsl.data.describe import describe
+from nndsl.data.description import Description
 from nndsl.data.histograms import histograms
 from nndsl.data.index_range import refuse_out_of_range
 from nndsl.data.load import Data

@@ -1,4 +1,4 @@
-"""What is said of a program's data: the source of each input and target, what is missing, range and spread, or classes."""
+"""What is said of a program's data: where each input and target is from, what is missing, its range or classes."""
 
 from __future__ import annotations
 
