@@ -187,7 +187,7 @@ class ParquetTable(ArrowColumns):
 
 
 class ArrowTable(ArrowColumns):
-    """A file or a stream of record batches, mapped into memory."""
+    """A file or a stream of record batches, of which one at a time is in memory where pieces are asked for."""
 
     def __init__(self, path: str, span: Span | None):
         self.file = os.path.abspath(path)
@@ -202,7 +202,7 @@ class ArrowTable(ArrowColumns):
             raise Failure(DamagedTable(span, self.path, reason, ARROW_ADVICE))
         if not size:
             raise Failure(NoRows(span, self.path))
-        with self._reading(), self.pa.memory_map(self.file) as source:
+        with self._reading(), self.pa.OSFile(self.file) as source:
             schema = self._reader(source).schema
             source.seek(0)
             rows = sum(map(len, self._batches(source, [0] if len(schema) else [])))
@@ -225,7 +225,7 @@ class ArrowTable(ArrowColumns):
             yield from reader
 
     def batches(self, names: Sequence[str]) -> Iterator[Any]:
-        with self._reading(), self.pa.memory_map(self.file) as source:
+        with self._reading(), self.pa.OSFile(self.file) as source:
             for batch in self._batches(source, [self.names.index(name) for name in names]):
                 yield batch.select(list(names))
 
