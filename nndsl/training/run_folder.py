@@ -34,6 +34,8 @@ KEPT = 2
 """The newest checkpoints that stay, besides the best."""
 
 LOG = "train.log"
+PARTS = ".*.part"
+"""What a process that was killed was writing (`nndsl.files`)."""
 
 Warn = Callable[[Diagnostic], object]
 
@@ -190,6 +192,8 @@ def resumed_run(path: Path, warn: Warn) -> Iterator[RunFolder]:
     except OSError as error:
         raise cannot_write(str(path), error) from None
     try:
+        for half in (*path.glob(PARTS), *(path / FOLDER).glob(PARTS)):
+            half.unlink()
         yield RunFolder(path, state, warn)
     finally:
         lock.release()
