@@ -52,6 +52,8 @@ def loads(text: str, *, name: str = "program.nn", set: Overrides = (), model: st
 
     Otherwise as `load`.
     """
+    if not isinstance(text, str):
+        raise Failure(BadOption(None, "text", f"it is a text, not {type(text).__name__}"))
     return Net(load_program(decode(text.encode("utf-8", "surrogatepass"), name)), set, model)
 
 

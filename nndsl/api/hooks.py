@@ -69,6 +69,8 @@ class HookedBatches(Hooked):
 def hooked(callbacks: Iterable[Any], net: Net) -> list[Callback]:
     """Each as the loop takes it; raises `Failure` for what has none of the hooks."""
     made: list[Callback] = []
+    if not isinstance(callbacks, Iterable):
+        raise Failure(BadOption(None, "callbacks", f"they come in a list, not as {callbacks!r}"))
     for each in callbacks:
         if isinstance(each, Callback):
             made.append(each)

@@ -231,10 +231,15 @@ class Net(Program):
         the training rows only). The run has `history`, `stopped`, and the network as `net`. Raises `Failure` where what
         is given does not fit the program, and with NN501 where training diverges: the last good weights then stay.
         """
+        engine = self.backend, self.provider
         self.backend, self.provider = backend or self.backend, provider or self.provider
         asked = Asked(x, y, validation_data, validation_split, sample_weight, class_weight)
         settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
-        return fit(self, asked, settings, callbacks=callbacks, verbose=verbose, out=out, max_memory=max_memory)
+        try:
+            return fit(self, asked, settings, callbacks=callbacks, verbose=verbose, out=out, max_memory=max_memory)
+        except Failure:
+            self.backend, self.provider = engine
+            raise
 
     def train(
         self,

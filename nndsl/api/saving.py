@@ -21,6 +21,8 @@ def save(net: Net, path: str) -> None:
     """Write the file, or the folder of a run where the path has no ending."""
     from nndsl.api.run import Run
 
+    if not path:
+        raise Failure(BadOption(None, "path", "it is empty"))
     step, state, place = net.step, net.state, Path(path)
     match place.suffix.lower():
         case ".onnx":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nndsl.diagnostics import Diagnostic
+from nndsl.diagnostics import Diagnostic, Help
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,12 @@ class BadClassWeight(Diagnostic):
 
     code = "NN554"
     title = "class_weight: {reason}"
-    advice = "{hint}"
 
     reason: str
     hint: str = ""
+
+    def help(self) -> Help | None:
+        return Help(self.hint) if self.hint else None
 
 
 @dataclass(frozen=True)

@@ -226,6 +226,10 @@ def test_nothing_is_fitted_twice_or_guessed() -> None:
     for wrong in ({"epochs": 1.5}, {"batch_size": 0}, {"seed": True}, {"verbose": "loud"}, {"validation_split": 1}):
         assert next(iter(wrong)) in refused(lambda wrong=wrong: net.fit(X, KINDS, **wrong))
     assert "and none is given" in refused(lambda: net.fit(y=KINDS))
+    assert "come in a list" in refused(lambda: net.fit(X, KINDS, callbacks=3))
+    for wrong in ({"backend": "keras"}, {"provider": "cuda"}, {"provider": "tpu"}):
+        assert "provider" in refused(lambda wrong=wrong: net.fit(X, KINDS, **wrong)) or "backend" in wrong
+        assert (net.backend, net.provider) == ("onnx", "cpu")
     assert not net.is_trained
     assert "no validation rows" in refused(
         lambda: small(set={"train.callbacks": "[early_stopping(val_loss)]"}).fit(X, KINDS)

@@ -25,8 +25,8 @@ X, SPECIES = load_iris(return_X_y=True)
 NAMES = load_iris().target_names[SPECIES]
 
 EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": "a weight multiplies the loss of one row of a batch; as many equal "
-    "rows would stand in several batches, in another order, and be fitted by `normalize` each"
+    "check_sample_weight_equivalence_on_dense_data": "a weight multiplies the loss of one row of a batch; so many equal"
+    " rows would stand in several batches, in another order, and be fitted by `normalize` each"
 }
 """The checks that fail, and why."""
 
