@@ -1,7 +1,7 @@
 """What the cells of a CSV file are: numbers, or kinds. Each block of records is read in the quickest way that is sure.
 
     pyarrow      takes a cell as Python's `float` does, or stops: signs of plus, blanks around missing cells, words
-    NumPy        takes a cell as Python's `float` does, or stops: missing cells
+    NumPy        takes a cell as Python's `float` does, or stops: blanks in missing cells, words
     cell by cell knows what is wrong
 
 All three round to the nearest float64.
@@ -131,14 +131,28 @@ def _by_numpy(block: Block, wanted: Sequence[int], out: Array) -> bool:
     lines = block.split
     if layout.decimal == ",":
         lines = [line.replace(",", ".") for line in lines]
+    return _loaded(lines, layout.separator, wanted, out) or (
+        layout.separator not in "nan" and _loaded(_filled(lines, layout.separator), layout.separator, wanted, out)
+    )
+
+
+def _loaded(lines: list[str], separator: str, wanted: Sequence[int], out: Array) -> bool:
     try:
-        values = np.loadtxt(lines, delimiter=layout.separator, comments=None, usecols=wanted, ndmin=2)
+        values = np.loadtxt(lines, delimiter=separator, comments=None, usecols=wanted, ndmin=2)
     except (ValueError, TypeError):  # a separator that NumPy does not take is a TypeError
         return False
-    if len(values) != block.rows:  # it passes over blank lines, which are cells of ours
+    if len(values) != len(out):  # it passes over blank lines, which are cells of ours
         return False
     out[:] = values
     return True
+
+
+def _filled(lines: list[str], separator: str) -> list[str]:
+    """The lines with NaN in their empty cells, which NumPy stops at."""
+    text = "\n".join([f"{separator}{line}{separator}" for line in lines])
+    for _ in range(2):  # of three empty cells in a row the second is found the second time
+        text = text.replace(separator * 2, f"{separator}nan{separator}")
+    return [line[1:-1] for line in text.split("\n")]
 
 
 def _by_cell(block: Block, wanted: Sequence[int], out: Array) -> list[Wrong]:
