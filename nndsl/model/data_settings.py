@@ -111,6 +111,8 @@ class _DataReader:
             if name in files:
                 raise Found(BadSetting(argument.span, name, "given one file", "two"))
             files[name] = self.paths(self.settings.static(argument.value, name, "a string"), argument)
+            if not files[name]:
+                raise Found(BadSetting(argument.span, name, "given a file", "an empty list"))
         if not files:
             raise Found(BadSetting(call.span, "path", f'given with its name: {kind}(x = "…")', "no path"))
         return SourceCall(kind, (), {}, {}, call.span, files)

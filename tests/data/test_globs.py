@@ -11,7 +11,11 @@ from data_files import Files, f32, kinds, refusals, section, share, span, told
 
 from nndsl.data.load import load
 from nndsl.data.paths import matching
+from nndsl.diagnostics import Failure
+from nndsl.model.check import check, load_program
+from nndsl.model.overrides import copies
 from nndsl.model.sections import SourceCall
+from nndsl.source import Source
 
 X = [f32("x")]
 
@@ -177,3 +181,62 @@ def test_a_file_that_lacks_a_column_of_the_others(files: Files) -> None:
     write(a_csv="x,y\n1,2\n", b_csv="x,z\n3,4\n")
     (diagnostic,) = refusals(section(csv("?.csv")), [*X, f32("y", role="target")])
     assert diagnostic.message == 'b.csv has no column "y"'
+
+
+# ---------------------------------------------------------------- in programs
+
+MODEL = "model m {\ninput x: f32\noutput y = x\nloss y\n}\n"
+
+
+def test_paths_in_programs(files: Files) -> None:
+    """Patterns and lists start at the program's folder, for files of tables and of arrays."""
+    text = f'{MODEL}data {{\nsource = csv("d/*.csv", ["b.csv", "../c.csv"])\ntest = npy(x = ["x-?.npy", "y.npy"])\n}}\n'
+    Path("p.nn").write_text(text)
+    data = check(load_program("p.nn")).data
+    assert data is not None
+    here = os.getcwd()
+    (source,) = data.source
+    assert source.paths == (f"{here}/d/*.csv", f"{here}/b.csv", f"{os.path.dirname(here)}/c.csv")
+    (test,) = data.splits["test"]  # type: ignore[misc]
+    assert test.files == {"x": (f"{here}/x-?.npy", f"{here}/y.npy")}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['npy(x = "x.npy")', 'npy(x = ["x.npy", "y.npy"])', 'csv(["a.csv", "b.csv"])', 'csv("a-*.csv", x = "x.npy")'],
+)
+def test_a_copy_of_the_program_finds_the_files_of_the_command_line(files: Files, written: str) -> None:
+    Path("deep").mkdir()
+    Path("deep/p.nn").write_text(MODEL)
+    program = load_program("deep/p.nn")
+    overrides = [f"data.source={written}"]
+    Path("copy.nn").write_text(copies(program, overrides)["p.nn"])
+    first, second = check(program, overrides=overrides).data, check(load_program("copy.nn")).data
+    assert first is not None
+    assert second is not None
+    assert [(call.paths, call.files, call.renames) for call in first.source] == [
+        (call.paths, call.files, call.renames) for call in second.source
+    ]
+    assert os.getcwd() in "".join((*first.source[0].paths, *(p for f in first.source[0].files.values() for p in f)))
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('csv("a.csv", header = 1)', "`header` of `csv` must be true or false"),
+        ('csv("a.csv", separator = true)', "`separator` of `csv` must be a string"),
+        ('csv("a.csv", 3)', "`path` must be a string"),
+        ('csv(["a.csv", 3])', "`path` must be a string"),
+        ("npy(x = [])", "`x` must be given a file"),
+        ("csv([])", '`path` must be given first: csv("examples.csv")'),
+        ("images()", '`path` must be given first: images("folder/*/*.png")'),
+        ('parquet("a.parquet", header = true)', "`parquet` has no argument `header`"),
+    ],
+)
+def test_wrong_words_about_files(written: str, message: str) -> None:
+    with pytest.raises(Failure) as failure:
+        check(load_program(Source("p.nn", f"{MODEL}data {{\nsource = {written}\n}}\n")))
+    (diagnostic,) = failure.value.diagnostics
+    assert diagnostic.message == message
+    assert diagnostic.span is not None
+    assert diagnostic.span.text in written
