@@ -78,6 +78,10 @@ def run(arguments: Sequence[str]) -> int:
     143 interrupted. Whatever goes wrong ends in a message."""
     sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     messages = Messages(_format_asked_for(arguments))
+    if messages.style == "json":
+        import logging
+
+        logging.getLogger("nndsl").addHandler(logging.NullHandler())  # standard error holds one list, and no lines
     try:
         with termination_as_exit():
             commands.main(list(arguments) or ["--help"], prog_name="nndsl", standalone_mode=False, obj=messages)
