@@ -7,6 +7,7 @@ do it ("Updating formulae and a pairwise algorithm for computing sample variance
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -19,14 +20,15 @@ from nndsl.data.binding import Bound
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.description import ClassCount, Described, Description, Quantity
 from nndsl.data.program_data import Data
-from nndsl.data.table import Array
-from nndsl.data.wording import shown_type
+from nndsl.data.table import Array, Table
+from nndsl.data.wording import shown_path, shown_type
 from nndsl.model.network import Declared, Facts
 
 CHUNK = 1 << 25
 """Bytes of examples that are looked at together, about."""
 
 LONGEST_TYPE = 24
+MOST_FILES = 16
 
 
 def describe(data: Data, splits: Splits) -> Description:
@@ -68,13 +70,21 @@ def _described(declared: Declared, bounds: Sequence[Bound], counter: _Counter, d
         declared.role,
         _type(declared),
         first.found_shape if declared.shape else (),
-        tuple(dict.fromkeys(bound.table.path for bound in bounds)),
+        tuple(dict.fromkeys(file for bound in bounds for file in _files(bound.table))),
         first.table.what,
         first.names,
         sum(missing),
         counter.quantities(first.names, missing),
         counter.classes(),
     )
+
+
+def _files(table: Table) -> Sequence[str]:
+    """The files of a table; of many (pictures) the folder that they lie in."""
+    if len(table.origins) > MOST_FILES:
+        folder = shown_path(os.path.commonpath([os.path.abspath(file) for file in table.origins]))
+        return (f"{folder} ({len(table.origins)} files)",)
+    return [shown_path(file) for file in table.origins] or [table.path]
 
 
 def _type(declared: Declared) -> str:

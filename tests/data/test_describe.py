@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas
 import pytest
 from data_files import Files, binary, f32, i64, kinds, section, select, share
+from PIL import Image
 
 from nndsl.data import describe as describing
+from nndsl.data.cache import Cache
 from nndsl.data.describe import describe
 from nndsl.data.description import Described, Description
 from nndsl.data.histograms import Bars, Histogram, histograms
@@ -162,6 +166,18 @@ def test_sources_that_are_joined_are_all_named(files: Files) -> None:
     assert (description.rows, description.splits) == (30, {"train": 20, "test": 10})
 
 
+def test_many_pictures_are_told_by_their_folder(files: Files) -> None:
+    for kind, shade in (("dark", 10), ("light", 200)):
+        (files.folder / "shots" / kind).mkdir(parents=True)
+        for i in range(10):
+            Image.new("L", (2, 3), shade + i).save(files.folder / "shots" / kind / f"{i}.png")
+    pictures = files.call("images", "shots/*/*.png", {"y": "folder"})
+    description = described(section(pictures), f32("image", 3, 2, 1), kinds("y"))
+    assert description.files == ("shots (20 files)",)
+    assert [(each.name, each.count) for each in one(description, "y").classes] == [("dark", 10), ("light", 10)]
+    assert (one(description, "image").total.min, one(description, "image").total.max) == (10, 209)
+
+
 def test_plain_values_are_json(files: Files) -> None:
     program = section(files.csv(TABLE), test=share(5), bindings={"x": select("columns", "a", "b")})
     plain = json.loads(json.dumps(described(program, f32("x", 2), kinds("y")).to_json()))
@@ -176,6 +192,29 @@ def test_plain_values_are_json(files: Files) -> None:
     }
     assert plain["targets"]["y"]["classes"][0]["class"] == "blue"
     assert plain["targets"]["y"]["classes"][0]["share"] == 0.5
+
+
+@pytest.mark.parametrize("missing", ["drop", "keep"])
+def test_what_is_larger_than_memory_is_described_alike(
+    files: Files, monkeypatch: pytest.MonkeyPatch, missing: Any
+) -> None:
+    monkeypatch.setattr(describing, "CHUNK", 64)
+    rows = "".join(f"{i % 7 or ''},{i * 0.3:.1f},{'uvw'[i % 3]}\n" for i in range(60))
+    program = section(
+        files.csv(f"a,b,y\n{rows}"), missing=missing, test=share(20), bindings={"x": select("columns", "a", "b")}
+    )
+    declared = [f32("x", 2), kinds("y")]
+    streamed = Data(program, declared, cache=Cache(Path("cache"), "program.nn", above=0, piece=11))
+    splits = streamed.splits()
+    assert not isinstance(splits.train.arrays["x"], np.ndarray)
+    found, expected = describe(streamed, splits), described(program, *declared)
+    assert found == expected
+    assert found.dropped == (9 if missing == "drop" else 0)
+    assert found.described[0].missing == 9
+    for ours, theirs in zip(histograms(splits, found), drawn(program, *declared), strict=True):
+        assert {split: counts.tolist() for split, counts in ours.counts.items()} == {
+            split: counts.tolist() for split, counts in theirs.counts.items()
+        }
 
 
 # ---------------------------------------------------------------- histograms
