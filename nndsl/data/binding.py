@@ -147,7 +147,7 @@ def _no_such(opened: Opened, declared: Declared, selection: Selection | None, pa
         hint = "its first line holds numbers only: if it is no header, say `header = false`"
     elif not selection and table.what == "column" and declared.shape:
         hint = f'bind it: `{declared.name} = columns("…")` in `data`; {hint}'
-    elif not selection:
+    elif not selection and (table.span or table.what == "column"):  # arrays that are given have their names
         hint = f'bind it: `{declared.name} = {table.what}("…")` in `data`; {hint}'
     what = f"{table.what}s like" if "*" in pattern or "?" in pattern else table.what
     suggestion = quoted(near) if near else None
@@ -203,6 +203,8 @@ def _fits(shape: Sequence[Dim], found: Sequence[int]) -> bool:
 
 def _shape_hint(bound: Bound) -> str:
     declared, found = bound.declared, bound.found_shape
+    if remedy := bound.table.shape_remedy(bound.names[0], declared.shape):
+        return remedy
     if len(found) > 1 and _fits(declared.shape, (*found[1:], found[0])):
         return "its channels come first: save it with `numpy.moveaxis(array, 1, -1)`"
     if _fits((*declared.shape, 1), found) or _fits(declared.shape, (*found, 1)):

@@ -151,13 +151,17 @@ def given_table(
         return visible(frame, {}), {only: every}
     if len(wanted) == 1:
         return _arrays({wanted[0].name: value}), {}
+    raise Failure(_needs_names(argument, wanted, model))
+
+
+def _needs_names(argument: str, wanted: Sequence[Declared], model: str) -> NeedsNames:
+    if not wanted:
+        return NeedsNames(None, argument, model, "no targets", f"leave `{argument}` out")
+    roles = {each.role for each in wanted}
+    what = counted(len(wanted), *roles) if len(roles) == 1 else f"{len(wanted)} inputs and targets"
     names = listed([f"`{each.name}`" for each in wanted])
-    found = {(): "no targets"}.get(tuple(wanted), f"{counted(len(wanted), 'input')} and targets: {names}")
-    if wanted and len({each.role for each in wanted}) == 1:
-        found = f"{counted(len(wanted), wanted[0].role)}: {names}"
     pairs = ", ".join(f'"{each.name}": …' for each in wanted)
-    hint = f"give a mapping: {{{pairs}}}" if wanted else f"leave `{argument}` out"
-    raise Failure(NeedsNames(None, argument, model, found, hint))
+    return NeedsNames(None, argument, model, f"{what}: {names}", f"give a mapping: {{{pairs}}}")
 
 
 def _arrays(arrays: Mapping[str, Any]) -> Opened:
