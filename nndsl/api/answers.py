@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from nndsl.api.options import SPLITS
 from nndsl.api.program import Program
 from nndsl.codegen.backend import Array, Session
 from nndsl.data.dataset import Dataset
-from nndsl.data.endings import are_paths
+from nndsl.data.endings import are_paths, open_like
+from nndsl.data.files import UNLIMITED
 from nndsl.data.given import Given, given_dataset
 from nndsl.data.index_range import refuse_out_of_range
 from nndsl.data.inputs import input_pieces
-from nndsl.data.load import load_inputs
+from nndsl.data.load import load_inputs, sources_of
 from nndsl.data.sources import Opened
 from nndsl.data.wording import quoted
 from nndsl.diagnostics import Failure
@@ -23,6 +24,8 @@ from nndsl.errors.commands import BadOption
 from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Declared
 from nndsl.training import loop
+from nndsl.training.sums import Sums
+from nndsl.transform.step import Step
 
 PREDICTED_TOGETHER = 1024
 PREDICTION_MEMORY = 2**30
@@ -72,8 +75,40 @@ def predictions_in_pieces(
 def measured(program: Program, session: Session, data: Dataset) -> dict[str, float | Array]:
     """Loss and metrics over all rows; a metric that is a table, such as a confusion matrix, is an array."""
     refuse_out_of_range(data, index_ranges(program.step.network))
-    sums = loop.measure(session, program.step, data, program.batch_size)
+    return _finished(loop.measure(session, program.step, data, program.batch_size))
+
+
+def measured_in_pieces(
+    program: Program, session: Session, step: Step, pieces: Iterable[Dataset]
+) -> tuple[int, dict[str, float | Array]]:
+    """The same over one piece of rows after another, and how many rows there were; `step` is the session's own."""
+    ranges = index_ranges(step.network)
+
+    def refused(pieces: Iterable[Dataset]) -> Iterator[Dataset]:
+        before = 0
+        for piece in pieces:
+            refuse_out_of_range(piece, ranges, before=before)
+            before += piece.rows
+            yield piece
+
+    sums = loop.measure_pieces(session, step, refused(pieces), program.batch_size)
+    return sums.rows, _finished(sums)
+
+
+def _finished(sums: Sums) -> dict[str, float | Array]:
     return {**sums.finish(), **sums.tables()}
+
+
+def pieces_of(program: Program, split: str, data: Data | None = None) -> Iterator[Dataset]:
+    """What `examples_of` gives, a piece of rows at a time where data files are given."""
+    if data is None or not are_paths(data):
+        yield examples_of(program, split, data)
+        return
+    network, section = program.checked.network, program.declared.data
+    declared, sizes = (*network.inputs, *network.targets), program.facts.sizes if program.facts else None
+    opened = open_like(data, sources_of(section), declared, UNLIMITED, in_pieces=True)
+    for piece in input_pieces(opened, section, declared, sizes, program.batch_size):
+        yield piece.inputs
 
 
 def examples_of(program: Program, split: str, data: Data | None = None) -> Dataset:

@@ -24,7 +24,7 @@ from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
-from nndsl.training import loop, store
+from nndsl.training import store
 from nndsl.training.classification import Report, class_report
 from nndsl.training.history import History
 from nndsl.training.plot import can_plot, history_png
@@ -127,21 +127,21 @@ class Run:
 
         A metric that is a table, such as a confusion matrix, is an array.
         """
-        return answers.measured(self.net, self.session, answers.examples_of(self.net, split, data))
+        pieces = answers.pieces_of(self.net, split, data)
+        return answers.measured_in_pieces(self.net, self.session, self.net.step, pieces)[1]
 
     def report(self, split: Split = "test", *, data: answers.Data | None = None) -> Report:
         """What `evaluate` gives, and of each class or binary target the confusion matrix, and precision, recall and F1
         of its classes."""
-        examples = answers.examples_of(self.net, split, data)
+        pieces = answers.pieces_of(self.net, split, data)
         network, targets = counting_decisions(self.net.checked.network)
-        if not targets:
-            return Report(examples.rows, self.evaluate(split, data=data), ())
-        step = compile_network(network, self.net.checked.train, self.net.program.source).step
-        session = self.net.session(self.state, self.backend, self.provider, step)
-        sums = loop.measure(session, step, examples, self.net.batch_size)
-        tables = sums.tables()
-        classes = tuple(class_report(declared, tables.pop(name)) for name, declared in targets.items())
-        return Report(examples.rows, {**sums.finish(), **tables}, classes)
+        session, step = self.session, self.net.step
+        if targets:
+            step = compile_network(network, self.net.checked.train, self.net.program.source).step
+            session = self.net.session(self.state, self.backend, self.provider, step)
+        rows, values = answers.measured_in_pieces(self.net, session, step, pieces)
+        classes = tuple(class_report(declared, np.asarray(values.pop(name))) for name, declared in targets.items())
+        return Report(rows, values, classes)
 
     def predict(self, data: answers.Data) -> dict[str, Array]:
         """The outputs by name for all rows of `data`: arrays by input name, one array or a frame where there is one

@@ -65,8 +65,9 @@ def input_pieces(
     """The rows of tables one after another; `declared` and the rest are as for `load_inputs`.
 
     Each piece but the last is of a multiple of `together` rows, so that whoever takes so many at once takes the same
-    ones, however the files are read.
-    `keep` are columns, or patterns of them, that go along: text exactly as it is written, None where it is missing.
+    ones, however the files are read. `keep` are columns, or patterns of them, that go along: text exactly as it is
+    written, None where it is missing.
+
     Raises `Failure` where something is wrong, after the pieces before it.
     """
     row = sum(8 * _elements(each, sizes or {}) for each in declared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -332,13 +332,19 @@ class Trainer:
         return failure
 
 
-@QUIETLY
 def measure(session: Session, step: Step, data: Dataset, batch_size: int) -> Sums:
     """What all rows report, in prediction mode."""
+    return measure_pieces(session, step, (data,), batch_size)
+
+
+@QUIETLY
+def measure_pieces(session: Session, step: Step, pieces: Iterable[Dataset], batch_size: int) -> Sums:
+    """What all rows of one piece after another report, in prediction mode."""
     sums = Sums(step.metrics)
-    for rows in batches_in_order(data.rows, batch_size):
-        gather(session, data, rows)
-        sums.add(session.evaluate(len(rows)), len(rows))
+    for data in pieces:
+        for rows in batches_in_order(data.rows, batch_size):
+            gather(session, data, rows)
+            sums.add(session.evaluate(len(rows)), len(rows))
     return sums
 
 

@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import classification_report, confusion_matrix
 
 import nndsl as api
+from nndsl.data import inputs
 
 Command = Callable[..., Any]
 
@@ -105,6 +106,17 @@ def test_other_rows_are_those_of_a_file(kinds: Command, folder: Path) -> None:
     (folder / "new.csv").write_text("kind,b,a\nred,2,1\n")
     assert json.loads(kinds("eval", "run", "--data", "new.csv", "--json").out)["classes.kind"]["support"] == [0, 0, 1]
     assert kinds("eval", "run", "--data", "new.csv").out.splitlines()[0].split() == ["name", "new.csv"]
+
+
+def test_other_rows_may_be_several_files_read_in_pieces(
+    kinds: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = kinds("eval", "run", "--data", "kinds.csv", "--json").out
+    header, *body = (folder / "kinds.csv").read_text().splitlines(keepends=True)
+    (folder / "part-1.csv").write_text("".join([header, *body[:5]]))
+    (folder / "part-2.csv").write_text("".join([header, *body[5:]]))
+    monkeypatch.setattr(inputs, "MOST_ROWS", 2)
+    assert kinds("eval", "run", "--data", "part-*.csv", "--json").out == whole
 
 
 def test_classes_are_those_of_the_training(kinds: Command, folder: Path) -> None:
