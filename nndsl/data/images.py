@@ -92,6 +92,14 @@ class ImagesTable(ArrayTable):
         table.__dict__.pop("first", None)
         return table
 
+    def shape_remedy(self, name: str, shape: Sequence[Dim]) -> str:
+        if name != "image" or len(shape) not in (2, 3):
+            return ""
+        height, width, *channels = shape
+        if isinstance(height, int) and isinstance(width, int) and (height, width) != self.first[:2]:
+            return f"`size = [{height}, {width}]` in `images(…)` resizes every picture"
+        return f"`channels = {channels[0] if channels else 1}` in `images(…)` converts every picture"
+
     def whole_shape(self, name: str) -> tuple[int, ...]:
         if name == "folder":
             return (len(self.files),)

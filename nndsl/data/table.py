@@ -134,6 +134,10 @@ class Table(ABC):
         """What helps where the elements are of no use to a network; empty if nothing is known to."""
         return ""
 
+    def shape_remedy(self, name: str, shape: Sequence[Dim]) -> str:
+        """What helps where the rows of an array have another shape than the declared one."""
+        return ""
+
     def declared_as(self, name: str, shape: Sequence[Dim]) -> Table:
         """The table as it gives an array to what is declared with this shape, where the file leaves that open."""
         return self

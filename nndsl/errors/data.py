@@ -39,6 +39,11 @@ class NotRegularFile(Diagnostic):
     path: str
     what: str
 
+    def help(self) -> Help | None:
+        if self.what != "a folder":
+            return None
+        return Help(f'a pattern names the files in it: "{self.path}/*", "{self.path}/**/*" with those in its folders')
+
 
 @dataclass(frozen=True)
 class UnreadableFile(Diagnostic):

@@ -281,23 +281,24 @@ def test_the_first_picture_of_another_size_is_named(files: Files) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "shape", "message"),
+    ("options", "shape", "found", "help"),
     [
-        ({}, (8, 8), '`image` is f32[8, 8], but "image" in images(…) has the shape [4, 5] for each row'),
-        ({"size": [2, 3]}, (3, 2), '`image` is f32[3, 2], but "image" in images(…) has the shape [2, 3] for each row'),
-        (
-            {"channels": 3},
-            (4, 5),
-            '`image` is f32[4, 5], but "image" in images(…) has the shape [4, 5, 3] for each row',
-        ),
-        ({"channels": 1}, (4, 5, 3), '`image` is f32[4, 5, 3], but "image" in images(…) has the shape [4, 5, 1] for'),
-        ({}, (20,), '`image` is f32[20], but "image" in images(…) has the shape [4, 5, 1] for each row'),
+        ({}, (8, 8), [4, 5], "`size = [8, 8]` in `images(…)` resizes every picture"),
+        ({"size": [2, 3]}, (3, 2), [2, 3], "`size = [3, 2]` in `images(…)` resizes every picture"),
+        ({"channels": 3}, (4, 5), [4, 5, 3], "`channels = 1` in `images(…)` converts every picture"),
+        ({"channels": 1}, (4, 5, 3), [4, 5, 1], "`channels = 3` in `images(…)` converts every picture"),
+        ({}, (20,), [4, 5, 1], ""),
     ],
 )
-def test_shapes_that_disagree(files: Files, options: dict[str, Any], shape: tuple[int, ...], message: str) -> None:
+def test_shapes_that_disagree(
+    files: Files, options: dict[str, Any], shape: tuple[int, ...], found: list[int], help: str
+) -> None:
     saved(GREY)
     (diagnostic,) = refusals(section(images(**options)), [f32("image", *shape)])
-    assert diagnostic.message.startswith(message)
+    assert told(diagnostic) == (
+        f'`image` is f32{list(shape)}, but "image" in images(…) has the shape {found} for each row',
+        help,
+    )
 
 
 def png(width: int, height: int, depth: int = 8, colours: int = 0, rows: bytes = b"") -> bytes:
