@@ -218,7 +218,8 @@ def _aligned(parts: Sequence[Bound], opened: Sequence[Opened]) -> list[Bound]:
     """Files that are joined by rows give a value the same columns, in the order of the first file, of like elements."""
     for part in parts[1:]:
         types = [one.table.element_type(one.names[0]) for one in (parts[0], part)]
-        if (types[0] == "text") != (types[1] == "text"):
+        typed = parts[0].table.typed and part.table.typed
+        if typed and (types[0] == "text") != (types[1] == "text"):
             name, paths = part.declared.name, (parts[0].table.path, part.table.path)
             raise Failure(ElementsDisagree(part.span, name, types[0], paths[0], types[1], paths[1]))
     if not parts or not parts[0].stacked:
