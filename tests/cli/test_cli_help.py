@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nndsl.library.registry import TABLES
-from nndsl.training.callbacks import CALLBACKS
+from nndsl.model.callback_settings import CALLBACKS
+from nndsl.training.callbacks import known_callbacks
 
 Command = Callable[..., Any]
 
@@ -45,12 +48,29 @@ def test_a_word(nndsl: Command, word: str) -> None:
         ("CosineDecayRestarts", "cosine_restarts"),
         ("EarlyStopping", "early_stopping"),
         ("ReduceLROnPlateau", "reduce_lr_on_plateau"),
+        ("CSVLogger", "csv_log"),
+        ("ModelCheckpoint", "checkpoint"),
+        ("keras.callbacks.TensorBoard", "tensorboard"),
     ],
 )
 def test_names_of_other_frameworks_lead_to_ours(nndsl: Command, theirs: str, ours: str) -> None:
     done = nndsl("help", theirs)
     assert done.code == 0
     assert done.out.startswith(f"`{theirs}` is called `{ours}` here.\n\n{ours}: a")
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_every_callback_has_help_with_what_it_takes_and_an_example_that_is_right(nndsl: Command, name: str) -> None:
+    done = nndsl("help", name)
+    assert done.out.startswith(f"{name}: a callback\n\n  {name}")
+    parameters = [line.split()[0] for line in done.out.splitlines() if line.startswith("  ")]
+    assert {expectation.name for expectation in CALLBACKS[name]} <= {*parameters}
+    assert set(known_callbacks()) == set(CALLBACKS)
+    program = Path("small.nn").read_text()
+    example = re.search(r"callbacks = \[.*\]", done.out)
+    assert example
+    Path("small.nn").write_text(program.replace("epochs = 2", f"epochs = 2\n  {example[0]}"))
+    assert nndsl("check", "small.nn").code == 0
 
 
 def test_second_names(nndsl: Command) -> None:
