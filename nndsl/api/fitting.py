@@ -83,7 +83,7 @@ def fit(
     actions = [*_program_callbacks(step, validation is not None), *hooked(callbacks, net)]
     overrides = (*net.overrides, *_texts(settings))
     with ExitStack() as made:
-        net.begin(train, max_memory)
+        net.begin(train, step.train.seed, max_memory)
         session, examples = net.live_session(step), loop.Examples(train, validation)
         folder: RunFolder | None = None
         if out is not None:

@@ -17,7 +17,7 @@ from nndsl.training.results import text_table
 from nndsl.transform.summary import layer_table
 
 if TYPE_CHECKING:
-    from nndsl.api.net import Net
+    from nndsl.api.stateful import Stateful
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Layer:
     parameters: int
     trainable: bool
     inputs: tuple[str, ...]
-    _net: Net = field(repr=False, compare=False)
+    _net: Stateful = field(repr=False, compare=False)
 
     @property
     def weights(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -49,7 +49,7 @@ class Layer:
 class Layers(Sequence[Layer]):
     """The layers in the program's order; `layers["hidden"]` is the one of that name."""
 
-    def __init__(self, net: Net):
+    def __init__(self, net: Stateful):
         found: dict[tuple[str, str], Layer] = {}
         for row in layer_table(net.step):
             if row.kind != "input":

@@ -53,8 +53,12 @@ STAGES = ("syntax", "model", "forward", "gradients", "graph", "apply", "evaluate
 class Program:
     """A program, with what compiling it gives; each stage is computed when it is first asked for.
 
-    Whatever is wrong with the program, its data or an argument is raised as `nndsl.Failure`.
+    Whatever is wrong with the program, its data or an argument is raised as `nndsl.Failure`. `optimise` may be set to
+    False before anything is compiled: then all graphs stay as they were made, which gives the same numbers up to
+    rounding, more slowly.
     """
+
+    optimise = True
 
     def __init__(self, program: Loaded, overrides: Overrides = (), model: str | None = None):
         self.program = program
@@ -95,7 +99,7 @@ class Program:
         """What each stage of the compilation made; needs a loss and an output."""
         if not self.is_complete:
             self._check(needs=("loss", "output"))  # raises what is missing
-        return compile_network(self.checked.network, self.checked.train, self.program.source)
+        return compile_network(self.checked.network, self.checked.train, self.program.source, optimise=self.optimise)
 
     @property
     def step(self) -> Step:
@@ -194,26 +198,30 @@ class Program:
         return estimate(self.step, rows, dict(self.facts.sizes) if self.facts else None)
 
     def initial_state(
-        self, max_memory: int | None = None, train: Dataset | None = None
+        self, max_memory: int | None = None, train: Dataset | None = None, seed: int | None = None
     ) -> dict[str, np.ndarray[Any, Any]]:
-        """The state for the program's seed, by name; fitted layers are fitted to `train`, by default the program's own
-        training split.
+        """The state for a seed (the program's), by name; fitted layers are fitted to `train`, by default the program's
+        own training split.
 
         Raises `Failure` (NN508) before anything is allocated where a step needs more than `max_memory` bytes.
         """
         self.refuse_too_large(max_memory)
-        state = initial_state(self.step.states, self.step.train.seed)
+        state = initial_state(self.step.states, self.step.train.seed if seed is None else seed)
         if any(spec.fit for spec in self.step.states):
-            from nndsl.training.fitting import fit_statistics
-            from nndsl.training.unvarying import unvarying_elements
-
-            columns = self._opened.columns if train is None else {}
-            train = self.read_data().train if train is None else train
-            fitted = fit_statistics(self.step, state, train)
-            self.fitting_warnings = tuple(unvarying_elements(self.step, fitted, columns))
+            fitted = self._fitted(state, train)
             self.__dict__["stages"] = replace(self.stages, step=with_fitted(self.step, fitted))
             state |= fitted
         return state
+
+    def _fitted(self, state: Arrays, train: Dataset | None) -> dict[str, np.ndarray[Any, Any]]:
+        """What the fitted layers hold."""
+        from nndsl.training.fitting import fit_statistics
+        from nndsl.training.unvarying import unvarying_elements
+
+        columns = self._opened.columns if train is None else {}
+        fitted = fit_statistics(self.step, state, self.read_data().train if train is None else train)
+        self.fitting_warnings = tuple(unvarying_elements(self.step, fitted, columns))
+        return fitted
 
     def compile(
         self,

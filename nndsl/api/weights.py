@@ -14,7 +14,7 @@ from nndsl.errors.suggest import closest
 from nndsl.library.building import State
 
 if TYPE_CHECKING:
-    from nndsl.api.net import Net
+    from nndsl.api.stateful import Stateful
 
 SHOWN = 6
 """Names that a message lists."""
@@ -31,7 +31,7 @@ class Weights(MutableMapping[str, np.ndarray[Any, Any]]):
     them, for the next `predict`, `evaluate` and `fit`. What is set must have the very shape.
     """
 
-    def __init__(self, net: Net):
+    def __init__(self, net: Stateful):
         self._net = net
 
     def _states(self) -> dict[str, State]:

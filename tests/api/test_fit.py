@@ -146,6 +146,7 @@ def test_settings_are_those_of_the_program_unless_given() -> None:
     for each, seed in zip(seeds, (None, 5, None), strict=True):
         each.fit(X, KINDS, epochs=1, seed=seed)
     assert not same_state(seeds[0], seeds[1])
+    assert same_state(seeds[1], seeds[2])
     steps = small(set={"train.steps": 3})
     steps.fit(X, KINDS)
     steps.fit(X, KINDS)
@@ -234,6 +235,15 @@ def test_nothing_is_fitted_twice_or_guessed() -> None:
     assert "no validation rows" in refused(
         lambda: small(set={"train.callbacks": "[early_stopping(val_loss)]"}).fit(X, KINDS)
     )
+
+
+def test_a_network_that_was_fitted_compiles_without_data(tmp_path: Path) -> None:
+    net = small()
+    net.fit(X, KINDS)
+    assert {"small.train.onnx", "small.py"} <= {path.name for path in net.compile(tmp_path)}
+    start = net.initial_state()
+    np.testing.assert_array_equal(start["hidden.normalize_1.mean"], net.weights["hidden.normalize_1.mean"])
+    np.testing.assert_array_equal(start["hidden.b"], np.zeros(8))
 
 
 def test_divergence_keeps_the_last_good_weights() -> None:
