@@ -4,6 +4,7 @@ takes some more).
 mean, variance   of each element of a layer's last axes: Chan, Golub and LeVeque, "Updating formulae and a pairwise
                  algorithm for computing sample variances", 1979; of the population, as Keras's `Normalization`
 min, max         of each element of a layer's last axes
+present_mean     of the values that are not missing (NaN)
 median           of the values that are not missing (NaN), exactly: by counting, see `nndsl.data.median`
 class_weights    rows / (classes * rows of the class), as scikit-learn's `balanced`
 """
@@ -84,6 +85,24 @@ class Variance(Moments):
         return self.variance
 
 
+class PresentMean(OnePass):
+    """The mean of each element of `shape`, over all axes before it, of the values that are not NaN."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.count = np.zeros(shape, np.int64)
+        self.mean = np.zeros(shape)
+
+    def add(self, values: Array) -> None:
+        rows = np.asarray(values, np.float64).reshape(-1, *self.mean.shape)
+        present = ~np.isnan(rows)
+        self.count += present.sum(axis=0)
+        away = np.where(present, rows - self.mean, 0).sum(axis=0)
+        self.mean += away / np.maximum(self.count, 1)
+
+    def result(self) -> Array:
+        return np.where(self.count == 0, np.nan, self.mean)
+
+
 class Extreme(OnePass):
     """The least or the greatest value of each element of `shape`, over all axes before it."""
 
@@ -125,6 +144,7 @@ FITS: dict[str, Callable[[tuple[int, ...]], Fit]] = {
     "min": partial(Extreme, np.minimum, np.inf),
     "max": partial(Extreme, np.maximum, -np.inf),
     "median": Median,
+    "present_mean": PresentMean,
     "class_weights": ClassWeights,
 }
 """By the `fit` of a state; made with the state's shape."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nndsl import ops
 from nndsl.library.arguments import Initial, Tensor
 from nndsl.library.building import LayerBuilder
@@ -72,14 +74,17 @@ def min_max(b: LayerBuilder, x: Tensor) -> Tensor:
     example="x: f32[4] => impute(x)",
     follows=f"{SKLEARN}sklearn.impute.SimpleImputer.html",
 )
-def impute(b: LayerBuilder, x: Tensor) -> Tensor:
-    """x, but the median where it is missing (NaN), each element of the last axis by its own. The shape stays.
+def impute(b: LayerBuilder, x: Tensor, fill: Literal["median", "mean"] | float = "median") -> Tensor:
+    """x, but `fill` where it is missing (NaN), each element of the last axis by its own. The shape stays.
 
-    The medians are those of the values that the training split has, found before the first step; `missing = keep` in
-    the `data` section lets rows with missing values in. A single number per example counts as [1].
+    `median` and `mean` are those of the values that the training split has, found before the first step; a number is
+    the same for all gaps. `missing = keep` in the `data` section lets rows with missing values in. A single number per
+    example counts as [1].
     """
     x = vector(number(x))
-    d = known_size("impute", x, -1, ": each of its elements has a median")
-    median = b.fitted("median", (d,), ZEROS, fit="median", values=x)
     missing = ops.not_equal(x, x)  # only NaN differs from itself
-    return ops.where(missing, median, x)
+    if isinstance(fill, float):
+        return ops.where(missing, x.builder.constant(fill, x.dtype), x)
+    d = known_size("impute", x, -1, f": each of its elements has a {fill}")
+    statistic = {"median": "median", "mean": "present_mean"}[fill]
+    return ops.where(missing, b.fitted(fill, (d,), ZEROS, fit=statistic, values=x), x)

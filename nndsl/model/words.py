@@ -18,7 +18,7 @@ from nndsl.library.arguments import Chosen, Initial, Misuse, Rule
 from nndsl.library.registry import ALIASES, FOREIGN, OPTIMIZERS, SCHEDULES, TABLES, Composite
 from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model.calls import bind, coerce
-from nndsl.model.expectations import Expectation, expectations, one_of, vocabulary
+from nndsl.model.expectations import Expectation, expectations, vocabulary
 from nndsl.model.network import Closure, Term
 from nndsl.model.scope import Environment, Place
 from nndsl.model.scores import note_closure
@@ -179,7 +179,7 @@ class Words(ABC):
             near = None
         else:
             near = closest(name.text, [*words, *place.environment.known()])
-        return UnknownChoice(name.span, near, callee, e.name, name.text, one_of(e.choices) if e.choices else e.expects)
+        return UnknownChoice(name.span, near, callee, e.name, name.text, e.expects)
 
     # ---------------------------------------------------------------- functions as arguments
 
