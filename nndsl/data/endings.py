@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, TypeGuard
 
 from nndsl.data.csv_pieces import CsvFile
@@ -73,16 +74,19 @@ def open_like(
     files; only what all images have in common, `image` and `folder`, may have been renamed for good. All files are of
     `kind`, if one is given. `in_pieces` tables will be read by their `pieces`, so a text may be of any size.
     """
-    found: dict[str, list[str]] = {}
-    for file in files_of(paths):
-        of = kind or kind_of(file)
-        if of is None:
-            with open_file(file, None):
-                pass  # that there is no such file is said first
-            ending = os.path.splitext(file)[1].lower()
-            raise Failure(UnknownEnding(None, shown_path(file), quoted(ending), listed(list(ENDINGS), most=30)))
-        found.setdefault(of, []).append(file)
-    return [one for of, files in found.items() for one in _opened(of, files, sources, declared, limit, in_pieces)]
+    opened = []
+    for of, files in groupby(files_of(paths), lambda file: kind or _known_kind(file)):
+        opened += _opened(of, list(files), sources, declared, limit, in_pieces)
+    return opened
+
+
+def _known_kind(file: str) -> str:
+    if (kind := kind_of(file)) is None:
+        with open_file(file, None):
+            pass  # that there is no such file is said first
+        ending = os.path.splitext(file)[1].lower()
+        raise Failure(UnknownEnding(None, shown_path(file), quoted(ending), listed(list(ENDINGS), most=30)))
+    return kind
 
 
 def open_arrays(files: Mapping[str, str], limit: int, kind: str | None = None) -> list[Opened]:

@@ -71,9 +71,11 @@ def test_several_files_are_joined_in_the_order_given(files: Files, name: str) ->
 
 
 def test_files_of_different_kinds_are_joined(files: Files) -> None:
+    """In the order given, whatever their kinds."""
     for name in ("x.csv", "x.parquet"):
         WRITERS[name](Path(name))
-    assert read(["x.parquet", "x.csv"]) == 2 * X.tolist()
+    Path("y.csv").write_text("a,b\n8,9\n")
+    assert read(["y.csv", "x.parquet", "x.csv"]) == [[8, 9], *X.tolist(), *X.tolist()]
 
 
 def test_one_array_for_two_inputs(files: Files) -> None:
