@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +202,14 @@ def test_what_is_wrong_is_a_value_error() -> None:
         NetClassifier().predict(X)
     only_labels = CLASSIFIER.replace("  output probability = softmax(logits)\n", "")
     assert not hasattr(NetClassifier(only_labels).fit(X, NAMES), "predict_proba")
+
+
+def test_without_scikit_learn_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    monkeypatch.delitem(sys.modules, "nndsl.estimators")
+    with pytest.raises(nndsl.Failure) as failure:
+        import_module("nndsl.estimators")
+    assert 'pip install "nndsl[sklearn]"' in str(failure.value)
 
 
 def test_the_examples_are_estimators() -> None:
