@@ -57,6 +57,14 @@ class Hooked(Callback):
     def on_train_end(self, control: Control) -> None:
         self.call("on_train_end", control, {})
 
+    def state(self) -> dict[str, Any]:
+        """What the object's own `state()` gives, if it has one: then checkpoints hold it."""
+        return {"of": self.hooks.state()} if callable(getattr(self.hooks, "state", None)) else {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        if "of" in state:
+            self.hooks.set_state(state["of"])
+
 
 class HookedBatches(Hooked):
     """One that is called after each batch too; the loop spares others the call."""

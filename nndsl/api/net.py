@@ -96,6 +96,7 @@ class Net(Stateful):
         max_memory: int | None = None,
         picture: bool = True,
         warn: Callable[[Diagnostic], object] = python_warning,
+        callbacks: Iterable[Any] = (),
     ) -> Run:
         """Train as the program says; gives the run, whose folder is `out` (`runs/NAME-001` and so on if not given).
 
@@ -104,12 +105,13 @@ class Net(Stateful):
         goes on although one of these changed. Without an own wish a resumed run keeps its backend (else `onnx`).
 
         The `observer` is told of every batch and epoch (`nndsl.training.loop.Observer`), and can end training; `warn`
-        of what goes wrong without ending it, such as a checkpoint that could not be written. The trained model is
+        of what goes wrong without ending it, such as a checkpoint that could not be written. `callbacks` come after the
+        program's; one with `state` and `set_state` goes on counting where a run is resumed. The trained model is
         written when training has ended, and last `history.png`, unless `picture` is false or plotting is not
         installed. Raises `Failure`, among others with NN501 where training diverges; the run then has the last good
         weights.
         """
-        wish = Wish(out, resume, force, backend, provider, observer, max_memory, warn)
+        wish = Wish(out, resume, force, backend, provider, observer, max_memory, warn, callbacks)
         run = train_in_folder(self, wish)
         self.go_on_from(run)
         if picture:

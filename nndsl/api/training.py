@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from nndsl.api.hooks import hooked
 from nndsl.api.options import BackendName, Overrides, Provider
 from nndsl.codegen.backend import Arrays
 from nndsl.diagnostics import Diagnostic, Failure
@@ -50,6 +51,7 @@ class Wish:
     observer: loop.Observer | None = None
     max_memory: int | None = None
     warn: Callable[[Diagnostic], object] = python_warning
+    callbacks: Iterable[Any] = ()
 
 
 def net_of_run(path: PathLike, overrides: Overrides = (), model: str | None = None) -> Net:
@@ -83,6 +85,7 @@ def train(net: Net, asked: Wish) -> Run:
 
         data, step = net.read_examples(), net.step
         actions = callbacks.build(step.train.callbacks, loop.reported(step, validated=data.validation is not None))
+        actions += hooked(asked.callbacks, net)
         session = net.session(net.initial_state(asked.max_memory), backend, provider)
         for warning in net.fitting_warnings:
             asked.warn(warning)

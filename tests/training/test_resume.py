@@ -15,6 +15,7 @@ from training_runs import PROGRAM, SHARES, Stop, assert_same_run, net_of, write_
 import nndsl
 from nndsl.diagnostics import Diagnostic
 from nndsl.errors.runs import Changed, CheckpointDamaged, HasFinished, InUse, NotResumable, OtherState
+from nndsl.training.callbacks import Callback
 from nndsl.training.checkpoint import found_in, read_checkpoint
 from nndsl.training.record import run_state
 from nndsl.training.run_folder import resumed_run
@@ -49,6 +50,42 @@ def test_stopped_runs_end_as_if_they_had_not_been(tmp_path: Path, text: str, bac
     for number, places in enumerate(stops):
         stop_and_resume(path, tmp_path / f"run{number}", backend, *places)
         assert_same_run(tmp_path / "whole", tmp_path / f"run{number}")
+
+
+def test_what_a_callback_of_ones_own_counts_goes_on(tmp_path: Path) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.epochs: list[int] = []
+            self.sums = np.zeros(2)
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            self.epochs.append(epoch)
+            self.sums = np.add(self.sums, [1, logs["loss"]])
+
+        def state(self) -> dict[str, Any]:
+            return {"epochs": list(self.epochs), "sums": self.sums, "of": {"nothing": None, "name": "ß"}}
+
+        def set_state(self, state: dict[str, Any]) -> None:
+            self.epochs, self.sums = state["epochs"], state["sums"]
+            assert state["of"] == {"nothing": None, "name": "ß"}
+
+    path, whole, first, second = write_program(tmp_path), Counting(), Counting(), Counting()
+    net_of(path).train(tmp_path / "whole", callbacks=[whole], picture=False)
+    net_of(path).train(tmp_path / "run", callbacks=[first], observer=Stop(2, 1), picture=False)
+    assert first.epochs == [0, 1]
+    net_of(path).train(resume=tmp_path / "run", callbacks=[second], picture=False)
+    assert second.epochs == whole.epochs == [0, 1, 2, 3, 4]
+    assert np.array_equal(second.sums, whole.sums)
+    assert_same_run(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_state_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
+    class Wrong(Callback):
+        def state(self) -> dict[str, Any]:
+            return {"open": {1, 2}}
+
+    with pytest.raises(nndsl.Failure, match=r"NN536.*Wrong.*set is not JSON serializable"):
+        net_of(write_program(tmp_path)).train(tmp_path / "run", callbacks=[Wrong()], picture=False)
 
 
 @both_backends
