@@ -19,7 +19,7 @@ from nndsl.model.sections import TrainSection
 from nndsl.source import Source
 from nndsl.transform.differentiate import differentiate
 from nndsl.transform.lower import Forward, lower_forward, lower_predict, with_states
-from nndsl.transform.simplify import simplify
+from nndsl.transform.simplify import drop_markers, simplify
 from nndsl.transform.step import Step
 from nndsl.transform.update import singles, update, with_averages
 
@@ -33,8 +33,13 @@ class Stages:
     step: Step
 
 
-def compile_network(network: Network, train: TrainSection, source: Source) -> Stages:
-    """The training step of a checked network."""
+def compile_network(network: Network, train: TrainSection, source: Source, *, optimise: bool = True) -> Stages:
+    """The training step of a checked network.
+
+    Without `optimise`, graphs stay as they were made, and backends emit them node by node: the same numbers up to
+    rounding, more slowly, which is what optimisations are held to.
+    """
+    finish = simplified if optimise else plain
     predict, states = lower_predict(network)
     forward: Forward = with_states(lower_forward(network, training=True), states)
     evaluation: Forward = with_states(lower_forward(network, training=False), states)
@@ -57,10 +62,16 @@ def compile_network(network: Network, train: TrainSection, source: Source) -> St
         predict=finish(answered),
         fit=finish(evaluation.fit),
         metrics=tuple(replace(metric, finish=finish(metric.finish)) for metric in forward.metrics),
+        optimised=optimise,
     )
     return Stages(forward.graph, gradients, step)
 
 
-def finish(graph: Graph) -> Graph:
+def simplified(graph: Graph) -> Graph:
     """A graph, verified, simplified, and verified again."""
     return verify(simplify(verify(graph)))
+
+
+def plain(graph: Graph) -> Graph:
+    """A graph, verified, as it is, but for the marks that only differentiation reads."""
+    return verify(drop_markers(verify(graph)))

@@ -36,13 +36,14 @@ class Module:
 
 def generate(step: Step) -> Module:
     """The module of a compiled model. The same step gives the same bytes."""
-    step = replace(
-        step,
-        gradients=tidy(step.gradients),
-        apply=tidy(step.apply),
-        evaluate=tidy(step.evaluate),
-        predict=tidy(step.predict),
-    )
+    if step.optimised:
+        step = replace(
+            step,
+            gradients=tidy(step.gradients),
+            apply=tidy(step.apply),
+            evaluate=tidy(step.evaluate),
+            predict=tidy(step.predict),
+        )
     helpers = with_dependencies([*_helpers(step), *initial_helpers(step), check_shape, permutation])
     reserved = [helper.__name__ for helper in helpers]
     names = Names(reserved, hide_builtins=True)  # keywords are what callers write

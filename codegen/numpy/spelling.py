@@ -18,9 +18,14 @@ from nndsl.graph.facets import numpy_expression
 from nndsl.graph.node import Node
 from nndsl.graph.sizes import Size
 
+METHODS = frozenset(["reshape", "transpose", "reduce_sum", "reduce_mean", "reduce_max", "reduce_min"])
+"""What is written as a method of the array."""
+
 
 def spell(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr:
     """The expression of a node; `sizes` are the local names of symbolic sizes."""
+    if node.op in METHODS and needs_scalar(node):  # a Python number has no such method
+        operands = [strong(node.inputs[0], operands[0])]
     if node.op in FORMS:
         formed = FORMS[node.op](node, operands, sizes)
         if formed is not None:

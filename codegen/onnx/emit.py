@@ -44,10 +44,14 @@ class Operation:
 
 
 class Emitter:
-    """Collects the parts of a model; it is the `OnnxEmitter` that primitives' facets are given."""
+    """Collects the parts of a model; it is the `OnnxEmitter` that primitives' facets are given.
 
-    def __init__(self, name: str):
+    Unless `optimised`, graphs are emitted node by node, as they are.
+    """
+
+    def __init__(self, name: str, *, optimised: bool = True):
         self.name = name
+        self.optimised = optimised
         self._inputs: dict[str, tuple[str, tuple[Dim, ...]]] = {}
         self._outputs: dict[str, tuple[Value, str, tuple[Dim, ...]]] = {}
         self._operations: list[Operation] = []
@@ -123,8 +127,9 @@ class Emitter:
 
     def graph(self, graph: Graph, operands: Mapping[str, Value]) -> dict[str, Value]:
         """Emit a graph's nodes with these values as its inputs; gives the values of its outputs by name."""
-        graph = channels_first(graph)
-        fused = fusions(graph)
+        if self.optimised:
+            graph = channels_first(graph)
+        fused = fusions(graph) if self.optimised else {}
         values: dict[Node, Value] = {node: operands[name] for name, node in graph.inputs.items() if name in operands}
         for node in needed(graph, fused):
             if node in values:

@@ -32,7 +32,7 @@ SCALARS: dict[str, TensorType] = {
 
 def train_model(step: Step, packing: Packing) -> ModelProto:
     """One training step: the gradients, and the update of every tensor that they change."""
-    e = Emitter(f"{step.network.name}.train")
+    e = Emitter(f"{step.network.name}.train", optimised=step.optimised)
     tensors = packing.tensors
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
@@ -51,7 +51,7 @@ def train_model(step: Step, packing: Packing) -> ModelProto:
 def grads_model(step: Step, packing: Packing) -> ModelProto:
     """The first half of a training step: all that `train_model` measures, what statistics become, and `grad.TENSOR`
     for each tensor of the update."""
-    e = Emitter(f"{step.network.name}.grads")
+    e = Emitter(f"{step.network.name}.grads", optimised=step.optimised)
     gradients = emit_gradients_of(e, step, packing)
     emit_outputs(e, gradients, {f"grad.{t.name}": TensorType("f32", t.shape) for t in packing.updated})
     return e.model(model_metadata(step, packing.used_by(step.gradients)))
@@ -59,7 +59,7 @@ def grads_model(step: Step, packing: Packing) -> ModelProto:
 
 def apply_model(step: Step, packing: Packing) -> ModelProto:
     """The second half: each tensor of the update and its gradient to what it becomes, and `nndsl.lr`."""
-    e = Emitter(f"{step.network.name}.apply")
+    e = Emitter(f"{step.network.name}.apply", optimised=step.optimised)
     names = [f"grad.{tensor.name}" for tensor in packing.updated]
     gradients = {name: e.input(name, "f32", t.shape) for name, t in zip(names, packing.updated, strict=True)}
     emit_update(e, packing, gradients)
@@ -101,7 +101,7 @@ def predict_model(step: Step, packing: Packing) -> ModelProto:
 
 def gradients_model(step: Step, packing: Packing) -> ModelProto:
     """The loss and `grad.PARAMETER` for each trainable parameter: what a training step would apply."""
-    e = Emitter(f"{step.network.name}.gradients")
+    e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised)
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     tensors = packing.used_by(step.gradients)
     values |= emit_unpacking(e, tensors, step.gradients)
@@ -112,7 +112,7 @@ def gradients_model(step: Step, packing: Packing) -> ModelProto:
 
 
 def _stateful(step: Step, packing: Packing, suffix: str, graph: Graph, data: tuple[Declared, ...]) -> ModelProto:
-    e = Emitter(f"{step.network.name}.{suffix}")
+    e = Emitter(f"{step.network.name}.{suffix}", optimised=step.optimised)
     values = emit_data(e, data)
     tensors: tuple[StateTensor, ...] = packing.used_by(graph)
     values |= emit_unpacking(e, tensors, graph)

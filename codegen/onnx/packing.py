@@ -21,7 +21,7 @@ from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.node import Graph
 from nndsl.library.building import Role, State
-from nndsl.transform.simplify import simplify
+from nndsl.transform.simplify import drop_markers, simplify
 from nndsl.transform.step import Step
 from nndsl.transform.update import Group, singles, update
 
@@ -110,7 +110,9 @@ class Packing:
 
 
 def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
-    """Choose the groups of a step's parameters (a tensor of more than `largest` elements stays alone)."""
+    """Choose the groups of a step's parameters: a tensor of more than `largest` elements stays alone, and all do where
+    the step is not optimised."""
+    largest = largest if step.optimised else 0
     groups = _groups(step.trainable, largest, apart=step.train.optimizer.arguments.get("decay_bias") is False)
     apply, slots = update(step.train, groups)
     tensors: list[StateTensor] = []
@@ -123,7 +125,7 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
             tensors.append(alone(state))
     for slot in slots:
         tensors.append(_tensor(f"{slot.group.name}.{slot.name}", slot.group.shape, slot.states()))
-    return Packing(groups, simplify(apply), tuple(tensors))
+    return Packing(groups, simplify(apply) if step.optimised else drop_markers(apply), tuple(tensors))
 
 
 def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[Group, ...]:

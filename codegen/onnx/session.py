@@ -160,7 +160,7 @@ class OnnxSession:
     def _program(self, task: Task) -> onnxruntime.InferenceSession:
         if task not in self._programs:
             model = serialize(MODELS[task](self._step, self._packing))
-            self._programs[task] = load(model, self._provider, self._threads)
+            self._programs[task] = load(model, self._provider, self._threads, optimised=self._step.optimised)
         return self._programs[task]
 
     def _bind(self, task: Task, rows: int) -> Binding:

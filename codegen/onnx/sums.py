@@ -30,7 +30,7 @@ def sum_of(tensor: StateTensor | Group) -> str:
 
 def accumulate_model(step: Step, packing: Packing) -> ModelProto:
     """Loss and metric accumulators of a micro-batch, the statistics after it, and the sums with its gradients added."""
-    e = Emitter(f"{step.network.name}.accumulate")
+    e = Emitter(f"{step.network.name}.accumulate", optimised=step.optimised)
     gradients = emit_gradients_of(e, step, packing)
     rows = e.size(BATCH, "f32")
     for group in packing.groups:
@@ -42,7 +42,7 @@ def accumulate_model(step: Step, packing: Packing) -> ModelProto:
 
 def apply_sums_model(step: Step, packing: Packing) -> ModelProto:
     """The update by the accumulated gradients."""
-    e = Emitter(f"{step.network.name}.apply")
+    e = Emitter(f"{step.network.name}.apply", optimised=step.optimised)
     rows = e.input(ROWS, "f32", ())
     sums = {group.name: e.input(sum_of(group), "f32", group.shape) for group in packing.groups}
     emit_update(e, packing, {f"grad.{name}": e.node("Div", value, rows) for name, value in sums.items()})

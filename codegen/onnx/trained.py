@@ -26,7 +26,7 @@ def trained_model(step: Step, state: Arrays) -> bytes:
 
     Where training keeps averages of the parameters, these are the parameters of the trained model.
     """
-    e = Emitter(step.network.name)
+    e = Emitter(step.network.name, optimised=step.optimised)
     ranges = index_ranges(step.network)
     values = {item.name: _input(e, item, ranges.get(item.name)) for item in step.network.inputs}
     weights = []

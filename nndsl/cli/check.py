@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nndsl.cli.output import program_options, say, show_messages
+from nndsl.cli.output import no_opt_option, program_options, say, show_messages
 
 
 @click.command("check")
@@ -14,6 +14,7 @@ from nndsl.cli.output import program_options, say, show_messages
 @click.option(
     "--steps", type=click.IntRange(min=1), default=20, show_default=True, help="How many steps --backends takes."
 )
+@no_opt_option
 def command(
     program: str,
     overrides: tuple[str, ...],
@@ -22,6 +23,7 @@ def command(
     grad: bool,
     backends: bool,
     steps: int,
+    no_opt: bool,
 ) -> None:
     """Check a program; with --grad its gradients, with --backends that both backends agree."""
     from nndsl.api import Net
@@ -30,6 +32,7 @@ def command(
     from nndsl.model.check import load_program
 
     net = Net(load_program(program, root=root), overrides, model)
+    net.optimise = not no_opt
     if grad or backends:
         net.read_data()
     show_messages(net.warnings)

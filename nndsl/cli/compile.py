@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from nndsl.cli.output import program_options, say, show_messages, size
+from nndsl.cli.output import no_opt_option, program_options, say, show_messages, size
 
 
 @click.command("compile")
@@ -14,6 +14,7 @@ from nndsl.cli.output import program_options, say, show_messages, size
 @click.option("-o", "--out", type=click.Path(), default="build", show_default=True, help="The folder to write into.")
 @click.option("--target", type=click.Choice(["onnx", "numpy"]), multiple=True, help="What to write; both if not given.")
 @click.option("--split-step", is_flag=True, help="Also write the step as two graphs: gradients, and the update.")
+@no_opt_option
 @click.option("--max-memory", metavar="SIZE", type=size, help="Refuse a step that needs more, such as 2GB.")
 def command(
     program: str,
@@ -23,6 +24,7 @@ def command(
     out: str,
     target: tuple[Literal["onnx", "numpy"], ...],
     split_step: bool,
+    no_opt: bool,
     max_memory: int | None,
 ) -> None:
     """Write the training graph, the prediction graph and the NumPy module."""
@@ -31,6 +33,7 @@ def command(
     from nndsl.training.results import bytes_text
 
     net = Net(load_program(program, root=root), overrides, model)
+    net.optimise = not no_opt
     show_messages(net.warnings)
     for path in net.compile(out, target or ("onnx", "numpy"), split_step=split_step, max_memory=max_memory):
         say(f"{path}  {bytes_text(path.stat().st_size)}")

@@ -121,6 +121,9 @@ def override_options(function: Function) -> Function:
     return function
 
 
+no_opt_option = click.option("--no-opt", is_flag=True, help="Leave all optimisations of graphs out.")
+
+
 def format_option(function: Function) -> Function:
     """`--format`, which `main` has read before the command line is parsed."""
     return click.option(

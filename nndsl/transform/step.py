@@ -41,6 +41,7 @@ class Step:
     - `evaluate`: inputs, targets, parameters, statistics -> `loss`, `loss.NAME`, `metric.NAME.K`.
     - `predict`: inputs, parameters, statistics -> the outputs by name.
     - `fit`: inputs, targets -> for each fitted statistic, under its name, the values that it is computed from.
+    - `optimised`: whether the graphs were simplified, and backends may rewrite them further.
     - `states`: parameters and statistics in order of creation, then slots.
     """
 
@@ -54,6 +55,7 @@ class Step:
     predict: Graph
     fit: Graph
     metrics: tuple[MetricPlan, ...]
+    optimised: bool = True
 
     @property
     def loss_only(self) -> Graph:
