@@ -82,7 +82,10 @@ def _in_both(first: Array, second: Array) -> tuple[Array, Array]:
     """The rows of the second whose keys are in the first, and for each of them the first row there with its key."""
     small, large = sorted((first, second), key=len)
     table = np.sort(small)
-    found = table[np.searchsorted(table, large).clip(max=len(table) - 1)] == large
+    found = np.empty(len(large), bool)
+    for start in range(0, len(large), TOGETHER):
+        part = large[start : start + TOGETHER]
+        found[start : start + TOGETHER] = table[np.searchsorted(table, part).clip(max=len(table) - 1)] == part
     among_large, among_small = np.flatnonzero(found), np.flatnonzero(np.isin(small, large[found]))
     here, there = (among_large, among_small) if large is first else (among_small, among_large)
     keys, earliest = np.unique(first[here], return_index=True)

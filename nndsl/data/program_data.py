@@ -126,7 +126,9 @@ class Data:
             )
             strata = self._strata(pool, rows)
             drawn = draw_splits(len(rows), counts, strata, shuffle=self.section.shuffle, seed=self.section.split_seed)
-            split |= {name: (pool, rows[chosen]) for name, chosen in drawn.items()}
+            split |= {
+                name: (pool, chosen if len(rows) == pool.rows else rows[chosen]) for name, chosen in drawn.items()
+            }
         return {name: split[name] for name in SPLITS if name in split}
 
     def kept(self, part: Part) -> Array:

@@ -83,7 +83,7 @@ def draw_splits(
                 parts[split].append(order[start : start + shares[split][stratum]])
                 start += shares[split][stratum]
         first += size
-    return {split: np.sort(np.concatenate(part)) for split, part in parts.items()}
+    return {split: np.sort(part[0] if len(part) == 1 else np.concatenate(part)) for split, part in parts.items()}
 
 
 def share_strata(sizes: Sequence[int], counts: Mapping[str, int]) -> dict[str, list[int]]:
