@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -109,11 +110,14 @@ class Run:
         }
         store.save(self.path, files)
 
-    def plot(self) -> Path | None:
-        """Draw `history.png`; None where plotting is not installed or there is nothing to draw."""
+    def plot(self, tables: Mapping[str, Array] = MappingProxyType({})) -> Path | None:
+        """Draw `history.png`; None where plotting is not installed or there is nothing to draw.
+
+        `tables` are metrics of the test rows that are tables, such as a confusion matrix, to be drawn with it.
+        """
         if self.path is None or not can_plot() or not len(self.history):
             return None
-        store.save(self.path, {"history.png": history_png(self.history)})
+        store.save(self.path, {"history.png": history_png(self.history, tables)})
         return self.path / "history.png"
 
     @cached_property

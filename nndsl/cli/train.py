@@ -51,7 +51,7 @@ def command(
     from nndsl.diagnostics import Failure
     from nndsl.errors.commands import Interrupted, Terminated
     from nndsl.model.check import load_program
-    from nndsl.training.results import format_logs, table_texts
+    from nndsl.training.results import Measured, format_logs, table_texts
 
     if program is not None:
         net = Net(load_program(program, root=root), overrides, model)
@@ -82,17 +82,19 @@ def command(
     if stopping.asked is not None:
         outcome = f": {run.path} holds what was learnt until then, and `nndsl train --resume {run.path}` goes on"
         raise Failure((Terminated if stopping.asked == signal.SIGTERM else Interrupted)(None, outcome))
-    if net.data.test is not None and (as_json or not quiet):
+    has_tables = any(metric.is_table for metric in net.step.metrics)
+    measured: Measured = {}
+    if net.data.test is not None and (as_json or not quiet or has_tables):
         measured = run.evaluate("test")
         if as_json:
             emit_test(measured)
-        else:
+        elif not quiet:
             say(f"test  {format_logs(measured)}")
             for line in "\n".join(table_texts(measured)).splitlines():
                 say(line)
     if not as_json:
         say(str(run.path))
-    run.plot()
+    run.plot({name: value for name, value in measured.items() if not isinstance(value, float)})
 
 
 def _given(context: click.Context, name: str) -> bool:

@@ -48,6 +48,15 @@ def test_numbers_that_are_not_finite_are_gaps() -> None:
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [1.0, np.nan, np.nan, 2.0])
 
 
+def test_tables_are_drawn_with_their_numbers() -> None:
+    table = np.array([[5.0, 1.0], [0.0, 7.0]])
+    *_, axes = history_figure(history(3, 0), {"confusion_matrix": table}).axes
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("confusion_matrix (test)", "predicted", "true")
+    assert [text.get_text() for text in axes.texts] == ["5", "1", "0", "7"]
+    *_, large = history_figure(history(3, 0), {"confusion_matrix": np.eye(20)}).axes
+    assert not large.texts
+
+
 @pytest.mark.parametrize(("epochs", "metrics"), [(1, 0), (1, 8), (500, 3)])
 def test_the_same_history_gives_the_same_png(epochs: int, metrics: int) -> None:
     first = history_png(history(epochs, metrics))
