@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nndsl.diagnostics import Diagnostic, Help
+from nndsl.diagnostics import Diagnostic, Edit, Help
 from nndsl.errors.names import Suggesting
 
 
@@ -44,9 +44,10 @@ class NotInReport(Diagnostic):
 
     problem: str
     hint: str = ""
+    edit: Edit | None = None
 
     def help(self) -> Help | None:
-        return Help(self.hint) if self.hint else None
+        return Help(self.hint, self.edit) if self.hint else None
 
 
 @dataclass(frozen=True)

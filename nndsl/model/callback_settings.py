@@ -152,6 +152,11 @@ class CallbackReader:
         return written
 
     def report_name(self, given: Given, e: Expectation, callee: str) -> str:
+        known = {*self.settings.environment.known()}
+        if isinstance(given.expression, tree.Name) and given.expression.text not in known:
+            edit = Edit(given.span, f'"{given.expression.text}"')
+            found, advice = "a name without them", "what a report is called stands in quotes"
+            raise Found(WrongArgument(given.span, callee, e.name, "a string in quotes", found, advice, edit))
         name: str = self.argument(given, e, callee)
         refuse_report_name(name, given.span, self.taken)
         self.taken.add(name)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nndsl.diagnostics import Edit
 from nndsl.errors.callbacks import NotInReport, NotLogged
 from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
@@ -110,6 +111,12 @@ class FormulaReader:
                 return lambda logs: yes(logs) if condition(logs) else no(logs)
             case tree.Call(function=tree.Name()):
                 return self._call(expression)
+            case tree.Literal(value=str() as text) if text in self.logged:
+                edit = Edit(expression.span, text)
+                raise Found(NotInReport(expression.span, "this is a string", "names are written without quotes", edit))
+            case tree.Pipe():
+                hint = "write functions as calls, such as log(loss)"
+                raise Found(NotInReport(expression.span, "this is a pipe", hint))
             case tree.Hole():
                 raise Silenced
         hint = "it takes numbers, logged names, consts, operators, `if`, and functions of one number, min and max"
