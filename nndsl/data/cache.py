@@ -30,7 +30,7 @@ from nndsl.data.binding import Bound
 from nndsl.data.files import open_file
 from nndsl.data.kinds import Values
 from nndsl.data.stored import Residency
-from nndsl.data.storing import files_of, store, stored_values
+from nndsl.data.storing import files_of, in_place, store, stored_values
 from nndsl.data.table import Table
 from nndsl.data.wording import listed, shown_bytes, shown_path
 from nndsl.diagnostics import Failure
@@ -180,7 +180,7 @@ class Cache:
         needed = sum(
             prod(bound.found_shape) * bound.table.rows(bound.names[0]) * (8 if bound.declared.kind == "i64" else 4)
             for bound in bounds.values()
-            if bound.table.in_file(bound.names[0]) is None
+            if in_place(bound) is None
         )
         free = shutil.disk_usage(self.folder).free
         if needed > free:

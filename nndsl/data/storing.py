@@ -40,7 +40,7 @@ def store(bounds: Mapping[str, Bound], folder: Path, piece_bytes: int) -> Descri
     are those of a table in memory.
     """
     table = next(iter(bounds.values())).table
-    read_in_place = {name for name, bound in bounds.items() if _in_place(bound)}
+    read_in_place = {name for name, bound in bounds.items() if in_place(bound)}
     checked = {name: bound for name, bound in bounds.items() if name not in read_in_place or _may_be_wrong(bound)}
     rows = 0 if checked else table.rows(next(iter(bounds.values())).names[0])
     wrong: dict[str, WrongValue] = {}
@@ -93,7 +93,7 @@ def files_of(stored: Described) -> dict[str, int]:
 
 def _values(bound: Bound, folder: Path, stored: Described, residency: Residency) -> Values:
     column = stored["columns"].get(bound.declared.name)
-    place = None if column and column["file"] else _in_place(bound)
+    place = None if column and column["file"] else in_place(bound)
     if place:
         shape = (stored["rows"], *bound.found_shape)
         data: Column = Stored(place.path, shape, place.dtype, F32, residency, place.offset)
@@ -110,7 +110,7 @@ def _values(bound: Bound, folder: Path, stored: Described, residency: Residency)
     return Values(bound, data, missing)
 
 
-def _in_place(bound: Bound) -> InFile | None:
+def in_place(bound: Bound) -> InFile | None:
     """Where numbers lie in a file so that no copy of them is needed."""
     if bound.declared.kind != "f32" or bound.stacked:
         return None
@@ -119,7 +119,7 @@ def _in_place(bound: Bound) -> InFile | None:
 
 
 def _may_be_wrong(bound: Bound) -> bool:
-    place = _in_place(bound)
+    place = in_place(bound)
     return place is None or place.dtype.kind == "f"
 
 
