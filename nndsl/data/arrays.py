@@ -93,7 +93,8 @@ def _unique(values: Array) -> tuple[Array, Array]:
     if values.dtype.kind in "biu" and values.size:
         low, high = int(values.min()), int(values.max())
         if high - low < 1 << 16:  # by counting, which is many times faster than sorting
-            offsets = (values - np.array(low, values.dtype) if low else values).astype(np.int64)
+            wide = values if high >= 1 << 63 else values.astype(np.int64)  # where no difference overflows
+            offsets = (wide - np.array(low, wide.dtype)).astype(np.int64, copy=False)
             present = np.zeros(high - low + 1, np.int64)
             present[offsets] = 1
             distinct = np.flatnonzero(present).astype(np.uint64 if high >= 1 << 63 else np.int64)

@@ -110,7 +110,11 @@ class ImagesTable(ArrayTable):
 
     @cached_property
     def _folders(self) -> Array:
-        return np.array([os.path.basename(os.path.dirname(os.path.abspath(file))) for file in self.files])
+        names = [os.path.basename(os.path.dirname(os.path.abspath(file))) for file in self.files]
+        for file, name in zip(self.files, names, strict=True):
+            if not name.isprintable() and any("\ud800" <= c <= "\udfff" for c in name):
+                raise self._unreadable(file, "the name of its folder is not UTF-8")
+        return np.array(names)
 
     def array(self, name: str) -> Array:
         if name == "folder":

@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from data_files import Files, binary, f32, i64, kinds, section, select
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nndsl.data.frames import Given, GivenArrays, given_frame
 from nndsl.data.given import Given as Examples
@@ -124,8 +126,8 @@ def test_a_column_alone_is_an_array(column: Any) -> None:
 @pytest.mark.parametrize("dtype", ["i1", "u8", "f2", "f8", "?", ">i4"])
 def test_numbers_of_every_type_and_shape(dtype: str) -> None:
     array = np.array([[[1, 0], [1, 1]], [[0, 0], [1, 0]]], dtype)
-    for given in (array, array.tolist(), pd.Series(list(array)), pl.Series(array.astype(dtype.replace(">", "")))):
-        table = GivenArrays({"x": given})
+    for values in (array, array.tolist(), pd.Series(list(array)), pl.Series(array.astype(dtype.replace(">", "")))):
+        table = GivenArrays({"x": values})
         assert (table.rows("x"), table.shape("x")) == (2, (2, 2))
         np.testing.assert_array_equal(table.numbers(["x"])[0][:, 0], array)
 
@@ -151,10 +153,10 @@ def test_the_only_input_takes_a_frame_as_its_array(frame: Callable[..., Any]) ->
 
 
 def test_columns_of_frames_by_name(frame: Callable[..., Any]) -> None:
-    given = frame({"a": [1, 2], "b": [True, False]})
-    if isinstance(given, pa.RecordBatchReader):
-        given = given.read_all()
-    data = load_inputs({"x": given["a"], "y": given["b"]}, None, [f32("x"), binary("y", role="input")])
+    made = frame({"a": [1, 2], "b": [True, False]})
+    if isinstance(made, pa.RecordBatchReader):
+        made = made.read_all()
+    data = load_inputs({"x": made["a"], "y": made["b"]}, None, [f32("x"), binary("y", role="input")])
     assert [data.arrays[name].tolist() for name in "xy"] == [[1, 2], [1, 0]]
 
 
@@ -200,6 +202,17 @@ def test_pandas_and_polars_need_no_pyarrow(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Failure) as failure:
         given_frame(pa.table({"x": [1]}))
     assert failure.value.diagnostics[0].code == "NN507"
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "int64", "uint64"])
+@given(data=st.data())
+def test_whole_numbers_of_any_width_are_themselves_as_kinds(dtype: str, data: st.DataObject) -> None:
+    """Also at the ends of a type, where differences overflow."""
+    ends = (False, True) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    near = st.sampled_from([*range(int(ends[0]), int(ends[0]) + 2), *range(int(ends[1]) - 1, int(ends[1]) + 1)])
+    numbers = data.draw(st.lists(near | st.integers(int(ends[0]), int(ends[1])), min_size=1, max_size=8))
+    coded, _ = GivenArrays({"x": np.array(numbers, dtype)}).coded(["x"])
+    assert decoded(coded) == [int(number) for number in np.array(numbers, dtype)]
 
 
 # ---------------------------------------------------------------- wrong ones

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import sys
 import zlib
@@ -370,6 +371,15 @@ def test_a_folder_is_no_number(files: Files) -> None:
     saved(GREY)
     (diagnostic,) = refusals(section(images()), [f32("folder")])
     assert diagnostic.message == '"folder" in images(…) holds text, but `folder` is f32'
+
+
+def test_a_folder_whose_name_is_no_text(files: Files) -> None:
+    os.mkdir(b"\xff")
+    saved([GREY[0]], os.fsdecode(b"\xff/a.png"))
+    assert loaded(images(), f32("image", 4, 5))["image"].shape == (1, 4, 5)
+    (diagnostic,) = refusals(section(images()), [kinds("folder")])
+    assert diagnostic.message.endswith("no image that can be read: the name of its folder is not UTF-8")
+    assert diagnostic.message.isprintable()
 
 
 def test_a_missing_library_is_named(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

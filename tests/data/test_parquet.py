@@ -16,11 +16,13 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 from data_files import Files, binary, f32, i64, kinds, refusals, section, select, share, told
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from nndsl.data.binding import bind
 from nndsl.data.kinds import read
 from nndsl.data.load import load
-from nndsl.data.parquet import open_arrow, open_parquet
+from nndsl.data.parquet import GivenArrow, open_arrow, open_parquet
 from nndsl.data.sources import open_sources
 from nndsl.data.table import Coded
 from nndsl.diagnostics import Diagnostics, Failure
@@ -424,3 +426,37 @@ def test_splits_of_a_parquet_file(files: Files) -> None:
     data = load(section(source, test=share(0.25), stratify="c"), [f32("x"), kinds("c")])
     assert data.test is not None
     assert np.bincount(data.test.arrays["c"]).tolist() == [5, 5]
+
+
+# ---------------------------------------------------------------- any columns
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> pa.ChunkedArray:
+    """A column of some type with gaps, cut into chunks and slices."""
+    elements, type = draw(
+        st.sampled_from(
+            [
+                (st.integers(-(2**63), 2**63 - 1), pa.int64()),
+                (st.integers(0, 2**64 - 1), pa.uint64()),
+                (st.integers(-128, 127), pa.int8()),
+                (st.booleans(), pa.bool_()),
+                (st.sampled_from(["a", "b", "", " ", "ä", "a b"]), pa.string()),
+                (st.sampled_from(["a", "b"]), pa.dictionary(pa.int32(), pa.string())),
+                (st.integers(-5, 5).map(float), pa.float64()),
+            ]
+        )
+    )
+    chunks = draw(st.lists(st.lists(st.none() | elements, max_size=6), min_size=1, max_size=4))
+    start = draw(st.integers(0, 2))
+    return pa.chunked_array([pa.array(chunk, type) for chunk in chunks], type).slice(start)
+
+
+@given(columns())
+def test_any_column_is_what_arrow_says(column: pa.ChunkedArray) -> None:
+    """Held against `to_pylist`; blank text is missing, as in a CSV."""
+    assume(len(column))
+    coded, misfit = GivenArrow(pa.table({"x": column})).coded(["x"])
+    assert misfit is None
+    found = [None if code < 0 else coded.distinct[code] for code in coded.codes[:, 0]]
+    assert found == [None if isinstance(x, str) and not x.strip() else x for x in column.to_pylist()]
