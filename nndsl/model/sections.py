@@ -116,6 +116,7 @@ TRAIN_SETTINGS = (
     "clip_value",
     "accumulate",
     "ema",
+    "precision",
     "train_metrics",
 )
 """The settings of `train`."""

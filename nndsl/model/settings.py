@@ -111,7 +111,7 @@ class Settings:
         return value
 
     def word(self, *words: str) -> Callable[[tree.Expression, str], str]:
-        expects = " or ".join([", ".join(words[:-1]), words[-1]])
+        expects = " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
         def read(expression: tree.Expression, name: str) -> str:
             if isinstance(expression, tree.Name) and expression.text in words:

@@ -37,6 +37,7 @@ def train_section(
         accumulate=settings.value("accumulate", 1, settings.whole(1)),
         spans=settings.spans,
     )
+    settings.value("precision", "f32", settings.word("f32"))  # there is no other
     reader.define_epoch(section.updates(rows) if rows else None)  # the settings below may say `epoch`
     return replace(
         section,

@@ -71,7 +71,7 @@ def test_gradients_may_be_clipped() -> None:
 
 
 def test_updates_may_be_accumulated_and_averaged() -> None:
-    found = train("accumulate = 4\nema = 0.99")
+    found = train("accumulate = 4\nema = 0.99\nprecision = f32")
     assert (found.accumulate, found.ema) == (4, 0.99)
     assert (train("ema = none").accumulate, train("ema = none").ema) == (1, None)
 
@@ -79,6 +79,7 @@ def test_updates_may_be_accumulated_and_averaged() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
+        "precision = f16",
         "accumulate = 0",
         "accumulate = 1.5",
         "accumulate = all",

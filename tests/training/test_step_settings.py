@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import nndsl
+from nndsl.codegen.numpy.session import load_module
 
 ROWS = 100
 PROGRAM = """
@@ -104,3 +106,39 @@ def test_accumulated_batches_train_as_large_ones(backend: str, program: Path, tm
     assert {"o.W.ema", "o.b.ema"} <= large.state.keys()
     for name, value in large.state.items():  # nine updates in float32, added up in another order
         np.testing.assert_allclose(small.state[name], value, rtol=1e-5, err_msg=name)
+
+
+NORMALIZED = """
+model m {
+  input x: f32[2]
+  target y: f32
+  output o = x -> dense(4, tanh, bias = false) -> batch_norm -> dropout(0.3) -> dense(1)
+  loss mse(o, y)
+}
+data {
+  source = csv("rows.csv")
+  x = columns("x_*")
+}
+train {
+  optimizer = adam(1e-2)
+  epochs = 2
+  batch_size = 16
+  clip_norm = 1
+"""
+
+
+@pytest.mark.parametrize(
+    "settings", ["", "accumulate = 4", "drop_last = true", "accumulate = 4\ndrop_last = true\nema = 0.5"]
+)
+def test_the_generated_module_fits_as_the_program_says(settings: str, program: Path, tmp_path: Path) -> None:
+    """Its `fit` ends where training on NumPy does, bit for bit."""
+    program.write_text(f"{NORMALIZED}{settings}\n}}\n")
+    net = nndsl.load(program)
+    run = net.train(tmp_path / "run", backend="numpy", picture=False)
+    net.compile(tmp_path / "build", "numpy")
+    module: Any = load_module("m", (tmp_path / "build" / "m.py").read_text())
+    state = module.init_state()
+    data = np.loadtxt(tmp_path / "rows.csv", np.float32, delimiter=",", skiprows=1)
+    module.fit(state, x=data[:, :2], y=data[:, 2])
+    for name, value in run.state.items():
+        np.testing.assert_array_equal(state[name], value, name)
