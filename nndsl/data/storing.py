@@ -48,7 +48,7 @@ def store(bounds: Mapping[str, Bound], folder: Path, piece_bytes: int) -> Descri
         writers = {}
         for i, name in enumerate(checked):
             path = folder / str(i)
-            file = None if name in read_in_place else files.enter_context(open(path, "wb", buffering=0))
+            file = None if name in read_in_place else files.enter_context(open(path, "wb"))
             writers[name] = _Writer(file, path)
         for piece in table.pieces(_rows_together(bounds, piece_bytes)) if checked else ():
             count = piece.rows(next(iter(checked.values())).names[0])
@@ -170,6 +170,7 @@ class _Writer:
             first = [start + one.first[0], *one.first[1:]]
             missing = {"file": path.name, "first": first, "counts": np.sum(counts, axis=0).tolist()}
         if self.file:
+            self.file.flush()
             os.fsync(self.file.fileno())
         return {
             "file": self.path.name if self.file else None,
