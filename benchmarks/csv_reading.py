@@ -59,7 +59,7 @@ def nndsl(path: Path, together: bool = True) -> Any:
 
 def without_pyarrow(path: Path, together: bool = True) -> Any:
     found = csv_cells._pyarrow
-    csv_cells._pyarrow = lambda: None  # type: ignore[assignment]
+    csv_cells._pyarrow = lambda characters: None  # type: ignore[assignment]
     try:
         return nndsl(path, together)
     finally:

@@ -10,8 +10,8 @@ All three round to the nearest float64.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
-from functools import cache
 from importlib import import_module
 from itertools import product
 from typing import Any
@@ -27,8 +27,8 @@ NAN = ("nan", "+nan", "-nan")
 MISSING = ("", *("".join(letters) for letters in product(("", "+", "-"), "nN", "aA", "nN")))
 """Missing cells without blanks around."""
 
-FEW = 1 << 16
-"""Characters that are read before pyarrow would be imported."""
+MUCH = 1 << 22
+"""Characters that take NumPy longer than it takes to import pyarrow."""
 
 Wrong = tuple[int, int, str]
 """The row and the place among the columns of a cell that is no number, and its text."""
@@ -67,17 +67,22 @@ def _distinct(cells: list[str]) -> tuple[Sequence[str], Array]:
 # ---------------------------------------------------------------- pyarrow
 
 
-@cache
-def _pyarrow() -> Any:
+def _pyarrow(characters: int) -> Any:
+    """pyarrow's reader, if it is there; it is imported for so many characters only if they are worth that."""
+    if characters < MUCH and "pyarrow.csv" not in sys.modules:
+        return None
     return import_module("pyarrow.csv") if is_installed("pyarrow") else None
 
 
 def _arrow_columns(block: Block, wanted: Sequence[int], kind: str) -> list[Any] | None:
     """Some columns as pyarrow reads them, of its type `kind`; None where it does not, or is not there."""
     layout = block.records.layout
-    if block.text is None or len(block.text) < FEW or not layout.separator.isascii() or not _pyarrow():
+    if block.text is None or not layout.separator.isascii():
         return None
-    csv, arrow = _pyarrow(), import_module("pyarrow")
+    csv = _pyarrow(len(block.records.text or ""))
+    if csv is None:
+        return None
+    arrow = import_module("pyarrow")
     names = list(map(str, range(layout.width)))
     wanted_names = [names[i] for i in wanted]
     numbers = kind == "float64"

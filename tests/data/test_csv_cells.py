@@ -30,10 +30,10 @@ def oracle(cell: str, decimal: str) -> float | None:
 @pytest.fixture(params=["pyarrow", "numpy"], autouse=True)
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Files of any size by pyarrow where it is sure, or as where it is not installed; blocks of a few lines."""
-    monkeypatch.setattr(csv_cells, "FEW", 0)
+    monkeypatch.setattr(csv_cells, "MUCH", 0)
     monkeypatch.setattr(csv_records, "BLOCK", 40)
     if request.param == "numpy":
-        monkeypatch.setattr(csv_cells, "_pyarrow", lambda: None)
+        monkeypatch.setattr(csv_cells, "_pyarrow", lambda characters: None)
     return str(request.param)
 
 
