@@ -294,7 +294,7 @@ def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list
 
 
 def _not_monitored(callback: Configured, monitor: str, reported: Collection[str]) -> NotMonitored:
-    remedy = "`train_metrics = false` leaves it out: watch a value of the validation rows"
+    remedy = f"it is not measured over the training rows: watch `val_{monitor}`"
     if "val_loss" in reported and f"val_{monitor.removeprefix('val_')}" not in reported:
         remedy = "it is a table: watch a metric that is a number"
     elif monitor.startswith("val_"):
