@@ -18,7 +18,6 @@ import json
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -152,7 +151,8 @@ class Cache:
         with self._writing(table.span):
             for left in self.folder.glob("making-*"):  # by a process that was killed, since no other is at it
                 shutil.rmtree(left, ignore_errors=True)
-            made = Path(tempfile.mkdtemp(prefix="making-", dir=self.folder))
+            made = self.folder / f"making-{os.getpid()}"
+            made.mkdir()
             try:
                 files = [{**stamp, "hash": _hash(stamp["path"], table.span)} for stamp in stamps]
                 stored = store(bounds, made, self.piece)
