@@ -28,6 +28,7 @@ from nndsl.data.index_range import refuse_out_of_range
 from nndsl.diagnostics import Failure
 from nndsl.errors.api import NothingToWeight, NoValidation
 from nndsl.errors.commands import BadOption, NotMonitored
+from nndsl.errors.values import ConstantTarget
 from nndsl.model.check import check
 from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Facts
@@ -84,6 +85,8 @@ def fit(
     overrides = (*net.overrides, *_texts(settings))
     with ExitStack() as made:
         net.begin(train, step.train.seed, max_memory)
+        for warning in (*net.given_warnings, *net.fitting_warnings):
+            python_warning(warning)
         session, examples = net.live_session(step), loop.Examples(train, validation)
         folder: RunFolder | None = None
         if out is not None:
@@ -137,6 +140,7 @@ def _examples(net: Net, asked: Asked) -> tuple[Dataset, Dataset | None]:
         raise Failure(
             BadOption(None, "validation_split", f"it is a share of the rows from 0 to less than 1, not {share!r}")
         )
+    net.given_warnings = ()
     if asked.x is None:
         return _own_examples(net, asked)
     section, trained = net.declared.data, net.is_trained
@@ -163,6 +167,11 @@ def _examples(net: Net, asked: Asked) -> tuple[Dataset, Dataset | None]:
         facts = data.facts
     net.learn_facts(facts)
     splits = data.splits(facts)
+    net.given_warnings = tuple(
+        warning
+        for warning in splits.warnings
+        if not (weight and isinstance(warning, ConstantTarget) and warning.name == weight.name)
+    )
     return splits.train, splits.validation
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,8 @@ class Stateful(Program):
         """How far training has come: epochs, steps, the scale of the learning rate (without the state itself)."""
         self.is_trained = False
         """Whether it has weights from training: then its classes, free sizes and fitted layers stay as they are."""
+        self.given_warnings: tuple[Diagnostic, ...] = ()
+        """What looks wrong with the rows that the last `fit` was given."""
         self.stop_training = False
         """Set by a callback of `fit` to end training after the epoch."""
         self.backend: BackendName = "onnx"
@@ -57,6 +59,11 @@ class Stateful(Program):
         self._session: Session | None = None
         self._session_of: tuple[object, ...] = ()
         self.weighs = False  # whether the session's losses take weights
+
+    @property
+    def warnings(self) -> Sequence[Diagnostic]:
+        """What the checker warns of, and what looks wrong with data that were read or given."""
+        return (*super().warnings, *self.given_warnings)
 
     # ------------------------------------------------------------ state
 

@@ -67,7 +67,7 @@ def refused(do: Any) -> str:
 
 def test_a_run_has_the_history_of_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    run = small().fit(X, KINDS, epochs=4, validation_data=(X[:9], KINDS[:9]))
+    run = small().fit(X[9:], KINDS[9:], epochs=4, validation_data=(X[:9], KINDS[:9]))
     assert run.history.keys() == ["loss", "accuracy", "val_loss", "val_accuracy", "lr"]
     assert "val_loss" in run.history
     assert "kind" not in run.history
@@ -235,6 +235,18 @@ def test_nothing_is_fitted_twice_or_guessed() -> None:
     assert "no validation rows" in refused(
         lambda: small(set={"train.callbacks": "[early_stopping(val_loss)]"}).fit(X, KINDS)
     )
+
+
+def test_what_looks_wrong_with_the_rows_is_warned_of() -> None:
+    net = small()
+    with pytest.warns(UserWarning, match=r"NN609.*9 of the 9 rows of `validation` are in `train` too"):
+        net.fit(X, KINDS, validation_data=(X[:9], KINDS[:9]))
+    assert [warning.code for warning in net.warnings] == ["NN609"]
+    net.fit(X[9:], KINDS[9:])
+    assert list(net.warnings) == []
+    gaps = nndsl.loads(PROGRAM + 'data { source = csv("none.csv")\nmissing = drop }')
+    with pytest.warns(UserWarning, match="dropped|left out"):
+        gaps.fit(np.where(X > 2, np.nan, X), KINDS)
 
 
 def test_a_network_that_was_fitted_compiles_without_data(tmp_path: Path) -> None:

@@ -176,6 +176,7 @@ def test_weights_of_rows_and_classes() -> None:
     assert shares[0] < 0.6 < 0.95 < shares[1]
 
 
+@pytest.mark.filterwarnings("ignore:warning.NN609")  # iris has two equal flowers
 def test_validation_rows_for_the_programs_callbacks() -> None:
     overrides = {"train.callbacks": "[early_stopping(val_loss, min_delta = 9, patience = 2)]"}
     with pytest.raises(ValueError, match="no validation rows"):

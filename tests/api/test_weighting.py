@@ -137,7 +137,8 @@ def test_a_program_may_call_something_sample_weight_itself() -> None:
     own = nndsl.loads(text.replace("loss cross", "loss sample_weight * cross"))
     own.fit(X, {"kind": KIND, "sample_weight": WEIGHTS})
     twice = nndsl.loads(text.replace("loss cross", "loss sample_weight * cross"))
-    twice.fit(X, {"kind": KIND, "sample_weight": np.ones(40)}, sample_weight=WEIGHTS)
+    with pytest.warns(UserWarning, match="`sample_weight` is 1.0 in every training row"):
+        twice.fit(X, {"kind": KIND, "sample_weight": np.ones(40)}, sample_weight=WEIGHTS)
     for name, value in own.state.items():
         np.testing.assert_array_equal(value, twice.state[name])
 
