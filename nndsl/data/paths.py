@@ -52,19 +52,14 @@ def is_pattern(path: str) -> bool:
 
 
 def refuse_twice(files: Sequence[str], span: Span | None) -> None:
-    """A `Failure` if two of these paths are one file."""
-    if len(files) < 2:
-        return
-    seen: set[tuple[int, int] | str] = set()
+    """A `Failure` if two of these paths are the same; links are files of their own, as whoever made them meant."""
+    seen: set[str] = set()
     twice = []
-    for file in files:
-        key: tuple[int, int] | str = file
-        with suppress(OSError, ValueError):
-            status = os.stat(file)
-            key = (status.st_dev, status.st_ino) if status.st_ino else file
-        if key in seen:
+    for file in files if len(files) > 1 else ():
+        path = os.path.abspath(file)
+        if path in seen:
             twice.append(file)
-        seen.add(key)
+        seen.add(path)
     if twice:
         raise Failure(FileTwice(span, shown_path(twice[0]), and_more(len(twice) - 1, "file")))
 

@@ -54,7 +54,7 @@ def open_sources(calls: Sequence[SourceCall], limit: int, streamed_above: int | 
     opened = []
     for call in calls:
         try:
-            check_options(call)
+            _check_options(call)
             for files in _tables(call):
                 large = call.kind == "csv" and takes_more(str(files), call.span, streamed_above)
                 opener: Callable[..., Table] = CsvFile if large else OPENERS[call.kind]
@@ -89,7 +89,7 @@ def _refuse_repeated(calls: Sequence[SourceCall]) -> None:
             refuse_twice(files, call.span)
 
 
-def check_options(call: SourceCall) -> None:
+def _check_options(call: SourceCall) -> None:
     """A `Failure` for a kind of source or options that there are not, or an option of another type."""
     if call.kind not in SOURCES:
         known = listed([f"`{name}`" for name in SOURCES])
