@@ -18,7 +18,7 @@ from nndsl.model.network import Apply, Closure, Declared, Input, Network, Term
 from nndsl.model.text import network_terms
 from nndsl.snippet import plain
 from nndsl.transform.step import Step
-from nndsl.transform.summary import SHOWN, layer_states, owner_of
+from nndsl.transform.summary import SHOWN, layer_states, layers_inside, owner_of
 
 Kind = Literal["input", "target", "layer", "activation", "expression", "output", "loss"]
 
@@ -69,6 +69,7 @@ class _Drawing:
         """The box of a term that has one."""
         self.drawn: set[tuple[str, bool]] = set()
         order = network_terms(self.network, metrics=False)
+        self.inside = layers_inside(self.network, order)
         self.kept = self._kept(order)
         for declared in self.network.inputs:
             self._declared(declared, order)
@@ -128,14 +129,15 @@ class _Drawing:
             return
         activations = [value.name for value in term.arguments.values() if isinstance(value, Closure)]
         own = owner_of(term)
-        states = self.states.get(own)
-        count = ""
-        if states is not None and states.parameters:
+        inside = [(layer.name, True) for layer in self.inside.get(term.layer.name, ())] if activations else []
+        states = [self.states[owner] for owner in (own, *inside) if owner in self.states]
+        parameters, count = sum(each.parameters for each in states), ""
+        if parameters:
             word = "parameters" if own[1] else "fitted"
-            count = "shared" if own in self.drawn else f"{states.parameters:,} {word}"
+            count = "shared" if own in self.drawn else f"{parameters:,} {word}"
         self.drawn.add(own)
         lines = [*([term.layer.name] if _kind(term) == "layer" else []), shape, *([count] if count else [])]
-        trained = states is None or states.trainable
+        trained = all(each.trainable for each in states)
         self._add(_kind(term), " · ".join([term.composite.name, *activations]), tuple(lines), sources, trained)
 
     def _behind(self, terms: Iterator[Term] | list[Term]) -> tuple[int, ...]:

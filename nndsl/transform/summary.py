@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 
 from nndsl.graph.sizes import show_shape
 from nndsl.model.apply import operands
 from nndsl.model.naming import has_parameters
-from nndsl.model.network import Apply, Input, Term
+from nndsl.model.network import Apply, Input, Layer, Network, Term
 from nndsl.model.text import network_terms
 from nndsl.transform.step import Step
 
@@ -51,8 +51,7 @@ def layer_table(step: Step) -> list[Row]:
         for d in network.inputs
     ]
     terms = network_terms(network, metrics=False)
-    applied = {term.layer for term in terms if isinstance(term, Apply)}
-    inside = [layer for layer in network.layers if layer not in applied]
+    inside = layers_inside(network, terms)
     seen: set[Owner] = set()
     for term in terms:
         if not isinstance(term, Apply) or term.composite.kind not in SHOWN:
@@ -74,13 +73,27 @@ def layer_table(step: Step) -> list[Row]:
             )
         )
         # What is used as an activation (`prelu`) has parameters too, and no term but the layer that applies it.
-        own_layers = [layer for layer in inside if layer.name.startswith(f"{term.layer.name}.")] if first else []
+        own_layers = inside.get(term.layer.name, []) if first else []
         for layer in own_layers:
             held = states.get((layer.name, True), LayerStates())
             shape = show_shape(term.type.shape) if layer is own_layers[-1] else ""
             kind, of = layer.composite.name, (term.layer.name,)
             rows.append(Row(layer.name, kind, shape, held.parameters, held.trainable, of, layer.span.line))
     return rows
+
+
+def layers_inside(network: Network, terms: Iterable[Term]) -> dict[str, list[Layer]]:
+    """Layers that are used as activations of others, by the name of the one that they are in."""
+    applied = {term.layer for term in terms if isinstance(term, Apply)}
+    names = {layer.name for layer in applied}
+    found: dict[str, list[Layer]] = {}
+    for layer in network.layers:
+        owner = layer.name.rpartition(".")[0]
+        while owner and owner not in names:
+            owner = owner.rpartition(".")[0]
+        if owner and layer not in applied:
+            found.setdefault(owner, []).append(layer)
+    return found
 
 
 def layer_states(step: Step) -> dict[Owner, LayerStates]:

@@ -103,6 +103,16 @@ def test_frozen_and_fitted_layers_say_so() -> None:
     ]
 
 
+def test_an_activation_with_parameters_counts_in_its_layer() -> None:
+    drawing = diagram(
+        program(
+            "model m { input x: f32[4]\ntarget y: f32\noutput z = x -> dense(8, prelu) -> dense(1)\nloss mse(z, y) }"
+        )
+    )
+    layers = [(box.title, box.lines[-1]) for box in drawing.boxes if box.kind == "layer"]
+    assert layers == [("dense · prelu", "48 parameters"), ("dense", "9 parameters")]
+
+
 def test_what_only_a_loss_calculates_with_is_in_its_box() -> None:
     drawing = diagram(
         program(
