@@ -19,6 +19,11 @@ from nndsl.model.sources import SOURCES
 
 FORMATS = ("csv", "jsonl", "npz", "parquet")
 
+UNWRITTEN = frozenset(
+    ".json .xlsx .xls .ods .npy .arrow .feather .h5 .hdf5 .pkl .pickle .gz .zip .sqlite .html".split()
+)
+"""Endings that ask for something else than CSV, which is what a name says nothing of gets."""
+
 
 @click.command("predict")
 @click.argument("run", type=click.Path())
@@ -70,7 +75,7 @@ def command(
 
 
 def _format(out: str | None, to: str | None) -> str:
-    """What is to be written: as it is said, or by the file's ending."""
+    """What is to be written: as it is said, by the file's ending, or CSV."""
     from nndsl.diagnostics import Failure
     from nndsl.errors.commands import BadOption
     from nndsl.errors.suggest import closest
@@ -81,12 +86,11 @@ def _format(out: str | None, to: str | None) -> str:
             raise Failure(BadOption(None, "--to", f"{to} is not for a terminal: name a file with -o, or redirect it"))
         return to or "csv"
     ending = Path(out or "").suffix.lower()
-    found = to or ENDINGS.get(ending)
-    if found is None:
-        near = closest(ending, ENDINGS)
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(ENDINGS)}; or say what to write with --to"
-        raise Failure(BadOption(None, "-o", f"the name `{out}` does not say what to write; {hint}"))
-    return found
+    near = closest(ending, ENDINGS) if ending else None
+    if to is None and ending not in ENDINGS and (near or ending in UNWRITTEN):
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(ENDINGS)}"
+        raise Failure(BadOption(None, "-o", f"{ending} is nothing that can be written; {hint}"))
+    return to or ENDINGS.get(ending, "csv")
 
 
 def _arguments(data: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], dict[str, str]]:

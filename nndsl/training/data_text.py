@@ -62,7 +62,7 @@ def _lines(described: Described) -> Iterator[tuple[str, tuple[str, ...]]]:
     several = described.quantities
     if described.classes:
         found = len(described.classes)
-        what = "" if described.type == "binary" else "1 class" if found == 1 else f"{found} classes"
+        what = "" if described.type.startswith("binary") else "1 class" if found == 1 else f"{found} classes"
         yield _source(described), (f"{described.count}", f"{described.missing}", "", "", what, "")
     elif len(several) <= MOST_COLUMNS:
         for one in several:

@@ -20,7 +20,7 @@ import nndsl as api
 from nndsl.api import answers
 from nndsl.cli.main import run
 from nndsl.data import inputs
-from nndsl.training.predictions import TEXTS
+from nndsl.training.predictions import TEXTS, CsvWriter
 
 Command = Callable[..., Any]
 
@@ -117,6 +117,12 @@ def test_the_ending_says_what_is_written(kinds: Command, folder: Path, file: str
     assert found["label"].tolist() == labels
     columns = found[[f"probability_{i}" for i in range(3)]].to_numpy(np.float32)
     assert columns.tolist() == np.array(probabilities).tolist()
+
+
+def test_a_name_that_says_nothing_is_csv(kinds: Command, folder: Path) -> None:
+    for name in ("out", "out.txt"):
+        assert kinds("predict", "run", "kinds.csv", "-o", name).code == 0
+        assert (folder / name).read_text() == kinds("predict", "run", "kinds.csv").out
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "npz", "parquet"])
@@ -342,7 +348,7 @@ def untouched(folder: Path) -> Iterator[None]:
         (["kinds.csv", "-o", "folder.csv"], 1, "it is a folder"),
         (["kinds.csv", "-o", "there.csv/deep.csv"], 1, "there.csv"),
         (["kinds.csv", "-o", "out.jsonn"], 2, "did you mean .jsonl?"),
-        (["kinds.csv", "-o", "out"], 2, "does not say what to write"),
+        (["kinds.csv", "-o", "out.xlsx"], 2, ".xlsx is nothing that can be written; there are .csv, .jsonl"),
         (["kinds.csv", "--to", "excel"], 2, "'excel' is not one of"),
         (["kinds.csv", "--from", "excel"], 2, "'excel' is not one of"),
         (["kinds.csv", "--from", "npz"], 2, "it is not an .npz archive"),
@@ -376,6 +382,24 @@ def test_a_full_disk_leaves_nothing(kinds: Command, folder: Path, monkeypatch: p
     assert done.code == 1
     assert "no space left" in done.err
     assert not (folder / "deep").exists()
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (SystemExit, 143)])
+def test_who_interrupts_finds_nothing_half_written(
+    kinds: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException], code: int
+) -> None:
+    (folder / "out.csv").write_text("mine")
+    written = CsvWriter.write
+
+    def interrupted(self: CsvWriter, rows: Any) -> None:
+        written(self, rows)
+        raise stop
+
+    monkeypatch.setattr(CsvWriter, "write", interrupted)
+    before = sorted(folder.rglob("*"))
+    assert kinds("predict", "run", "kinds.csv", "-o", "out.csv").code == code
+    assert sorted(folder.rglob("*")) == before
+    assert (folder / "out.csv").read_text() == "mine"
 
 
 def test_a_terminal_is_shown_no_binary(kinds: Command, monkeypatch: pytest.MonkeyPatch) -> None:
