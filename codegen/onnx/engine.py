@@ -17,7 +17,7 @@ from nndsl.graph.sizes import Dim
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
-PARALLEL_WORK = 100_000_000
+PARALLEL_WORK = 10_000_000
 """Multiplications in a step from which several threads pay (`benchmarks/NOTES.md` has the measurement)."""
 
 
@@ -28,15 +28,17 @@ def require(provider: str) -> None:
         raise _missing(provider, available, "install it: pip uninstall onnxruntime && pip install onnxruntime-gpu")
 
 
-def load(model: bytes, provider: str, threads: int, *, optimised: bool = True) -> onnxruntime.InferenceSession:
-    """A session for the model on one provider; `threads` 0 means one for each core. Unless `optimised`, ONNX Runtime
-    runs it as it is.
+def load(
+    model: bytes, provider: str, threads: int, *, polls: bool = False, optimised: bool = True
+) -> onnxruntime.InferenceSession:
+    """A session for the model on one provider; `threads` 0 means one for each core, which poll for work if it `polls`.
+    Unless `optimised`, ONNX Runtime runs it as it is.
 
     Raises `Failure` (exit code 4) where the provider is there but does not start.
     """
     wanted = PROVIDERS[provider]
     session = onnxruntime.InferenceSession(
-        model, _options(threads, optimised), providers=[wanted], disabled_optimizers=_DISABLED_OPTIMIZERS
+        model, _options(threads, polls, optimised), providers=[wanted], disabled_optimizers=_DISABLED_OPTIMIZERS
     )
     if wanted not in session.get_providers():
         remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"
@@ -48,7 +50,7 @@ _DISABLED_OPTIMIZERS = ["NchwcTransformer"]
 """It brings pools into blocks of channels, and back since convolutions whose kernels are inputs stay as they are."""
 
 
-def _options(threads: int, optimised: bool) -> onnxruntime.SessionOptions:
+def _options(threads: int, polls: bool, optimised: bool) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
@@ -56,8 +58,7 @@ def _options(threads: int, optimised: bool) -> onnxruntime.SessionOptions:
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
     options.log_severity_level = 3  # errors: what it warns of (such as an input that nothing uses) is meant to be
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    # Threads that spin while they wait take the cores from the NumPy code that gathers the next batch.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if polls else "0")
     return options
 
 

@@ -16,6 +16,7 @@ from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_m
 from nndsl.codegen.onnx.packing import Packing, pack_step
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
+from nndsl.codegen.onnx.waiting import Waiting
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
@@ -60,7 +61,8 @@ class OnnxSession:
         if threads is None:
             threads = threads_for(step.gradients, {**self._sizes, str(BATCH): batch_size})
         self._threads = threads
-        self._programs: dict[Task, onnxruntime.InferenceSession] = {}
+        self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu")
+        self._programs: dict[tuple[Task, bool], onnxruntime.InferenceSession] = {}
         self._bindings: dict[tuple[object, ...], Binding] = {}
 
         self._batch = Batch(step, batch_size, self._sizes)
@@ -124,11 +126,23 @@ class OnnxSession:
         self._scalars[STEP][()] = step
         self._scalars[ROW][()] = row
         self._scalars[LR_SCALE][()] = lr_scale
-        key = task, rows, self._updated.side, self._statistics.side, self._sums.side
+        polls = self._polls(task)
+        key = task, polls, rows, self._updated.side, self._statistics.side, self._sums.side
         binding = self._bindings.get(key)
         if binding is None:
-            binding = self._bindings[key] = self._bind(task, rows)
+            binding = self._bindings[key] = self._bind(task, rows, polls)
         return binding.run()
+
+    def _polls(self, task: Task) -> bool:
+        """Whether the threads of this run poll for work: what the steps of training found, or are finding out."""
+        if task not in ("train", "accumulate"):
+            return False
+        tried = self._waiting.trying
+        polls = self._waiting.next()
+        if tried and not self._waiting.trying:
+            self._programs.pop((task, not polls), None)
+            self._bindings = {key: binding for key, binding in self._bindings.items() if key[:2] != (task, not polls)}
+        return polls
 
     # ------------------------------------------------------------ the state
 
@@ -157,15 +171,16 @@ class OnnxSession:
 
     # ------------------------------------------------------------ programs and bindings
 
-    def _program(self, task: Task) -> onnxruntime.InferenceSession:
-        if task not in self._programs:
+    def _program(self, task: Task, polls: bool) -> onnxruntime.InferenceSession:
+        if (task, polls) not in self._programs:
             model = serialize(MODELS[task](self._step, self._packing))
-            self._programs[task] = load(model, self._provider, self._threads, optimised=self._step.optimised)
-        return self._programs[task]
+            optimised = self._step.optimised
+            self._programs[task, polls] = load(model, self._provider, self._threads, polls=polls, optimised=optimised)
+        return self._programs[task, polls]
 
-    def _bind(self, task: Task, rows: int) -> Binding:
+    def _bind(self, task: Task, rows: int, polls: bool) -> Binding:
         """Bind a task's inputs and outputs to buffers, for this number of rows and these sides of the tensors."""
-        program = self._program(task)
+        program = self._program(task, polls)
         binding = Binding(program)
         data = self._batch.arrays(rows) if rows else {}
         every = (self._updated, self._statistics, self._sums)
