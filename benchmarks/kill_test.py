@@ -34,14 +34,14 @@ data {
   validation = 500
 }
 train {
-  optimizer = adam(lr = cosine_decay(0.02, steps = 40 * epoch, warmup = epoch))
-  epochs = 40
+  optimizer = adam(lr = cosine_decay(0.02, steps = 120 * epoch, warmup = epoch))
+  epochs = 120
   batch_size = 16
   accumulate = 3
   ema = 0.99
   callbacks = [
     checkpoint(every = 7),
-    early_stopping(val_loss, patience = 30, restore_best = true),
+    early_stopping(val_loss, patience = 90, restore_best = true),
     reduce_lr_on_plateau(loss, patience = 3, factor = 0.5, min_delta = 0.01)
   ]
 }
@@ -91,7 +91,7 @@ def kill_until_done(
         if not known and (folder / run).exists():  # killed before it had begun
             subprocess.run(["rm", "-r", run], cwd=folder, check=True)
         process = subprocess.Popen(command(*asked), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        wait = chance.uniform(0.2, 0.9) * lasted
+        wait = chance.uniform(0.1, 0.6) * lasted
         if chance.random() < 0.1 and known:
             time.sleep(wait / 2)
             second = subprocess.run(command("--resume", run), cwd=folder, capture_output=True, text=True, check=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
+from nndsl.source import Source
 from nndsl.training import store
 from nndsl.training.classification import Report, class_report
 from nndsl.training.history import History
@@ -85,7 +87,9 @@ class Run:
 
         if self.path is None:
             raise Failure(BadOption(None, "save", "this run has no folder: `run.net.save(path)` makes one"))
-        step = self.net.step
+        program = copies(self.net.program, self.overrides)
+        text = Source(self.net.program.name, program[self.net.program.name])
+        step = replace(self.net.step, source=text)  # with overrides, as whoever resumes the run has it
         record = {
             "nndsl": __version__,
             "model": step.network.name,
@@ -99,7 +103,7 @@ class Run:
         }
         module = backend_named("numpy").artifacts(step, self.state)[f"{step.network.name}.py"]
         files: dict[str, bytes | str] = {
-            **copies(self.net.program, self.overrides),
+            **program,
             "model.onnx": trained_model(step, self.state),
             "model.py": module,
             "weights.npz": store.npz_bytes(self.state),

@@ -14,7 +14,7 @@ class InUse(Diagnostic):
     process and goes with it, however it ends."""
 
     code = "NN530"
-    title = "{path} is being trained by another process{process}"
+    title = "{path} is being trained by {process}"
     advice = "wait until that has ended, or stop it: it saves what it has learnt"
     exit_code = FAILED
 

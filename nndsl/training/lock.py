@@ -35,7 +35,7 @@ class Lock:
                     break
                 if attempt == ATTEMPTS - 1:
                     process = _written(folder / NAME)
-                    raise Failure(InUse(None, str(run), f" (number {process})" if process else ""))
+                    raise Failure(InUse(None, str(run), f"process {process}" if process else "another process"))
                 time.sleep(PAUSE)
             os.ftruncate(self._descriptor, 0)
             os.write(self._descriptor, f"{os.getpid()}\n".encode())
