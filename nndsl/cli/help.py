@@ -32,11 +32,12 @@ def command(word: str | None) -> None:
     """
     from nndsl.library import entries, reference, vocabulary
     from nndsl.model.callback_settings import CALLBACKS
+    from nndsl.model.sources import SOURCES
 
     vocabulary.load()
     if word is None:
         words = {str(kind): [each.name for each in members] for kind, members in entries.kinds().items()}
-        click.echo(reference.overview(words | {"callback": sorted(CALLBACKS)}))
+        click.echo(reference.overview(words | {"callback": sorted(CALLBACKS), "source": sorted(SOURCES)}))
         click.echo("`nndsl help WORD` says what one of them is, `nndsl COMMAND --help` what a command does.")
         return
     name, note = ours(word)
@@ -52,8 +53,9 @@ def ours(word: str) -> tuple[str, str]:
     from nndsl.errors.suggest import INSTEAD, closest
     from nndsl.library.registry import ALIASES, FOREIGN, TABLES
     from nndsl.model.callback_settings import CALLBACKS
+    from nndsl.model.sources import SOURCES
 
-    known = {*(name for table in TABLES.values() for name in table), *CALLBACKS}
+    known = {*(name for table in TABLES.values() for name in table), *CALLBACKS, *SOURCES}
     last = word.rpartition(".")[2] if word.rpartition(".")[2].isidentifier() else word  # nn.Linear, keras.layers.Dense
     if word in known:
         return word, ""
@@ -79,8 +81,11 @@ def entries_of(name: str) -> list[Entry]:
     from nndsl.library.entries import entry, is_loss_as_metric
     from nndsl.library.registry import TABLES
     from nndsl.model.callback_settings import CALLBACKS
+    from nndsl.model.sources import SOURCES
     from nndsl.training.callbacks import known_callbacks
 
+    if name in SOURCES:
+        return [_source(name)]
     found = [table[name] for table in TABLES.values() if name in table]
     shown = [entry(each) for each in found if not is_loss_as_metric(each)]
     return shown + ([_entry_of(name, known_callbacks()[name])] if name in CALLBACKS else [])
@@ -95,3 +100,15 @@ def _entry_of(name: str, callback: type[Any]) -> Entry:
     example = f"train {{\n  callbacks = [{EXAMPLES.get(name, f'{name}(val_loss)')}]\n}}\n"
     doc = inspect.getdoc(callback) or ""
     return Entry(name, "callback", arguments, doc, example, "https://keras.io/api/callbacks/" if "Keras" in doc else "")
+
+
+def _source(name: str) -> Entry:
+    from nndsl.library.entries import Argument, Entry
+    from nndsl.model.sources import SOURCES
+
+    kind = SOURCES[name]
+    files = Argument("path", "a file, or a pattern such as part-*; several are joined by rows", variadic=True)
+    if kind.a_file == "array":
+        files = Argument("NAME", "the file of the array NAME, or several that are joined by rows", '"…"')
+    options = [Argument(option, taken.expects, taken.default) for option, taken in kind.options.items()]
+    return Entry(name, "source", (files, *options), kind.doc, f"data {{\n  source = {kind.example}\n}}\n", "")

@@ -11,27 +11,37 @@ from nndsl.model.values import is_whole
 
 @dataclass(frozen=True)
 class Option:
-    """What an option takes: in words, for messages, and as a test of a value."""
+    """What an option takes: in words, and as a test of a value; its default as a program writes it."""
 
     expects: str
     accepts: Callable[[Any], bool]
+    default: str = "none"
 
 
 @dataclass(frozen=True)
 class SourceKind:
-    """A kind of source: how it is written, what one of its files holds, and its options by name.
+    """A kind of source: how it is written, what it reads, what one of its files holds, and its options by name.
 
     `a_file` is a `table`: rows of columns or arrays, of which several files are joined; or one `array`, whose name in
     the program names the file; or one `row`, so that all files make one table.
     """
 
     example: str
+    doc: str
     a_file: Literal["table", "array", "row"]
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
-TRUTH = Option("true or false", lambda value: isinstance(value, bool))
-TEXT = Option("a string", lambda value: isinstance(value, str))
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+CSV_OPTIONS = {
+    "header": Option("true or false", lambda value: isinstance(value, bool), "true"),
+    "separator": Option("a string", _is_text),
+    "decimal": Option("a string", _is_text, '"."'),
+    "encoding": Option("a string", _is_text, '"utf-8"'),
+}
 
 LARGEST_SIDE = 2**14
 """Pixels of a side that images may be resized to."""
@@ -42,20 +52,46 @@ def _is_size(value: Any) -> bool:
     return pair and all(is_whole(side) and 1 <= side <= LARGEST_SIDE for side in value)
 
 
-SIZE = Option("a height and a width in pixels, such as [28, 28]", _is_size)
-CHANNELS = Option(
-    "1 (grey), 3 (red, green, blue) or 4 (with alpha)", lambda value: is_whole(value) and value in (1, 3, 4)
-)
+def _is_channels(value: Any) -> bool:
+    return is_whole(value) and value in (1, 3, 4)
+
+
+IMAGE_OPTIONS = {
+    "size": Option("a height and a width in pixels, such as [28, 28]", _is_size),
+    "channels": Option("1 (grey), 3 (red, green, blue) or 4 (with alpha)", _is_channels),
+}
 
 SOURCES: Mapping[str, SourceKind] = {
     "csv": SourceKind(
-        'csv("examples.csv")', "table", {"header": TRUTH, "separator": TEXT, "decimal": TEXT, "encoding": TEXT}
+        'csv("examples.csv")',
+        "Columns of a text file, gzipped or not. The separator is found where it is beyond doubt.",
+        "table",
+        CSV_OPTIONS,
     ),
-    "npz": SourceKind('npz("examples.npz")', "table"),
-    "npy": SourceKind('npy(x = "x.npy")', "array"),
-    "idx": SourceKind('idx(x = "x-idx3-ubyte.gz")', "array"),
-    "parquet": SourceKind('parquet("examples.parquet")', "table"),
-    "arrow": SourceKind('arrow("examples.arrow")', "table"),
-    "images": SourceKind('images("folder/*/*.png")', "row", {"size": SIZE, "channels": CHANNELS}),
+    "npz": SourceKind(
+        'npz("examples.npz")',
+        "The arrays of a NumPy archive by their names; their first axis counts the rows.",
+        "table",
+    ),
+    "npy": SourceKind('npy(x = "x.npy")', "NumPy's files of one array each; its first axis counts the rows.", "array"),
+    "idx": SourceKind(
+        'idx(x = "x-idx3-ubyte.gz")', "Files in MNIST's format, gzipped or not, of one array each.", "array"
+    ),
+    "parquet": SourceKind(
+        'parquet("examples.parquet")', "Columns of a parquet file; lists of one length are arrays.", "table"
+    ),
+    "arrow": SourceKind(
+        'arrow("examples.arrow")',
+        "Columns of an Arrow file or stream, Feather 2 included; lists of one length are arrays.",
+        "table",
+    ),
+    "images": SourceKind(
+        'images("folder/*/*.png")',
+        "Pictures, as the array `image`, [height, width, channels] with numbers from 0 to 255 (a declared\n"
+        "[height, width] is grey), and the name of each one's folder as `folder`. Nothing is converted\n"
+        "unless an option asks for it.",
+        "row",
+        IMAGE_OPTIONS,
+    ),
 }
 """Each kind of source by its name; any other named argument renames a column or array."""

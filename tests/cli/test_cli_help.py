@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from nndsl.data.sources import OPENERS
 from nndsl.library.registry import TABLES
 from nndsl.model.callback_settings import CALLBACKS
+from nndsl.model.sources import SOURCES
 from nndsl.training.callbacks import known_callbacks
 
 Command = Callable[..., Any]
@@ -71,6 +74,17 @@ def test_every_callback_has_help_with_what_it_takes_and_an_example_that_is_right
     assert example
     Path("small.nn").write_text(program.replace("epochs = 2", f"epochs = 2\n  {example[0]}"))
     assert nndsl("check", "small.nn").code == 0
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_has_help_with_its_options_and_an_example_that_is_right(nndsl: Command, name: str) -> None:
+    done = nndsl("help", name)
+    assert done.out.startswith(f"{name}: a source\n\n  {name}(")
+    assert all(f"\n  {option} = {taken.default}" in done.out for option, taken in SOURCES[name].options.items())
+    assert list(inspect.signature(OPENERS[name]).parameters)[3:] == list(SOURCES[name].options)
+    example = re.search(r"source = (.*)", done.out)
+    assert example
+    assert nndsl("check", "small.nn", "--set", f"data.source={example[1]}").code == 0
 
 
 def test_second_names(nndsl: Command) -> None:
