@@ -44,15 +44,6 @@ def open_file(path: str, span: Span | None) -> Iterator[tuple[BinaryIO, int]]:
         raise Failure(refusal(path, span, error)) from None
 
 
-def read_file(path: str, span: Span | None, *, limit: int, factor: int) -> bytes:
-    """All of a file that takes `factor` times its size in memory, at most `limit` bytes."""
-    with open_file(path, span) as (file, size):
-        refuse_above(limit, size * factor, shown_path(path), span)
-        content = file.read(limit // factor + 1)  # a file may grow, and some say 0
-        refuse_above(limit, len(content) * factor, shown_path(path), span)
-        return content
-
-
 def refuse_above(limit: int, needed: int, what: str, span: Span | None) -> None:
     if needed > limit:
         raise Failure(DataTooLarge(span, what, shown_bytes(needed), shown_bytes(limit)))
