@@ -24,16 +24,17 @@ def standard_input() -> Iterator[str]:
 
     Messages call it what it is. Raises `Failure` (NN408) where there is nothing.
     """
-    with tempfile.NamedTemporaryFile(prefix="nndsl-") as file:
-        if sys.stdin is not None:
-            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-        file.flush()
-        if not os.path.getsize(file.name):
+    with tempfile.TemporaryDirectory(prefix="nndsl-") as folder:
+        path = os.path.join(folder, "standard-input")
+        with open(path, "wb") as file:
+            if sys.stdin is not None:  # as it is where a program starts without one
+                shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+        if not os.path.getsize(path):
             raise Failure(NoRows(None, NAME))
         try:
-            yield file.name
+            yield path
         except Failure as failure:
-            raise Failure(*(_renamed(diagnostic, file.name) for diagnostic in failure.diagnostics)) from None
+            raise Failure(*(_renamed(diagnostic, path) for diagnostic in failure.diagnostics)) from None
 
 
 def _renamed(diagnostic: Diagnostic, path: str) -> Diagnostic:
