@@ -149,11 +149,11 @@ def compiled(name: str, folder: Path) -> Step:
     return compiled_text(PROGRAMS[name], folder / f"{name}.nn")
 
 
-def compiled_text(text: str, path: Path) -> Step:
+def compiled_text(text: str, path: Path, *, optimise: bool = True) -> Step:
     path.write_text(text.strip() + "\n", encoding="utf-8")
     program = load_program(str(path))
     checked = check(program, Facts())
-    return compile_network(checked.network, checked.train, program.source).step
+    return compile_network(checked.network, checked.train, program.source, optimise=optimise).step
 
 
 def examples(step: Step, rows: int, seed: int = 0) -> Arrays:

@@ -67,3 +67,17 @@ def test_a_word(composite: Composite, tmp_path: Path) -> None:
     for name, value in {**result, **{f"grad.{key}": grad for key, grad in grads.items()}}.items():
         close(value, expected[name], name)
         assert np.asarray(value).dtype in (np.float32, np.int64, np.float64 if "metric" in name else np.float32)
+
+
+@pytest.mark.parametrize("composite", WORDS, ids=lambda composite: f"{composite.kind}-{composite.name}")
+def test_a_word_without_optimisations(composite: Composite, tmp_path: Path) -> None:
+    """Graphs as they were made: Python numbers stand where simplification would have left none."""
+    step = compiled_text(program(composite), tmp_path / "example.nn", optimise=False)
+    text = generate(step).text
+    check(text)
+    module: Any = load_module("example", text)
+    state, batch = module.init_state(seed=1), examples(step, 4)
+    expected = evaluate(step.gradients, {**state, **batch, STEP: 2, SEED: 3, ROW: 0})
+    result, grads = module.loss_and_grads(state, **batch, step=2, seed=3)
+    for name, value in {**result, **{f"grad.{key}": grad for key, grad in grads.items()}}.items():
+        close(value, expected[name], name)
