@@ -112,7 +112,8 @@ class Net(Stateful):
         weights.
         """
         wish = Wish(out, resume, force, backend, provider, observer, max_memory, warn, callbacks)
-        run = train_in_folder(self, wish)
+        with self.anew():
+            run = train_in_folder(self, wish)
         self.go_on_from(run)
         if picture:
             run.plot()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +168,20 @@ class Stateful(Program):
                 self._session_of, self._state = key, None
                 self.weighs = len(step.network.targets) > len(self.checked.network.targets)
         return self._session
+
+    @contextmanager
+    def anew(self) -> Iterator[None]:
+        """The network as if nothing had been done with it; it is what it was again where the block fails."""
+        before = dict(self.__dict__)
+        self.facts, self.is_trained, self._set, self._state, self._session = None, False, {}, None, None
+        for stage in ("checked", "stages", "weighted_step", *(["data"] if before["is_trained"] else [])):
+            self.__dict__.pop(stage, None)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def go_on_from(self, run: Run) -> None:
         """Take the state of a run of this program, and how far it had come."""

@@ -214,6 +214,26 @@ def test_the_programs_own_data(tmp_path: Path) -> None:
     assert swapped.predict(frame)["label"].tolist() == swapped.predict(X)["label"].tolist()
 
 
+def test_train_begins_anew(tmp_path: Path) -> None:
+    rows = "\n".join(f"{a},{b},{kind}" for a, b, kind in zip(X[:, 0], X[:, 1], KINDS == "up", strict=True))
+    (tmp_path / "small.csv").write_text(f"a,b,kind\n{rows}\n")
+    data = 'data { source = csv("small.csv")\nfeatures = columns("a", "b") }\n'
+    (tmp_path / "small.nn").write_text(PROGRAM + data)
+    net, other = nndsl.load(tmp_path / "small.nn"), nndsl.load(tmp_path / "small.nn")
+    net.fit(X, KINDS)  # other columns, other names
+    net.train(tmp_path / "one", picture=False)
+    other.train(tmp_path / "two", picture=False)
+    assert same_state(net, other)
+    assert net.history == other.history
+    assert set(net.predict(X[:, :2])["label"]) <= {"True", "False"}
+    (tmp_path / "small.csv").unlink()
+    again = nndsl.load(tmp_path / "small.nn")
+    again.fit(X, KINDS)
+    state = again.state
+    refused(again.train)
+    assert all(np.array_equal(value, again.state[name]) for name, value in state.items())  # nothing is lost
+
+
 def test_nothing_is_fitted_twice_or_guessed() -> None:
     net = small()
     assert "has seen none" in refused(lambda: net.predict(X))
