@@ -28,7 +28,7 @@ from typing import Any
 from nndsl.data.binding import Bound
 from nndsl.data.files import open_file
 from nndsl.data.kinds import Values
-from nndsl.data.stored import Residency
+from nndsl.data.stored import Room
 from nndsl.data.storing import files_of, in_place, store, stored_values
 from nndsl.data.table import Table
 from nndsl.data.wording import listed, shown_bytes, shown_path
@@ -69,7 +69,7 @@ class Cache:
     """The program's name: an entry that was made for it is replaced when it reads a file in another way."""
     above: int = STREAMED_ABOVE
     piece: int = PIECE
-    residency: Residency = field(default_factory=Residency)
+    room: Room = field(default_factory=Room)
 
     def values(self, bounds: Mapping[str, Bound]) -> dict[str, Values]:
         """What these names take from one table, as columns on the disk; every value is checked.
@@ -85,7 +85,7 @@ class Cache:
                 entry = self._find(stamps, reading, table.span)  # another process may have been at it
                 entry = entry or self._make(bounds, stamps, reading)
         folder, stored = entry
-        return stored_values(bounds, folder, stored, self.residency)
+        return stored_values(bounds, folder, stored, self.room)
 
     # ---------------------------------------------------------------- finding
 

@@ -19,7 +19,7 @@ import numpy as np
 from nndsl.data.binding import Bound
 from nndsl.data.columns import Column
 from nndsl.data.kinds import Missing, Values, WrongValue, read
-from nndsl.data.stored import Residency, Stored
+from nndsl.data.stored import Room, Stored
 from nndsl.data.table import Array, Coded, InFile
 from nndsl.diagnostics import Diagnostics
 
@@ -73,11 +73,9 @@ def store(bounds: Mapping[str, Bound], folder: Path, piece_bytes: int) -> Descri
     return {"rows": rows, "columns": described}
 
 
-def stored_values(
-    bounds: Mapping[str, Bound], folder: Path, stored: Described, residency: Residency
-) -> dict[str, Values]:
+def stored_values(bounds: Mapping[str, Bound], folder: Path, stored: Described, room: Room) -> dict[str, Values]:
     """The values that `store` wrote for these names, or found in their files."""
-    return {name: _values(bound, folder, stored, residency) for name, bound in bounds.items()}
+    return {name: _values(bound, folder, stored, room) for name, bound in bounds.items()}
 
 
 def files_of(stored: Described) -> dict[str, int]:
@@ -91,16 +89,16 @@ def files_of(stored: Described) -> dict[str, int]:
     return files
 
 
-def _values(bound: Bound, folder: Path, stored: Described, residency: Residency) -> Values:
+def _values(bound: Bound, folder: Path, stored: Described, room: Room) -> Values:
     column = stored["columns"].get(bound.declared.name)
     place = None if column and column["file"] else in_place(bound)
     if place:
         shape = (stored["rows"], *bound.found_shape)
-        data: Column = Stored(place.path, shape, place.dtype, F32, residency, place.offset)
+        data: Column = Stored(place.path, shape, place.dtype, F32, room, place.offset)
     else:
         assert column
         dtype = np.dtype(column["type"])
-        data = Stored(str(folder / column["file"]), tuple(column["shape"]), dtype, dtype, residency)
+        data = Stored(str(folder / column["file"]), tuple(column["shape"]), dtype, dtype, room)
     missing = None
     if column and column["missing"]:
         mask = np.fromfile(folder / column["missing"]["file"], np.bool_)

@@ -1,33 +1,36 @@
-"""Columns give what arrays give, and hold little memory while they do."""
+"""Columns give what arrays give, wherever their rows lie."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nndsl.data import stored
 from nndsl.data.columns import Chosen, Column, Joined, Looked
-from nndsl.data.stored import Residency, Stored
+from nndsl.data.stored import Room, Stored
 from nndsl.data.table import Array
+from nndsl.diagnostics import Failure
 
 VALUES = np.arange(60, dtype=np.float32).reshape(20, 3) / 7
 
 
-def in_file(values: Array, folder: Path, dtype: str = "f4", offset: int = 0, budget: int = 1) -> Stored:
+def in_file(values: Array, folder: Path, dtype: str = "f4", offset: int = 0, room: int = 0) -> Stored:
     path = folder / f"{len(list(folder.iterdir()))}"
     path.write_bytes(bytes(offset) + values.tobytes())
-    return Stored(str(path), values.shape, values.dtype, np.dtype(dtype), Residency(budget), offset)
+    return Stored(str(path), values.shape, values.dtype, np.dtype(dtype), Room(room), offset)
 
 
-@pytest.fixture(params=["stored", "of another type", "behind a header", "chosen", "joined", "looked up"])
+@pytest.fixture(params=["stored", "in memory", "of another type", "behind a header", "chosen", "joined", "looked up"])
 def column(request: pytest.FixtureRequest, tmp_path: Path) -> Column:
     """`VALUES`, in each way that a column can have them."""
     match request.param:
         case "stored":
             return in_file(VALUES, tmp_path)
+        case "in memory":
+            return in_file(VALUES.astype(">f8"), tmp_path, room=10**6)
         case "of another type":
             return in_file(VALUES.astype(">f8"), tmp_path)
         case "behind a header":
@@ -63,33 +66,41 @@ def test_a_column_without_elements(tmp_path: Path) -> None:
     assert column[np.array([3, 2])].shape == (2, 0)
 
 
-@pytest.mark.parametrize("is_told", [True, False])
-def test_what_is_mapped_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told: bool) -> None:
-    """Rows of 4 kB, 40 MB in all, and a budget of 1 MB: also where the system does not say what is mapped."""
-    values = np.random.default_rng(0).random((10_000, 1000), np.float32)
-    column = in_file(values, tmp_path, budget=10**6)
-    if not is_told:
-        monkeypatch.setattr(stored, "mapped_bytes", lambda: None)
-    gone = 0
-    original = column.residency.let_go
-
-    def let_go() -> None:
-        nonlocal gone
-        gone += 1
-        original()
-
-    monkeypatch.setattr(column.residency, "let_go", let_go)
-    for start in range(0, 10_000, 50):
-        rows = np.arange(start, start + 50) * 7919 % 10_000
-        assert (column[rows] == values[rows]).all()
-    assert gone >= 10
+def test_columns_share_the_room_in_memory(tmp_path: Path) -> None:
+    """Four columns of 240 bytes, and 500 bytes of room."""
+    room = Room(500)
+    path = tmp_path / "values"
+    path.write_bytes(VALUES.tobytes())
+    columns = [Stored(str(path), VALUES.shape, VALUES.dtype, VALUES.dtype, room) for _ in range(4)]
+    assert [column.values is not None for column in columns] == [True, True, False, False]
+    for column in columns:
+        np.testing.assert_array_equal(column[np.array([3, 1])], VALUES[[3, 1]])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say how much is mapped")
-def test_letting_go_takes_pages_out_of_the_process(tmp_path: Path) -> None:
-    column = in_file(np.ones((20_000, 1000), np.float32), tmp_path, budget=10**9)
-    before = stored.mapped_bytes() or 0
-    assert column[:].sum() == 20_000_000
-    assert (stored.mapped_bytes() or 0) - before > 70 * 10**6
-    column.residency.let_go()
-    assert (stored.mapped_bytes() or 0) - before < 5 * 10**6
+def test_rows_side_by_side_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    column = in_file(VALUES, tmp_path)
+    reads = []
+    original = stored.read_at
+
+    def read_at(file: Any, start: int, length: int) -> bytes:
+        reads.append((start, length))
+        return original(file, start, length)
+
+    monkeypatch.setattr(stored, "read_at", read_at)
+    for rows in ([2, 3, 5, 6], [2, 19], [3, 2], [4]):
+        np.testing.assert_array_equal(column[np.array(rows)], VALUES[rows])
+    assert reads == [(24, 60), (24, 12), (228, 12), (36, 12), (24, 12), (48, 12)]
+
+
+def test_a_file_that_has_become_shorter_is_told(tmp_path: Path) -> None:
+    column = in_file(VALUES, tmp_path)
+    (tmp_path / "0").write_bytes(VALUES[:10].tobytes())
+    assert (column[np.array([9, 2])] == VALUES[[9, 2]]).all()
+    for rows in (np.array([12, 2]), slice(5, 12)):
+        with pytest.raises(Failure, match="0 changed while it was read"):
+            column[rows]
+
+
+def test_long_reads_come_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "MOST", 7)
+    np.testing.assert_array_equal(in_file(VALUES, tmp_path)[:], VALUES)

@@ -20,7 +20,7 @@ from nndsl.data.cache import FOLDER, Cache
 from nndsl.data.columns import Column
 from nndsl.data.dataset import Dataset, Splits
 from nndsl.data.load import load
-from nndsl.data.stored import Residency
+from nndsl.data.stored import Room
 from nndsl.diagnostics import Failure
 from nndsl.model.network import Declared
 from nndsl.model.sections import DataSection, SourceCall
@@ -31,8 +31,8 @@ PIECES = [1, 100, 1 << 20]
 """Bytes of a piece: a row at a time, a few, all of them."""
 
 
-def everything_streamed(piece: int = 1) -> Cache:
-    return Cache(Path(FOLDER), "program.nn", above=0, piece=piece, residency=Residency(budget=1))
+def everything_streamed(piece: int = 1, room: int = 0) -> Cache:
+    return Cache(Path(FOLDER), "program.nn", above=0, piece=piece, room=Room(room))
 
 
 def same(streamed: Splits, in_memory: Splits) -> None:
