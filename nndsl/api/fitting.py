@@ -95,7 +95,7 @@ def fit(
         path = folder.path if folder else None
         trainer = loop.Trainer(session, step, examples, actions, observer, epochs=epochs, folder=path, recorder=folder)
         trainer.restore(replace(net.progress, state=session.state(), history=tuple(net.history.epochs)))
-        net.stop_training, net.is_trained, net.history = False, True, trainer.history
+        net.attach(trainer)
         try:
             outcome = trainer.run()
         finally:  # also where a callback or the keyboard ended it

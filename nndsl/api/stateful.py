@@ -201,6 +201,12 @@ class Stateful(Program):
         batches = count_batches(rows, train.batch_size, drop_last=train.drop_last) if rows else 0
         return Snapshot({}, epoch=len(run.history), steps=len(run.history) * -(-batches // train.accumulate))
 
+    def attach(self, trainer: loop.Trainer) -> None:
+        """A trainer begins: callbacks that look at the network see what it has come to."""
+        if self._session is not trainer.session:
+            self._session, self._session_of, self.weighs = trainer.session, (), False
+        self.stop_training, self.is_trained, self.history = False, True, trainer.history
+
     def remember(self, trainer: loop.Trainer) -> None:
         """How far a trainer of this network's session has come."""
         at = trainer.control

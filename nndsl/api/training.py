@@ -105,6 +105,7 @@ def train(net: Net, asked: Wish) -> Run:
                 trainer.restore(snapshot)
             restart(folder, state, program)
 
+        net.attach(trainer)
         outcome = trainer.run()
         run = Run(folder.path, net, session.state(), outcome.history, backend, provider, outcome.stopped)
         run.session = session

@@ -221,7 +221,14 @@ def test_train_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "small.nn").write_text(PROGRAM + data)
     net, other = nndsl.load(tmp_path / "small.nn"), nndsl.load(tmp_path / "small.nn")
     net.fit(X, KINDS)  # other columns, other names
-    net.train(tmp_path / "one", picture=False)
+    losses = []
+
+    class Looks:
+        def on_epoch_end(self, epoch: int, logs: Any) -> None:
+            losses.append(self.net.evaluate(split="train")["loss"])  # type: ignore[attr-defined]
+
+    net.train(tmp_path / "one", picture=False, callbacks=[Looks()])
+    assert losses[2] == net.evaluate(split="train")["loss"] < losses[0]
     other.train(tmp_path / "two", picture=False)
     assert same_state(net, other)
     assert net.history == other.history
