@@ -44,7 +44,8 @@ def command(
         lacks = "no loss, so it cannot be trained" if net.checked.network.outputs else "no output, so it cannot predict"
         say(f"{program}: {name} is sound; it has {lacks}")
     if net.declared.data is not None and not (grad or backends):
-        say(f"  its data are not read for that: `nndsl data {program}` looks at them")
+        read = "only classes and sizes of its data are" if net.facts else "its data are not"
+        say(f"  {read} read for that: `nndsl data {program}` looks at them")
     failed: list[Diagnostic] = []
     if grad:
         for gradient in net.check_gradients():

@@ -38,6 +38,8 @@ def test_check_counts_parameters(nndsl: Command) -> None:
     assert said == "small.nn: small is sound, with 17 parameters"
     assert of_data == "  its data are not read for that: `nndsl data small.nn` looks at them"
     assert "with 33 parameters" in nndsl("check", "small.nn", "--set", "width=8").out
+    assert "only classes and sizes of its data are read" in nndsl("check", "kinds.nn").out
+    assert "nndsl data" not in nndsl("check", "small.nn", "--grad").out
 
 
 def test_check_reads_no_data_unless_it_must(nndsl: Command, folder: Path) -> None:
