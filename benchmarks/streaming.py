@@ -10,7 +10,6 @@ Files are made in a temporary folder (`TMPDIR`), which needs half as much again 
 from __future__ import annotations
 
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -78,14 +77,19 @@ def write_csv(folder: Path, size: int) -> str:
     return 'csv("big.csv")  x = columns("x*")'
 
 
-def steps(session: Session, data: Dataset, batches: Iterable[Array], taken: int) -> tuple[float, float]:
-    """Seconds of the processor that a step on these batches takes, all threads together, and the last one's loss."""
-    start, first = time.process_time(), taken
+def steps(session: Session, data: Dataset, batches: Iterable[Array], taken: int) -> tuple[float, float, float]:
+    """Seconds of the thread's own time for a batch and for its step (other work on the machine is not counted), and the
+    last step's loss."""
+    batch = step = 0.0
+    first = taken
     for rows in batches:
+        start = time.thread_time()
         gather(session, data, rows)
+        middle = time.thread_time()
         results = session.train_step(len(rows), taken)
+        batch, step = batch + middle - start, step + time.thread_time() - middle
         taken += 1
-    return (time.process_time() - start) / (taken - first), float(results["loss"])
+    return batch / (taken - first), step / (taken - first), float(results["loss"])
 
 
 def speed(folder: Path, rows: int = 60_000) -> None:
@@ -107,22 +111,24 @@ def speed(folder: Path, rows: int = 60_000) -> None:
         sets = {"memory": load(section, declared).train, "disk": load(section, declared, cache=cache).train}
         net.read_data()
         sessions = {name: net.session(net.initial_state(), "onnx") for name in sets}
-        times: dict[str, list[float]] = {name: [] for name in sets}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in sets}
         rows = sets["memory"].rows
         for number in range(EPOCHS):
             batches = list(batches_of_epoch(net.step.train, rows, number))
             for first in range(0, len(batches), TURN):  # in turns, so that other work on the machine meets both
                 losses = set()
                 for name, data in sets.items():
-                    seconds, loss = steps(sessions[name], data, batches[first : first + TURN], first)
-                    times[name].append(seconds)
+                    batch, step, loss = steps(sessions[name], data, batches[first : first + TURN], first)
+                    times[name].append((batch, step))
                     losses.add(loss)
                 assert len(losses) == 1, "the same batches give the same loss, to the last bit"
-        ratio = statistics.median(a / b for a, b in zip(times["disk"], times["memory"], strict=True))
-        each = {name: statistics.median(values) * 1e6 for name, values in times.items()}
-        kind = "npz, through the cache" if copied else "npy, in place"
-        print(f"{kind}: {each['memory']:.0f} µs a step from memory, {each['disk']:.0f} µs from the disk", end="")
-        print(f", {ratio:.3f} times (medians of {len(times['disk'])} turns of {TURN} steps)", flush=True)
+        print("npz, through the cache" if copied else "npy, in place")
+        medians = {name: np.median(values, axis=0) * 1e6 for name, values in times.items()}
+        for name, (batch, step) in medians.items():
+            print(f"  from {name}: {batch:.0f} µs a batch, {step:.0f} µs a step")
+        step = float(np.median([step for values in times.values() for _, step in values])) * 1e6  # it is the same work
+        ratio = (medians["disk"][0] + step) / (medians["memory"][0] + step)
+        print(f"  {ratio:.3f} times (medians of {len(times['disk'])} turns of {TURN} steps)", flush=True)
 
 
 def memory(folder: Path, kind: str, size: int) -> None:

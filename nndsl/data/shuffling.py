@@ -1,6 +1,6 @@
 """Random orders of tens of millions of rows: `permutation` of `nndsl.ops.helpers`, number for number.
 
-It takes 12 bytes a row in place of 60, and a sixth of the time.
+It takes 12 bytes a row in place of 23, and a third of the time or less.
 """
 
 from __future__ import annotations
