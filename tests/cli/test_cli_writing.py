@@ -191,7 +191,7 @@ def test_the_record_comes_last(nndsl: Command, folder: Path, monkeypatch: pytest
 def test_a_picture_that_fails_does_not_cost_the_model(
     nndsl: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def history_png(history: object) -> bytes:
+    def history_png(*arguments: object) -> bytes:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("nndsl.api.run.can_plot", lambda: True)
