@@ -86,7 +86,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         record = json.loads(metadata["nndsl"])
     except (KeyError, ValueError, TypeError):
         raise Damaged("it is no checkpoint of training") from None
-    owned = {
+    owned: dict[str, Any] = {
         kind: {name.removeprefix(f"{kind}/"): array for name, array in arrays.items() if name.startswith(f"{kind}/")}
         for kind in ARRAYS
     }

@@ -50,7 +50,7 @@ def data_hash(examples: Examples) -> str:
         for name, values in sorted(split.arrays.items()) if split is not None else ():
             whole.update(f"{name} {values.dtype.str} {values.shape}".encode())
             for part in _looked_at(values):
-                whole.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8))
+                whole.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
         whole.update(b"|")
     return whole.hexdigest()
 

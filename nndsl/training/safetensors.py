@@ -54,7 +54,7 @@ def pieces(arrays: Arrays, metadata: Mapping[str, str]) -> list[bytes | memoryvi
     for name, array in ordered:
         begin, end = end, end + array.nbytes
         header[name] = {"dtype": CODES[array.dtype.name], "shape": list(array.shape), "data_offsets": [begin, end]}
-        data.append(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+        data.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     length = len(text).to_bytes(8, "little")

@@ -11,15 +11,11 @@ from nndsl.data.wording import counted, listed
 from nndsl.diagnostics import Diagnostic
 from nndsl.errors.examples import UnvaryingElement
 from nndsl.graph.node import Node
+from nndsl.transform.algebra import ELEMENTWISE
 from nndsl.transform.step import Step
 
 LEAST_SPREAD = 1e-7
 """What `normalize` divides by at the least."""
-
-ELEMENTWISE = frozenset(
-    "where add sub mul div neg abs exp expm1 log log1p sqrt tanh sigmoid minimum maximum equal not_equal cast".split()
-)
-"""What keeps elements in their places."""
 
 Array = np.ndarray[Any, Any]
 
