@@ -131,8 +131,10 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
 def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[Group, ...]:
     """The groups of an update; `apart`: biases and the like are not packed with kernels."""
     small = [state for state in trainable if prod(state.shape) <= largest and state.constraint is None]
-    packs = {PACKED: [state for state in small if not (apart and state.bias)]}
-    packs[PACKED_BIASES] = [state for state in small if state not in packs[PACKED]]
+    packs = {
+        PACKED: [state for state in small if not (apart and state.bias)],
+        PACKED_BIASES: [state for state in small if apart and state.bias],
+    }
     groups = [
         Group(name, (sum(state.size for state in members),), tuple(members))
         for name, members in packs.items()
