@@ -275,7 +275,7 @@ def _texts(settings: Mapping[str, int]) -> list[str]:
 def _program_callbacks(step: Step, validated: bool) -> list[Callback]:
     """Those of the program; where one watches validation rows and there are none, the message says what `fit` takes."""
     try:
-        return builtin.build(step.train.callbacks, loop.reported(step, validated=validated))
+        return builtin.build(step.train, loop.reported(step, validated=validated))
     except Failure as failure:
         raise Failure(
             *(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nndsl.api import answers
 from nndsl.api.fitting import Asked, fit, with_weights
-from nndsl.api.options import BackendName, Provider, Split
+from nndsl.api.options import SPLITS, BackendName, Provider, Split
 from nndsl.api.saving import save
 from nndsl.api.stateful import Stateful
 from nndsl.api.training import Wish, python_warning
@@ -133,8 +133,11 @@ class Net(Stateful):
     ) -> dict[str, float | Array]:
         """Loss and metrics by name over the rows of `x` and `y`, or of a split of the program's own data.
 
-        `x` and `y` are what `fit` takes, or `x` is the path of a data file. A metric that is a table is an array.
+        `x` and `y` are what `fit` takes, or `x` is the path of a data file, or a split by its name alone
+        (`evaluate("train")`). A metric that is a table is an array.
         """
+        if isinstance(x, str) and x in SPLITS:
+            x, split = None, cast(Split, x)
         if sample_weight is not None and not self.weighs:
             self.live_session(replace(self.weighted_step, train=self.step.train))
         session, weight = self.live_session(), weight_of(self.declared.declared)

@@ -84,7 +84,7 @@ def train(net: Net, asked: Wish) -> Run:
                 raise Failure(_changed(folder, "", program))
 
         data, step = net.read_examples(), net.step
-        actions = callbacks.build(step.train.callbacks, loop.reported(step, validated=data.validation is not None))
+        actions = callbacks.build(step.train, loop.reported(step, validated=data.validation is not None))
         actions += hooked(asked.callbacks, net)
         session = net.session(net.initial_state(asked.max_memory), backend, provider)
         for warning in net.fitting_warnings:

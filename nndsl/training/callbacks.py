@@ -12,7 +12,7 @@ from typing import Any, Literal
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import NotMonitored
-from nndsl.model.sections import Configured
+from nndsl.model.sections import Configured, TrainSection
 from nndsl.transform.step import Step
 
 Mode = Literal["auto", "min", "max"]
@@ -274,16 +274,16 @@ def known_callbacks() -> dict[str, type[Callback]]:
     return {**CALLBACKS, "report": Report, "csv_log": CsvLog, "tensorboard": TensorBoard}
 
 
-def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list[Callback]:
+def build(train: TrainSection, reported: Collection[str]) -> list[Callback]:
     """The callbacks that a program's `train` section lists, with fresh counters.
 
     Raises `Failure` where one watches what is not among the names that the run reports.
     """
-    known = known_callbacks()
+    configured, known = train.callbacks, known_callbacks()
     built = [known[each.name](**each.arguments) for each in configured]
     logged = {*reported, "lr", *(each.arguments["name"] for each in configured if each.name == "report")}
     wrong = [
-        _not_monitored(each, name, reported)
+        _not_monitored(each, name, reported, train)
         for each, callback in zip(configured, built, strict=True)
         for name in callback.watches
         if name not in logged
@@ -293,8 +293,9 @@ def build(configured: tuple[Configured, ...], reported: Collection[str]) -> list
     return built
 
 
-def _not_monitored(callback: Configured, monitor: str, reported: Collection[str]) -> NotMonitored:
-    remedy = f"it is not measured over the training rows: watch `val_{monitor}`"
+def _not_monitored(callback: Configured, monitor: str, reported: Collection[str], train: TrainSection) -> NotMonitored:
+    reason = "" if train.train_metrics else " (`train_metrics = false`)"
+    remedy = f"it is not measured over the training rows{reason}: watch `val_{monitor}`"
     if "val_loss" in reported and f"val_{monitor.removeprefix('val_')}" not in reported:
         remedy = "it is a table: watch a metric that is a number"
     elif monitor.startswith("val_"):

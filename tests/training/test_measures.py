@@ -15,7 +15,7 @@ from nndsl.codegen.onnx.backend import OnnxBackend
 from nndsl.compiler import compile_network
 from nndsl.diagnostics import Failure
 from nndsl.model.check import check, load_program
-from nndsl.model.sections import Configured
+from nndsl.model.sections import Configured, TrainSection
 from nndsl.render import render
 from nndsl.source import Source, Span
 from nndsl.training.callbacks import build
@@ -127,5 +127,8 @@ def test_a_line_of_numbers_leaves_tables_out() -> None:
 def test_tables_cannot_be_watched() -> None:
     stop = Configured("early_stopping", {"monitor": "val_confusion_matrix"}, Span(Source("p.nn", "x"), 0, 1))
     with pytest.raises(Failure) as refused:
-        build((stop,), {"loss", "val_loss", "accuracy", "val_accuracy"})
+        build(
+            TrainSection(Configured("adam", {}, None), callbacks=(stop,)),
+            {"loss", "val_loss", "accuracy", "val_accuracy"},
+        )
     assert "it is a table" in render(refused.value.diagnostics)
