@@ -126,6 +126,7 @@ def test_a_line_of_numbers_leaves_tables_out() -> None:
 
 def test_tables_cannot_be_watched() -> None:
     stop = Configured("early_stopping", {"monitor": "val_confusion_matrix"}, Span(Source("p.nn", "x"), 0, 1))
+    adam = Configured("adam", {}, None)
     with pytest.raises(Failure) as refused:
         build(
             TrainSection(Configured("adam", {}, None), callbacks=(stop,)),
