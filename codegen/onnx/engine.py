@@ -10,6 +10,7 @@ from math import prod
 
 import onnxruntime
 
+from nndsl.codegen.backend import usable_cores
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import ProviderMissing
 from nndsl.graph.node import Graph, Node
@@ -17,8 +18,9 @@ from nndsl.graph.sizes import Dim
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
-PARALLEL_WORK = 10_000_000
-"""Multiplications in a step from which several threads pay (`benchmarks/NOTES.md` has the measurement)."""
+WORK_A_THREAD = 8_000_000
+"""Multiplications in a step for each thread that computes it (`benchmarks/NOTES.md` has the measurement): with fewer,
+the operators of one thread end before others have woken up."""
 
 
 def require(provider: str) -> None:
@@ -68,8 +70,8 @@ def _missing(provider: str, available: list[str], remedy: str) -> Failure:
 
 
 def threads_for(graph: Graph, sizes: Mapping[str, int]) -> int:
-    """One thread for a small graph, whose operators end before others have woken up; else 0, all cores."""
-    return 0 if work(graph, sizes) >= PARALLEL_WORK else 1
+    """One thread for a small graph; for a larger one as many as it has work for, at the most one for each core."""
+    return min(usable_cores(), max(1, work(graph, sizes) // WORK_A_THREAD))
 
 
 def work(graph: Graph, sizes: Mapping[str, int]) -> int:

@@ -128,8 +128,5 @@ def test_tables_cannot_be_watched() -> None:
     stop = Configured("early_stopping", {"monitor": "val_confusion_matrix"}, Span(Source("p.nn", "x"), 0, 1))
     adam = Configured("adam", {}, None)
     with pytest.raises(Failure) as refused:
-        build(
-            TrainSection(Configured("adam", {}, None), callbacks=(stop,)),
-            {"loss", "val_loss", "accuracy", "val_accuracy"},
-        )
+        build(TrainSection(adam, callbacks=(stop,)), {"loss", "val_loss", "accuracy", "val_accuracy"})
     assert "it is a table" in render(refused.value.diagnostics)

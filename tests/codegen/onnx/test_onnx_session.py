@@ -7,8 +7,9 @@ import pytest
 from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixed_batch
 
 from nndsl.codegen.backend import Arrays, Session
+from nndsl.codegen.onnx import engine
 from nndsl.codegen.onnx.backend import OnnxBackend
-from nndsl.codegen.onnx.engine import PARALLEL_WORK, threads_for, work
+from nndsl.codegen.onnx.engine import WORK_A_THREAD, threads_for, work
 from nndsl.codegen.onnx.packing import pack_step
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.diagnostics import ENVIRONMENT, Failure
@@ -184,9 +185,11 @@ def test_a_missing_provider_is_a_failure_with_exit_code_4() -> None:
     assert "CUDA" in str(caught.value)
 
 
-def test_threads_follow_the_size_of_the_network() -> None:
+def test_threads_follow_the_size_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     small, large = digits(), digits((64, 2048, 2048, 10), ADAM)
     assert work(small.gradients, {"batch": 32}) == 32 * (64 * 32 * 2 + 32 * 16 * 3 + 16 * 10 * 3)
     assert threads_for(small.gradients, {"batch": 32}) == 1
-    assert work(large.gradients, {"batch": 32}) > PARALLEL_WORK
-    assert threads_for(large.gradients, {"batch": 32}) == 0
+    monkeypatch.setattr(engine, "usable_cores", lambda: 1000)
+    assert threads_for(large.gradients, {"batch": 32}) == work(large.gradients, {"batch": 32}) // WORK_A_THREAD > 10
+    monkeypatch.setattr(engine, "usable_cores", lambda: 4)
+    assert threads_for(large.gradients, {"batch": 32}) == 4
