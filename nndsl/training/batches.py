@@ -41,9 +41,10 @@ def batches_in_order(rows: int, batch_size: int) -> Iterator[Rows]:
 
 def gather(session: Session, data: Dataset, rows: Rows) -> None:
     """Copy the rows of a batch into the session's buffers."""
+    places = rows.astype(np.intp, copy=False)  # once, not in each `take`
     for name, buffer in session.buffers(len(rows)).items():
         values = data.arrays.get(name)
         if isinstance(values, np.ndarray):
-            np.take(values, rows, axis=0, out=buffer, mode="clip")
+            values.take(places, 0, buffer, "clip")
         elif values is not None:
             values.take(rows, buffer)
