@@ -32,8 +32,9 @@ class RepeatedRows(Diagnostic):
 class UnvaryingElement(Diagnostic):
     """`normalize` or `min_max` was fitted to values that are the same in every training row.
 
-    There is nothing in them to learn from. Should another value come later, `normalize` divides its difference by 1e-7
-    and gives a number in the millions, and `min_max` does not scale it at all.
+    There is nothing in them to learn from. Should another value come later, its difference is taken as it is, not
+    scaled. A spread of at most 1e-7 that is not 0 counts as none for `normalize` too: it divides by 1e-7 there, as
+    Keras does, and another value may become a number in the millions.
     """
 
     code = "NN610"

@@ -37,15 +37,16 @@ def rescale(x: Tensor, scale: float, offset: float = 0.0) -> Tensor:
 def normalize(b: LayerBuilder, x: Tensor) -> Tensor:
     """(x - mean) / max(√variance, 1e-7), each element of the last axis by its own statistics. The shape stays.
 
-    The mean and the variance are those of the training split, found before the first step. A single number per example
-    counts as [1].
+    The mean and the variance are those of the training split, found before the first step. Where the variance is 0,
+    x - mean, as scikit-learn's `StandardScaler` (Keras divides by 1e-7 there). A single number per example counts as
+    [1].
     """
     x = vector(number(x))
     d = known_size("normalize", x, -1, ": each of its elements has a mean")
     mean = b.fitted("mean", (d,), ZEROS, fit="mean", values=x)
     variance = b.fitted("variance", (d,), ONES, fit="variance", values=x)
-    spread = ops.maximum(ops.sqrt(variance), variance.builder.constant(1e-7, variance.dtype))
-    return (x - mean) / spread
+    one, least = (variance.builder.constant(value, variance.dtype) for value in (1, 1e-7))
+    return (x - mean) / ops.where(variance > 0, ops.maximum(ops.sqrt(variance), least), one)
 
 
 @composite(

@@ -11,11 +11,12 @@ from nndsl.data.wording import counted, listed
 from nndsl.diagnostics import Diagnostic
 from nndsl.errors.examples import UnvaryingElement
 from nndsl.graph.node import Node
+from nndsl.model.network import Layer
 from nndsl.transform.algebra import ELEMENTWISE
 from nndsl.transform.step import Step
 
 LEAST_SPREAD = 1e-7
-"""What `normalize` divides by at the least."""
+"""What `normalize` divides by at the least, where there is a spread at all."""
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +29,7 @@ def unvarying_elements(
     `columns` are what the data call the elements of inputs (`column "age"`), as far as they have columns.
     """
     for layer in step.network.layers:
-        constant = _constant(fitted, layer.name)
+        constant = _constant(fitted, layer)
         if constant is None or not constant.any():
             continue
         seen = next(node for name, node in step.fit.outputs.items() if name.rpartition(".")[0] == layer.name)
@@ -43,12 +44,13 @@ def unvarying_elements(
         yield UnvaryingElement(layer.span, said, layer.composite.name, them)
 
 
-def _constant(fitted: Mapping[str, Array], layer: str) -> Array | None:
-    """Which elements do not vary, for a layer that scales."""
-    if f"{layer}.variance" in fitted:
-        return np.asarray(np.sqrt(fitted[f"{layer}.variance"]) <= LEAST_SPREAD)
-    if f"{layer}.max" in fitted:
-        return np.asarray(fitted[f"{layer}.max"] <= fitted[f"{layer}.min"])
+def _constant(fitted: Mapping[str, Array], layer: Layer) -> Array | None:
+    """Which elements do not vary, for a layer that scales. Another may share its name (`normalize -> dense`)."""
+    match layer.composite.name:
+        case "normalize" if f"{layer.name}.variance" in fitted:
+            return np.asarray(np.sqrt(fitted[f"{layer.name}.variance"]) <= LEAST_SPREAD)
+        case "min_max" if f"{layer.name}.max" in fitted:
+            return np.asarray(fitted[f"{layer.name}.max"] <= fitted[f"{layer.name}.min"])
     return None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import nndsl
@@ -82,6 +84,41 @@ def test_elements_by_name(tmp_path: Path, arrays: dict[str, np.ndarray], layer: 
     ]
 
 
+def test_one_warning_where_a_layer_with_parameters_has_the_same_name(
+    tmp_path: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    arrays["b"][:] = 3
+    message = "`b` is the same in every training row: `normalize` cannot scale it"
+    assert warned(tmp_path, "h = b -> normalize -> dense(3, relu)", arrays) == [message]
+
+
+@pytest.mark.filterwarnings("ignore:.*NN610")
+@pytest.mark.parametrize("backend", ["onnx", "numpy"])
+@pytest.mark.parametrize("layer", ["normalize", "min_max"])
+def test_what_is_not_scaled_is_shifted(tmp_path: Path, layer: str, backend: nndsl.BackendName) -> None:
+    """By whatever computes it: a session, model.onnx, model.py."""
+    text = (
+        f"model m {{ input x: f32[2]\n target y: f32\n output z = x -> {layer}\n p = z -> dense(1)\n loss mse(p, y) }}"
+    )
+    rows = np.array([[0.0, 0.1], [2.0, 0.1], [4.0, 0.1]], np.float32)
+    net = nndsl.loads(text + "\ntrain { optimizer = sgd(0.01)\n epochs = 1 }")
+    net.fit(rows, rows[:, 0], backend=backend, verbose=0)
+    asked = np.array([[2, 0.1], [2, 1.1], [0, -2.9]], np.float32)
+    spread = rows[:, 0].std() if layer == "normalize" else 4
+    middle = 2 if layer == "normalize" else 0
+    expected = np.column_stack([(asked[:, 0] - middle) / spread, [0, 1, -3]])
+
+    def agrees(found: np.ndarray) -> None:
+        np.testing.assert_allclose(found, expected, atol=1e-6)  # a few roundings of float32 at 3
+
+    agrees(net.predict(asked)["z"])
+    net.save(tmp_path / "run")
+    session = onnxruntime.InferenceSession(tmp_path / "run" / "model.onnx")
+    agrees(session.run(["z"], {"x": asked})[0])
+    space = runpy.run_path(str(tmp_path / "run" / "model.py"))
+    agrees(space["predict"](space["init_state"](), x=asked)["z"])
+
+
 def test_elements_after_arithmetic_and_layers(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     """What is done element by element leaves their names, anything else their numbers."""
     arrays["a"][:, 2] = 1
@@ -92,7 +129,7 @@ def test_elements_after_arithmetic_and_layers(tmp_path: Path, arrays: dict[str, 
 
 
 def test_a_spread_that_normalize_takes_for_none(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Below 1e-7 it divides by 1e-7; `min_max` divides by whatever there is."""
+    """Up to 1e-7 it divides by 1e-7; `min_max` divides by whatever there is."""
     arrays["a"] *= np.float32(1e-8)
     assert len(warned(tmp_path, "h = a -> normalize", arrays)) == 1
     assert warned(tmp_path, "h = a -> min_max", arrays) == []
