@@ -23,7 +23,7 @@ from nndsl.api.observers import observer_for
 from nndsl.api.training import keeping, python_warning, run_state
 from nndsl.compiler import compile_network
 from nndsl.data.dataset import Dataset
-from nndsl.data.given import Given, given_data, given_dataset, refuse_other_sizes
+from nndsl.data.given import Given, frame_columns, given_data, given_dataset, refuse_other_sizes
 from nndsl.data.index_range import refuse_out_of_range
 from nndsl.diagnostics import Failure
 from nndsl.errors.api import NothingToWeight, NoValidation
@@ -157,14 +157,16 @@ def _examples(net: Net, asked: Asked) -> tuple[Dataset, Dataset | None]:
         weight=weight,
         model=net.declared.name,
         span=net.program.model(net.model).name.span,
+        columns=net.facts.columns if trained and net.facts else {},
     )
+    columns = frame_columns(data.parts["train"])
     if trained:
-        assert net.facts is not None
         for part in data.parts.values():
             refuse_other_sizes(part, net.facts)
-        facts = replace(net.facts, rows=data.facts.rows)
+        facts = replace(net.facts or Facts(), rows=data.facts.rows)
     else:
         facts = data.facts
+    facts = replace(facts, columns=facts.columns or columns)
     net.learn_facts(facts)
     splits = data.splits(facts)
     net.given_warnings = tuple(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nndsl.api import answers
 from nndsl.api.fitting import Asked, fit, with_weights
+from nndsl.api.loading import load_weights
 from nndsl.api.options import SPLITS, BackendName, Provider, Split
 from nndsl.api.saving import save
 from nndsl.api.stateful import Stateful
@@ -163,6 +164,16 @@ class Net(Stateful):
         - a path without an ending: the folder of a run, which `nndsl.load` reads again. It must not be there yet.
         """
         save(self, os.fspath(path))
+
+    def load_weights(self, path: str | os.PathLike[str]) -> None:
+        """Take all weights, fitted layers included, from what `save` wrote (`.safetensors`, `.npz`), from a checkpoint,
+        or from the folder of a run; the program may be another, its weights have the same names and shapes.
+
+        The network then counts as trained: `predict` answers, `fit` goes on from these weights. Slots of the optimizer
+        stay as they are. Raises `Failure` (NN552, NN558) where the weights are not this network's, which stays as it
+        was.
+        """
+        load_weights(self, os.fspath(path))
 
     # ------------------------------------------------------------ notebooks
 

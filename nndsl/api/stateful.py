@@ -27,6 +27,7 @@ from nndsl.training.record import FOLDER
 from nndsl.training.safetensors import Damaged
 from nndsl.training.snapshot import Snapshot
 from nndsl.transform.names import EMA
+from nndsl.transform.state import initial_state
 from nndsl.transform.step import Step
 from nndsl.transform.weighting import weighted
 
@@ -93,16 +94,38 @@ class Stateful(Program):
         else:
             self._state = state
 
+    def take_weights(self, values: Arrays) -> None:
+        """All weights of an earlier training. Fitted layers are among them, so the network counts as trained; slots of
+        the optimizer stay as they are."""
+        before = self.state if self.is_trained else initial_state(self.step.states, self.step.train.seed)
+        averages = {f"{name}.{EMA}": value for name, value in values.items()}
+        state = {**before, **{name: value for name, value in {**averages, **values}.items() if name in before}}
+        if self._session is not None:
+            self._session.set_state(state)
+        else:
+            self._state = state
+        self.is_trained, self._set = True, {}
+
     @property
     def waits_for_data(self) -> Diagnostic | None:
         """What the network cannot be without, and only the rows that `fit` is given will say; None if it is complete.
 
         Raises `Failure` where the program is wrong in another way.
         """
+        waiting = self.waits_for_facts
+        if waiting is not None or self.facts is not None or self.declared.data is not None or self.is_trained:
+            return waiting
+        states = self.stages.step.states if self.is_complete else ()
+        return next((NotFitted(None, f"`{spec.name}`") for spec in states if spec.fit), None)
+
+    @property
+    def waits_for_facts(self) -> Diagnostic | None:
+        """As `waits_for_data`, of what the program cannot even be compiled without."""
         if self.facts is not None or self.declared.data is not None:
             return None
         try:
-            states = self.stages.step.states if self.is_complete else ()
+            if self.is_complete:
+                self.stages  # noqa: B018 - compiled, or not
         except Failure as failure:
             waiting = [error for error in failure.diagnostics if isinstance(error, NeedsData)]
             # Shapes may be wrong only because sizes are not known yet; whatever else is wrong stays so.
@@ -110,7 +133,7 @@ class Stateful(Program):
             if wrong or not waiting:
                 raise Failure(*(wrong or failure.diagnostics)) from None
             return NotFitted(waiting[0].span, waiting[0].what)
-        return next((NotFitted(None, f"`{spec.name}`") for spec in states if spec.fit), None)
+        return None
 
     def _refuse_unfitted(self) -> None:
         waiting = self.waits_for_data
@@ -172,10 +195,17 @@ class Stateful(Program):
     @contextmanager
     def anew(self) -> Iterator[None]:
         """The network as if nothing had been done with it; it is what it was again where the block fails."""
+        with self.or_as_before():
+            stages = ("checked", "stages", "weighted_step", *(["data"] if self.is_trained else []))
+            self.facts, self.is_trained, self._set, self._state, self._session = None, False, {}, None, None
+            for stage in stages:
+                self.__dict__.pop(stage, None)
+            yield
+
+    @contextmanager
+    def or_as_before(self) -> Iterator[None]:
+        """The network is what it was again where the block fails."""
         before = dict(self.__dict__)
-        self.facts, self.is_trained, self._set, self._state, self._session = None, False, {}, None, None
-        for stage in ("checked", "stages", "weighted_step", *(["data"] if before["is_trained"] else [])):
-            self.__dict__.pop(stage, None)
         try:
             yield
         except BaseException:

@@ -24,6 +24,23 @@ class NoSuchName(Failure, KeyError):
     """A `Failure` that a mapping may raise: `name in net.weights` and `.get(name)` know it."""
 
 
+def fitting_array(state: State, value: npt.ArrayLike) -> np.ndarray[Any, Any]:
+    """The value as what the state holds, float32 of its shape; raises `Failure` (NN552) where it is not that."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        raise Failure(BadWeight(None, state.name, "its rows have different lengths")) from None
+    if array.dtype.kind not in "biuf":
+        raise Failure(BadWeight(None, state.name, f"it holds numbers, and what is given is {array.dtype}"))
+    if array.shape != state.shape:
+        raise Failure(BadWeight(None, state.name, f"its shape is {list(state.shape)}, not {list(array.shape)}"))
+    with np.errstate(over="ignore"):
+        narrow = array.astype(np.float32)
+    if not np.isfinite(narrow).all():
+        raise Failure(BadWeight(None, state.name, "what is given holds NaN or infinity"))
+    return narrow
+
+
 class Weights(MutableMapping[str, np.ndarray[Any, Any]]):
     """Parameters and statistics by name, float32; optimizer slots are in `net.state` only.
 
@@ -52,20 +69,7 @@ class Weights(MutableMapping[str, np.ndarray[Any, Any]]):
         return value
 
     def __setitem__(self, name: str, value: npt.ArrayLike) -> None:
-        state = self._find(name)
-        try:
-            array = np.asarray(value)
-        except (ValueError, TypeError):
-            raise Failure(BadWeight(None, name, "its rows have different lengths")) from None
-        if array.dtype.kind not in "biuf":
-            raise Failure(BadWeight(None, name, f"it holds numbers, and what is given is {array.dtype}"))
-        if array.shape != state.shape:
-            raise Failure(BadWeight(None, name, f"its shape is {list(state.shape)}, not {list(array.shape)}"))
-        with np.errstate(over="ignore"):
-            narrow = array.astype(np.float32)
-        if not np.isfinite(narrow).all():
-            raise Failure(BadWeight(None, name, "what is given holds NaN or infinity"))
-        self._net.set_state({name: narrow})
+        self._net.set_state({name: fitting_array(self._find(name), value)})
 
     def __delitem__(self, name: str) -> None:
         raise Failure(BadWeight(None, name, "a network cannot lose a weight"))

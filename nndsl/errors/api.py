@@ -122,3 +122,19 @@ class NoValidation(Diagnostic):
 
     callback: str
     monitor: str
+
+
+@dataclass(frozen=True)
+class OtherWeights(Diagnostic):
+    """`net.load_weights(path)` takes every weight of the network from a `.safetensors` or `.npz` file that has each by
+    its name (`hidden.W`) and in its shape, or from the folder of a run. Slots of an optimizer may be there and are left
+    alone; `list(net.weights)` has the names.
+
+    For some weights only: `net.weights["hidden.W"] = arrays["hidden.W"]`. For a run as it is: `nndsl.load(folder)`.
+    """
+
+    code = "NN558"
+    title = "the weights in {path} cannot be taken: {reason}"
+
+    path: str
+    reason: str

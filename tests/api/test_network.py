@@ -219,6 +219,69 @@ def test_a_saved_folder_is_that_of_a_run(tmp_path: Path) -> None:
     assert "is there already" in refused(lambda: net.save(tmp_path / "run"))
 
 
+@pytest.mark.parametrize("saved", ["small.safetensors", "small.npz", "run"])
+def test_saved_weights_are_taken_by_another_network(tmp_path: Path, saved: str) -> None:
+    net = fitted()
+    net.save(tmp_path / saved)
+    other = nndsl.loads(PROGRAM + "train { optimizer = sgd(0.1) }")  # has no slots; `normalize` comes with the weights
+    other.load_weights(tmp_path / saved)
+    np.testing.assert_array_equal(other.predict(X)["probability"], net.predict(X)["probability"])
+    assert other.evaluate(X, KIND) == net.evaluate(X, KIND)
+    other.fit(X * 100, KIND, epochs=1)
+    np.testing.assert_array_equal(other.weights["hidden.mean"], net.weights["hidden.mean"])
+
+
+def test_a_trained_network_takes_earlier_weights(tmp_path: Path) -> None:
+    net = fitted()
+    before = net.predict(X)["probability"]
+    net.save(tmp_path / "small.npz")
+    net.fit(X, KIND, epochs=1)
+    slots = {name: value for name, value in net.state.items() if name not in net.weights}
+    net.load_weights(tmp_path / "small.npz")
+    np.testing.assert_array_equal(net.predict(X)["probability"], before)
+    for name, value in slots.items():
+        np.testing.assert_array_equal(net.state[name], value)
+
+
+def test_weights_of_a_run_come_with_its_classes(tmp_path: Path) -> None:
+    text = PROGRAM.replace('["no", "yes"]', "").replace("dense(2)", "dense(kind.classes)")
+    net = nndsl.loads(text)
+    net.fit(X, KIND, epochs=1)
+    net.save(tmp_path / "run")
+    net.save(tmp_path / "small.npz")
+    other = nndsl.loads(text)
+    assert "NN551" in refused(lambda: other.load_weights(tmp_path / "small.npz"))
+    other.load_weights(tmp_path / "run")
+    assert other.predict(X)["label"].tolist() == net.predict(X)["label"].tolist()
+    third = nndsl.loads(text)
+    third.fit(X, np.where(KIND == "no", "a", "b"), epochs=1)
+    assert "other kinds" in refused(lambda: third.load_weights(tmp_path / "run"))
+
+
+def test_weights_that_cannot_be_taken(tmp_path: Path) -> None:
+    net = fitted()
+    before = net.state
+    arrays = dict(net.state)
+    (tmp_path / "text.npz").write_text("no archive")
+    (tmp_path / "text.safetensors").write_text("no tensors")
+    np.savez(tmp_path / "less.npz", **{k: v for k, v in arrays.items() if k != "hidden.W"})
+    np.savez(tmp_path / "more.npz", **arrays, other=np.ones(3))
+    np.savez(tmp_path / "wide.npz", **{**arrays, "scores.W": np.ones((4, 3))})
+    for name, reason in (
+        ("none.npz", "there is no such file"),
+        ("text.npz", "not an archive"),
+        ("text.safetensors", "cannot be read"),
+        ("less.npz", "it has no `hidden.W`"),
+        ("more.npz", "the network has no `other`"),
+        ("wide.npz", "its shape is [4, 2], not [4, 3]"),
+        ("small.h5", "give a .safetensors or .npz file, or the folder of a run"),
+    ):
+        assert reason in refused(lambda name=name: net.load_weights(tmp_path / name)), name
+    assert "NN504" in refused(lambda: net.load_weights(tmp_path))
+    for name, value in net.state.items():
+        np.testing.assert_array_equal(value, before[name])
+
+
 def test_what_cannot_be_saved(tmp_path: Path) -> None:
     net = fitted()
     assert "`.h5` is no ending" in refused(lambda: net.save(tmp_path / "small.h5"))
