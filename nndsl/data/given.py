@@ -10,10 +10,11 @@ called and what becomes of missing values; its sources and shares are not looked
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from nndsl.data.parts import Part
 from nndsl.data.program_data import Data, dataset
 from nndsl.data.solving import solve_sizes
 from nndsl.data.sources import Opened, visible
+from nndsl.data.table import Table
 from nndsl.data.wording import counted, listed
 from nndsl.diagnostics import Diagnostics, Failure
 from nndsl.errors.api import GivenRowsDisagree, NeedsNames
@@ -53,16 +55,19 @@ def given_data(
     weight: Declared | None = None,
     model: str,
     span: Span,
+    columns: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Data:
     """Examples to train on, and to validate on: given ones, or the share `split` of the rows, from the end, as Keras
     takes them (`int(rows * (1 - split))` rows are left).
 
-    `weight` is the target that takes the weights, if any set has some; a set without has ones.
+    `weight` is the target that takes the weights, if any set has some; a set without has ones. `columns` are the names
+    that frames had before; without them the rows to train on say what others are to be called.
     """
-    parts = {"train": given_part(train, section, declared, weight, model)}
+    parts = {"train": given_part(train, section, declared, weight, model, columns)}
+    columns = columns or frame_columns(parts["train"])
     splits: dict[str, Any] = {"train": ()}
     if validation is not None:
-        parts["validation"] = given_part(validation, section, declared, weight, model)
+        parts["validation"] = given_part(validation, section, declared, weight, model, columns)
         splits["validation"] = ()
     elif split:
         rows = parts["train"].rows
@@ -90,7 +95,7 @@ def given_dataset(
 
     Missing values are errors unless `section` keeps them: no row is dropped, since every one is to be answered.
     """
-    part = given_part(given, section, declared, weight, model)
+    part = given_part(given, section, declared, weight, model, facts.columns if facts else {})
     refuse_other_sizes(part, facts)
     names = list(part.bound)
     part.read(names)
@@ -105,21 +110,37 @@ def refuse_other_sizes(part: Part, facts: Facts | None) -> None:
     found.raise_errors()
 
 
+def frame_columns(part: Part) -> dict[str, tuple[str, ...]]:
+    """What frames call the columns of each input and target that is made of some, in order."""
+    return {name: bound[0].names for name, bound in part.bound.items() if bound[0].stacked}
+
+
 def given_part(
-    given: Given, section: DataSection | None, declared: Sequence[Declared], weight: Declared | None, model: str
+    given: Given,
+    section: DataSection | None,
+    declared: Sequence[Declared],
+    weight: Declared | None,
+    model: str,
+    columns: Mapping[str, tuple[str, ...]],
 ) -> Part:
-    """One set of examples, bound to what is declared; every set of weights and each of the rows is checked."""
+    """One set of examples, bound to what is declared; every set of weights and each of the rows is checked.
+
+    Frames have these `columns` for a name where it is known what they are called, in whatever order they come.
+    """
     found = Diagnostics()
     inputs = [item for item in declared if item.role == "input"]
     targets = [item for item in declared if item.role == "target"]
-    bindings = section.bindings if section else {}
+    known = {
+        each.name: Selection("columns", columns[each.name], each.span) for each in declared if each.name in columns
+    }
+    bindings = {**(section.bindings if section else {}), **known}
     if given.y is None:
         inputs, targets = [*inputs, *targets], []
     bound: dict[str, list[Bound]] = {}
     for argument, value, wanted in (("x", given.x, inputs), ("y", given.y, targets)):
         if wanted or value is not None:
-            table, names = given_table(argument, value, wanted, bindings, model)
-            bound |= bind([table], wanted, names, found)
+            for table, names, bindings_here in given_tables(argument, value, wanted, bindings, known, model):
+                bound |= bind([table], names, bindings_here, found)
     found.raise_errors()
     if weight is not None:
         weights = np.ones(_rows(next(iter(bound.values())))) if given.weights is None else given.weights
@@ -133,25 +154,52 @@ def given_part(
     return Part(bound)
 
 
-def given_table(
-    argument: str, value: Any, wanted: Sequence[Declared], bindings: Mapping[str, Selection], model: str
-) -> tuple[Opened, Mapping[str, Selection]]:
-    """What was given as a table, and how the program binds it: an array by its name, a frame as a CSV file.
+def given_tables(
+    argument: str,
+    value: Any,
+    wanted: Sequence[Declared],
+    bindings: Mapping[str, Selection],
+    known: Mapping[str, Selection],
+    model: str,
+) -> Iterator[tuple[Opened, Sequence[Declared], Mapping[str, Selection]]]:
+    """What was given as tables, what each is for, and how that is bound: an array by its name, a frame as a CSV file.
 
-    A frame that has nothing of the only name's is its array, all columns of it.
+    A frame that has nothing of the only name's is its array, all columns of it; so is a frame in a mapping.
     """
     if isinstance(value, Mapping):
-        return _arrays(value), {}
+        framed = {each.name: frame for each in wanted if (frame := _whole_frame(value.get(each.name), each))}
+        for each in wanted:
+            if each.name in framed:
+                frame = framed[each.name]
+                yield visible(frame, {}), [each], {each.name: known.get(each.name) or _all_columns(frame, each)}
+        yield _arrays(value), [each for each in wanted if each.name not in framed], {}
+        return
     frame = given_frame(value)
     if frame is not None:
-        only = wanted[0].name if len(wanted) == 1 else None
-        if only is None or only in bindings or only in frame.names or len(frame.names) == 1:
-            return visible(frame, {}), bindings
-        every = Selection("columns", tuple(frame.names), wanted[0].span)
-        return visible(frame, {}), {only: every}
-    if len(wanted) == 1:
-        return _arrays({wanted[0].name: value}), {}
-    raise Failure(_needs_names(argument, wanted, model))
+        only = wanted[0] if len(wanted) == 1 else None
+        if only is None or only.name in bindings or len(frame.names) == 1 or _has_own(frame, only):
+            yield visible(frame, {}), wanted, bindings
+        else:
+            yield visible(frame, {}), wanted, {only.name: _all_columns(frame, only)}
+    elif len(wanted) == 1:
+        yield _arrays({wanted[0].name: value}), wanted, {}
+    else:
+        raise Failure(_needs_names(argument, wanted, model))
+
+
+def _whole_frame(value: Any, declared: Declared) -> Table | None:
+    """A frame whose columns, each by its own name, are the one axis of what is declared."""
+    frame = given_frame(value) if len(declared.shape) == 1 else None
+    return frame if frame is not None and len(set(frame.names)) == len(frame.names) else None
+
+
+def _has_own(frame: Table, declared: Declared) -> bool:
+    """Whether a frame has what is declared under its name, and not just one of its columns that is called so."""
+    return declared.name in frame.names and (declared.shape in ((), (1,)) or bool(frame.shape(declared.name)))
+
+
+def _all_columns(frame: Table, declared: Declared) -> Selection:
+    return Selection("columns", tuple(frame.names), declared.span)
 
 
 def _needs_names(argument: str, wanted: Sequence[Declared], model: str) -> NeedsNames:

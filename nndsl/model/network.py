@@ -59,6 +59,8 @@ class Facts:
     """Kinds read from the training split, by input or target."""
     rows: Mapping[str, int] = field(default_factory=dict)
     """Rows of `train`, `validation` and `test`."""
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What frames that were learnt from call the columns of an input or target, in order."""
 
 
 # ---------------------------------------------------------------- terms

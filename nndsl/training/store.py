@@ -113,6 +113,7 @@ def record_text(record: Mapping[str, Any], facts: Facts) -> str:
         "sizes": dict(facts.sizes),
         "classes": {name: asdict(classes) for name, classes in facts.classes.items()},
         "rows": dict(facts.rows),
+        "columns": dict(facts.columns),
     }
     return json.dumps({**record, "facts": plain}, indent=2, ensure_ascii=True) + "\n"
 
@@ -144,6 +145,7 @@ def read_record(folder: Path) -> Record:
             sizes={name: int(size) for name, size in plain["facts"]["sizes"].items()},
             classes={name: _classes(classes) for name, classes in plain["facts"]["classes"].items()},
             rows={name: int(rows) for name, rows in plain["facts"]["rows"].items()},
+            columns={name: tuple(map(str, names)) for name, names in plain["facts"]["columns"].items()},
         )
         model, program, data_folder, stopped = (str(plain[name]) for name in FIELDS)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
