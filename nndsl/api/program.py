@@ -219,7 +219,7 @@ class Program:
         from nndsl.training.unvarying import unvarying_elements
 
         columns = self._opened.columns if train is None else {}
-        fitted = fit_statistics(self.step, state, self.read_data().train if train is None else train)
+        fitted = fit_statistics(self.step, state, self.read_data().train if train is None else train, columns)
         self.fitting_warnings = tuple(unvarying_elements(self.step, fitted, columns))
         return fitted
 

@@ -21,6 +21,7 @@ from nndsl.data.median import Median
 from nndsl.data.table import Array
 from nndsl.data.wording import listed
 from nndsl.diagnostics import Failure
+from nndsl.errors.examples import TooLargeToFit
 from nndsl.errors.values import AbsentClass, UnfittedStatistic
 from nndsl.library.building import State
 
@@ -150,22 +151,37 @@ FITS: dict[str, Callable[[tuple[int, ...]], Fit]] = {
 """By the `fit` of a state; made with the state's shape."""
 
 
-def fit_states(states: Sequence[State], chunks: Iterable[Mapping[str, Array]]) -> dict[str, Array]:
+def fit_states(
+    states: Sequence[State],
+    chunks: Iterable[Mapping[str, Array]],
+    called: Mapping[str, Sequence[str] | None] | None = None,
+) -> dict[str, Array]:
     """The float32 value of each fitted state, from the values that it is fitted to: chunks map state names to them.
 
-    The chunks are gone through as often as a fit needs them: once, unless there is a median.
-    Raises `Failure` where a statistic is not finite, or a class has no row.
+    The chunks are gone through as often as a fit needs them: once, unless there is a median. `called` are what messages
+    call the elements of a state's values. Raises `Failure` where a statistic is not finite in float32, or a class has
+    no row.
     """
     fits = {state.name: FITS[state.fit](state.shape) for state in states if state.fit}
     waiting = fits
     while waiting:
         for chunk in chunks:
             for name, fit in waiting.items():
-                fit.add(chunk[name])
+                with np.errstate(invalid="ignore"):  # infinite values are told of below
+                    fit.add(chunk[name])
         waiting = {name: fit for name, fit in waiting.items() if fit.needs_more()}
     results = {name: fit.result() for name, fit in fits.items()}
     for name, value in results.items():
         if not np.isfinite(value).all():
             what = "missing (NaN)" if np.isnan(value).any() else "infinite"
             raise Failure(UnfittedStatistic(None, name, what))
-    return {name: value.astype(np.float32) for name, value in results.items()}
+    with np.errstate(over="ignore"):
+        fitted = {name: value.astype(np.float32) for name, value in results.items()}
+    for name, value in fitted.items():
+        places = np.flatnonzero(~np.isfinite(value)).tolist()
+        if places:
+            names = (called or {}).get(name)
+            words = [names[place] for place in places] if names else [f"element {place}" for place in places]
+            them = "it" if len(words) == 1 else "them"
+            raise Failure(TooLargeToFit(None, name, listed(words, most=6), them))
+    return fitted

@@ -1,4 +1,4 @@
-"""NN609–NN61x: warnings about examples that can be read, but will not teach or show what one thinks."""
+"""NN473, NN474, NN609, NN610: examples that can be read, but will not teach or show what one thinks."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ class UnvaryingElement(Diagnostic):
 
     elements: str
     layer: str
+    them: str
+
+
+@dataclass(frozen=True)
+class TooLargeToFit(Diagnostic):
+    """The values of a column are so large that a statistic of it, such as its variance, has no float32.
+
+    Float32 ends near 3.4e38, and a variance is a square: so values from about 1e19 on are too large for `normalize`.
+    """
+
+    code = "NN474"
+    title = "`{name}` cannot be fitted: for {elements} it is too large for a float32 (up to 3.4e38)"
+    advice = "divide {them} by a constant in the program or in the data, or leave {them} out"
+
+    name: str
+    elements: str
     them: str
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from nndsl.data.dataset import Dataset
 from nndsl.data.fitting import fit_states
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph, Node
+from nndsl.training.elements import element_names
 from nndsl.transform.step import Step
 
 CHUNK = 4096
@@ -23,16 +24,22 @@ ELEMENTS = 1 << 22
 Array = np.ndarray[Any, Any]
 
 
-def fit_statistics(step: Step, state: Mapping[str, Array], train: Dataset) -> dict[str, Array]:
+def fit_statistics(
+    step: Step, state: Mapping[str, Array], train: Dataset, columns: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Array]:
     """The fitted states by name. A layer that sees what another fitted layer made is fitted after it: one pass over the
-    data for each such depth, mostly one."""
+    data for each such depth, mostly one.
+
+    `columns` are what the data call the elements of inputs (`column "age"`), for messages.
+    """
+    called = {name: element_names(node, columns or {}) for name, node in step.fit.outputs.items()}
     fitted: dict[str, Array] = {}
     needs = {name: _inputs_of(step.fit, node) & set(step.fit.outputs) for name, node in step.fit.outputs.items()}
     while len(fitted) < len(needs):
         ready = [name for name in needs if name not in fitted and needs[name] <= fitted.keys()]
         graph = Graph(step.fit.name, step.fit.inputs, {name: step.fit.outputs[name] for name in ready})
         states = [spec for spec in step.states if spec.name in ready]
-        fitted |= fit_states(states, _Values(graph, {**state, **fitted}, train))
+        fitted |= fit_states(states, _Values(graph, {**state, **fitted}, train), called)
     return fitted
 
 

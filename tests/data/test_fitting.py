@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import nndsl
 from nndsl.data.fitting import Moments, fit_states
 from nndsl.diagnostics import Failure
 from nndsl.library.arguments import Initial
@@ -103,3 +105,28 @@ def test_missing_values_do_not_become_statistics() -> None:
         fit_states([state("n.mean", "mean", 2)], [{"n.mean": np.array([[1, np.nan]])}])
     message = "`n.mean` cannot be fitted: its layer sees values that are missing (NaN)"
     assert failure.value.diagnostics[0].message == message
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_statistic_that_float32_cannot_hold() -> None:
+    values = np.array([[1, 1e24, 1e25], [2, 3e24, 1e26]])
+    states = [state("n.mean", "mean", 3), state("n.variance", "variance", 3)]
+    with pytest.raises(Failure) as failure:
+        fit_states(states, [{each.name: values for each in states}])
+    assert failure.value.diagnostics[0].message == (
+        "`n.variance` cannot be fitted: for element 1 and element 2 it is too large for a float32 (up to 3.4e38)"
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_column_that_is_too_large_is_named(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("age,income,y\n30,1e24,1\n40,2e24,2\n")
+    model = "model m { input x: f32[2]\n target y: f32\n output p = x -> normalize -> dense(1)\n loss mse(p, y) }\n"
+    data = 'data { source = csv("rows.csv")\n x = columns("age", "income") }\ntrain { epochs = 1 }\n'
+    (tmp_path / "m.nn").write_text(model + data)
+    net = nndsl.load(tmp_path / "m.nn")
+    assert isinstance(net, nndsl.Net)
+    with pytest.raises(
+        Failure, match=r'`p.variance` cannot be fitted: for column "income" it is too large for a float32'
+    ):
+        net.initial_state()
