@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from nndsl.source import Span
 
-WRONG_INPUT, FAILED, DIVERGED, ENVIRONMENT, INTERRUPTED, TERMINATED = 2, 1, 3, 4, 130, 143
+WRONG_INPUT, FAILED, DIVERGED, ENVIRONMENT, HUNG_UP, INTERRUPTED, TERMINATED = 2, 1, 3, 4, 129, 130, 143
 """Exit codes of a command that ends with a diagnostic."""
 
 SHOWN = 100

@@ -26,6 +26,7 @@ import numpy as np
 from nndsl.cli.output import Messages
 from nndsl.cli.progress import Quiet
 from nndsl.cli.signals import Stopping
+from nndsl.cli.streams import though_nobody_reads
 from nndsl.diagnostics import Diagnostic
 from nndsl.training.loop import Trainer
 from nndsl.training.results import Measured
@@ -33,7 +34,8 @@ from nndsl.training.results import Measured
 
 def emit(event: str, **fields: Any) -> None:
     """Print one event, at once."""
-    click.echo(json.dumps({"event": event, **finite(fields)}, ensure_ascii=True, allow_nan=False))
+    with though_nobody_reads():
+        click.echo(json.dumps({"event": event, **finite(fields)}, ensure_ascii=True, allow_nan=False))
 
 
 def emit_message(diagnostic: Diagnostic) -> None:

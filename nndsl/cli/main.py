@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
-from typing import TextIO
 
 import click
 
 from nndsl import __version__
 from nndsl.cli.output import Messages
 from nndsl.cli.signals import termination_as_exit
-from nndsl.diagnostics import FAILED, Diagnostic, Failure
+from nndsl.cli.streams import flush, leave, though_nobody_reads, usable
+from nndsl.diagnostics import FAILED, HUNG_UP, Diagnostic, Failure
 
 COMMANDS = {
     "train": "Train a program's network; makes a run folder with the trained model.",
@@ -74,9 +73,9 @@ def commands() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code is DESIGN's: 0 done, 1 failed, 2 wrong input, 3 diverged, 4 environment, 130 and
-    143 interrupted. Whatever goes wrong ends in a message."""
-    sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
+    """Run one command; the exit code is DESIGN's: 0 done, 1 failed, 2 wrong input, 3 diverged, 4 environment, 129,
+    130 and 143 interrupted. Whatever goes wrong ends in a message."""
+    sys.stdout, sys.stderr = usable(sys.stdout), usable(sys.stderr)
     messages = Messages(_format_asked_for(arguments))
     if messages.style == "json":
         import logging
@@ -91,14 +90,14 @@ def run(arguments: Sequence[str]) -> int:
         code = stop.exit_code
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         if isinstance(error, BrokenPipeError) or (isinstance(error, SystemExit) and error.code == 1):  # click's of it
-            _leave(sys.stdout)  # whoever read the output is gone
+            leave(sys.stdout)  # whoever read the output is gone
             return FAILED
         failure = error if isinstance(error, Failure) else Failure(explanation(error))
         code = failure.exit_code
-        with _though_the_reader_leaves():
+        with though_nobody_reads():
             messages.show(failure.diagnostics)
-        _flush(sys.stdout)
-    with _though_the_reader_leaves():
+        flush(sys.stdout)
+    with though_nobody_reads():
         messages.finish(code)
     return code
 
@@ -106,6 +105,7 @@ def run(arguments: Sequence[str]) -> int:
 def explanation(error: BaseException) -> Diagnostic:
     """The message for an error that no part of nndsl has put into words."""
     from nndsl.errors.commands import (
+        HungUp,
         Internal,
         Interrupted,
         OutOfMemory,
@@ -117,6 +117,8 @@ def explanation(error: BaseException) -> Diagnostic:
     match error:
         case KeyboardInterrupt() | click.Abort():
             return Interrupted(None)
+        case SystemExit(code=code) if code == HUNG_UP:
+            return HungUp(None)
         case SystemExit():
             return Terminated(None)
         case click.UsageError(ctx=context) if context is not None:
@@ -139,42 +141,6 @@ def explanation(error: BaseException) -> Diagnostic:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split()).rstrip(".")
-
-
-def _usable(stream: TextIO | None) -> TextIO:
-    """A stream that any text can be printed to: what its encoding has no characters for comes out as escapes, and what
-    is printed to a closed one goes nowhere."""
-    if stream is None:
-        return open(os.devnull, "w")
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
-    return stream
-
-
-@contextmanager
-def _though_the_reader_leaves() -> Iterator[None]:
-    """Messages may be on their way to standard output too (`train --json`), and nobody there to read them."""
-    try:
-        yield
-    except BrokenPipeError:
-        _leave(sys.stdout)
-
-
-def _flush(stream: TextIO) -> None:
-    try:
-        stream.flush()
-    except OSError:
-        _leave(stream)
-
-
-def _leave(stream: TextIO) -> None:
-    """Let what is still to be flushed go nowhere, so that the interpreter's end does not stumble over it."""
-    try:
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(descriptor, stream.fileno())
-        os.close(descriptor)
-    except (OSError, ValueError):
-        pass
 
 
 def _format_asked_for(arguments: Sequence[str]) -> str:

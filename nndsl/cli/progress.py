@@ -10,6 +10,7 @@ from typing import Any
 
 from nndsl.cli.output import wants_colour
 from nndsl.cli.signals import Stopping
+from nndsl.cli.streams import though_nobody_reads
 from nndsl.training.chart import history_chart
 from nndsl.training.history import History
 from nndsl.training.loop import Observer, StopTraining, Trainer
@@ -42,12 +43,14 @@ class Lines(Quiet):
     """One line an epoch."""
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
-        self.say(epoch_line(epoch, self.epochs, logs))
+        with though_nobody_reads():
+            self.say(epoch_line(epoch, self.epochs, logs))
         super().epoch(epoch, logs)
 
     def stop(self, reason: str) -> None:
         if reason:
-            self.say(f"stopped: {reason}")
+            with though_nobody_reads():
+                self.say(f"stopped: {reason}")
 
     def say(self, line: str) -> None:
         print(line, flush=True)
@@ -111,13 +114,15 @@ class Bars(Lines):
         text = "  ".join(parts)
         self.bar.bar_width = max(min(self.WIDE, room - len(text)), 1)
         fields: dict[str, Any] = {"epoch": label, "text": text}
-        if self.task is None:
-            self.task = self.progress.add_task("", total=self.batches, **fields)
-            self.progress.start()
-        self.progress.update(self.task, completed=batch + 1, refresh=True, **fields)
+        with though_nobody_reads():
+            if self.task is None:
+                self.task = self.progress.add_task("", total=self.batches, **fields)
+                self.progress.start()
+            self.progress.update(self.task, completed=batch + 1, refresh=True, **fields)
 
     def stop(self, reason: str) -> None:
-        self.progress.stop()
+        with though_nobody_reads():
+            self.progress.stop()
         super().stop(reason)
 
     def say(self, line: str) -> None:

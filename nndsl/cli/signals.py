@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: training ends after the step it is in and saves what it has learnt; other work ends at once."""
+"""Ctrl-C, SIGTERM, SIGHUP: training ends after its step and saves what it has learnt; other work ends at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from nndsl.diagnostics import TERMINATED
+from nndsl.diagnostics import HUNG_UP, TERMINATED
+
+HANGUP: int | None = getattr(signal, "SIGHUP", None)
+"""The terminal is gone; not every system says so."""
 
 
 class Stopping:
@@ -21,7 +24,7 @@ class Stopping:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *endings()):
                 self._before[number] = signal.signal(number, self._ask)
         return self
 
@@ -39,18 +42,26 @@ class Stopping:
             signal.signal(number, handler)
 
 
+def endings() -> list[int]:
+    """The signals that ask a command to end; `nohup` has it ignore that the terminal is gone."""
+    hangup = HANGUP is not None and signal.getsignal(HANGUP) is not signal.SIG_IGN
+    return [signal.SIGTERM, *([HANGUP] if HANGUP is not None and hangup else [])]
+
+
 @contextmanager
 def termination_as_exit() -> Iterator[None]:
-    """SIGTERM as `SystemExit(143)`, so that what is half done is cleared away like after any error."""
+    """SIGTERM as `SystemExit(143)` and SIGHUP as `SystemExit(129)`, so that what is half done is cleared away as after
+    any error."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = {number: signal.signal(number, _terminate) for number in endings()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(TERMINATED)
+    raise SystemExit(TERMINATED if number == signal.SIGTERM else HUNG_UP)

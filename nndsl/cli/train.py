@@ -41,15 +41,16 @@ def command(
     """Train a program's network; makes a run folder with the trained model.
 
     Ctrl-C ends training after the step it is in, and saves what it has learnt: `--resume RUN` goes on from there, with
-    the run's own program if none is given.
+    the run's own program if none is given. So does a terminal that is closed.
     """
     from nndsl.api import Net
     from nndsl.api.training import net_of_run
     from nndsl.cli.events import Events, emit_test
     from nndsl.cli.progress import chart_text, observer
-    from nndsl.cli.signals import Stopping
-    from nndsl.diagnostics import Failure
-    from nndsl.errors.commands import Interrupted, Terminated
+    from nndsl.cli.signals import HANGUP, Stopping
+    from nndsl.cli.streams import though_nobody_reads
+    from nndsl.diagnostics import Diagnostic, Failure
+    from nndsl.errors.commands import HungUp, Interrupted, Terminated
     from nndsl.model.check import load_program
     from nndsl.training.results import Measured, format_logs, table_texts
 
@@ -63,6 +64,11 @@ def command(
         raise click.UsageError("--json prints events only: --chart has no place among them", context)
     net.read_data()
     show_messages(net.warnings)
+
+    def warn(warning: Diagnostic) -> None:
+        with though_nobody_reads():
+            show_messages([warning])
+
     with Stopping() as stopping:
         shown = Events(stopping) if as_json else observer(quiet, stopping)
         run = net.train(
@@ -74,26 +80,29 @@ def command(
             observer=shown,
             max_memory=max_memory,
             picture=False,
-            warn=lambda warning: show_messages([warning]),
+            warn=warn,
         )
     context.ensure_object(Messages).run = str(run.path)
     if chart:
-        click.echo(chart_text(run.history), color=True)
+        with though_nobody_reads():
+            click.echo(chart_text(run.history), color=True)
     if stopping.asked is not None:
         outcome = f": {run.path} holds what was learnt until then, and `nndsl train --resume {run.path}` goes on"
-        raise Failure((Terminated if stopping.asked == signal.SIGTERM else Interrupted)(None, outcome))
+        messages = {signal.SIGTERM: Terminated, HANGUP: HungUp}
+        raise Failure(messages.get(stopping.asked, Interrupted)(None, outcome))
     has_tables = any(metric.is_table for metric in net.step.metrics)
     measured: Measured = {}
     if net.data.test is not None and (as_json or not quiet or has_tables):
         measured = run.evaluate("test")
-        if as_json:
+    with though_nobody_reads():
+        if as_json and measured:
             emit_test(measured)
-        elif not quiet:
+        elif measured and not quiet:
             say(f"test  {format_logs(measured)}")
             for line in "\n".join(table_texts(measured)).splitlines():
                 say(line)
-    if not as_json:
-        say(str(run.path))
+        if not as_json:
+            say(str(run.path))
     run.plot({name: value for name, value in measured.items() if not isinstance(value, float)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nndsl.diagnostics import DIVERGED, ENVIRONMENT, FAILED, INTERRUPTED, TERMINATED, Diagnostic
+from nndsl.diagnostics import DIVERGED, ENVIRONMENT, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, Diagnostic
 
 
 @dataclass(frozen=True)
@@ -244,6 +244,18 @@ class Terminated(Diagnostic):
     code = "NN516"
     title = "terminated{outcome}"
     exit_code = TERMINATED
+
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class HungUp(Diagnostic):
+    """The terminal was closed, or its connection broke (SIGHUP). Training stops after the step it is in and saves what it
+    has learnt. No file is left half-written. `nohup nndsl train …` goes on without a terminal."""
+
+    code = "NN539"
+    title = "the terminal was closed{outcome}"
+    exit_code = HUNG_UP
 
     outcome: str = ""
 

@@ -71,7 +71,12 @@ def at_terminal(arguments: list[str], folder: Path, **environment: str) -> tuple
 
 @pytest.mark.parametrize("backend", ["onnx", "numpy"])
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "term")]
+    ("number", "code", "word"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 129, "the terminal was closed"),
+    ],
 )
 def test_a_signal_ends_training_and_saves(
     folder: Path, number: signal.Signals, code: int, word: str, backend: str
@@ -103,6 +108,7 @@ def test_a_signal_ends_training_and_saves(
     [
         (KeyboardInterrupt(), 130, "interrupted"),
         (SystemExit(143), 143, "terminated"),
+        (SystemExit(129), 129, "the terminal was closed"),
         (MemoryError(), 1, "not enough memory"),
         (RuntimeError("bad_alloc in the engine"), 1, "not enough memory"),
         (PermissionError(13, "Permission denied", "x.csv"), 1, "x.csv: permission denied"),
@@ -144,7 +150,7 @@ def test_a_fault_of_its_own_is_said_to_be_one(folder: Path, monkeypatch: pytest.
 # ---------------------------------------------------------------- pipes and closed streams
 
 
-@pytest.mark.parametrize("command", ["show small.nn --stage numpy", "train small.nn --set train.epochs=5000", "--help"])
+@pytest.mark.parametrize("command", ["show small.nn --stage numpy", "--help"])
 def test_whoever_reads_may_leave(folder: Path, command: str) -> None:
     before = sorted(folder.rglob("*"))
     done = bash(f"nndsl {command} | head -n 1", folder)
@@ -152,6 +158,52 @@ def test_whoever_reads_may_leave(folder: Path, command: str) -> None:
     assert done.stderr == ""
     assert len(done.stdout.splitlines()) == 1
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train small.nn -o run --set train.epochs=300 --set 'train.callbacks=[checkpoint()]' | head -n 1",
+        "train small.nn -o run --set train.epochs=300 2>&1 | head -n 1",
+        "train small.nn -o run --set train.epochs=300 --json | head -n 1",
+        "train small.nn -o run --set train.epochs=300 --chart >/dev/full",
+    ],
+)
+def test_training_goes_on_though_nobody_reads(folder: Path, command: str) -> None:
+    done = bash(f"nndsl {command}", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == (0 if "full" in command else 1)
+    assert len((folder / "run" / "history.csv").read_text().splitlines()) == 301
+    assert (folder / "run" / "model.onnx").exists()
+
+
+def test_training_saves_when_its_terminal_is_closed(folder: Path) -> None:
+    """The terminal's other end goes, which is a SIGHUP to the session; from then on printing fails."""
+    child, master = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, [*NNDSL, "train", "small.nn", "-o", "run", "--set", "train.epochs=1_000_000"])
+    seen = b""
+    while b"epoch" not in seen:
+        seen += os.read(master, 1 << 16)
+    os.close(master)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 129
+    assert json.loads((folder / "run" / "run.json").read_text())["stopped"].startswith("interrupted")
+    assert '"interrupted"' in (folder / "run" / "checkpoints" / "record.json").read_text()
+
+
+def test_a_command_that_ignores_hangups_goes_on(folder: Path) -> None:
+    script = (
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from nndsl.cli.main import run\nsys.exit(run(sys.argv[1:]))"
+    )
+    arguments = ["train", "small.nn", "-o", "run", "--set", "train.epochs=300"]
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=folder, stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
 
 
 def test_streams_may_be_closed_or_full(folder: Path) -> None:
