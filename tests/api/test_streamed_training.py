@@ -26,7 +26,7 @@ model mixed {
   input city: class unknown = other
   target kind: class["no", "yes"]
   filled = concat(age, measures) -> impute -> normalize
-  x = concat(filled, measures -> impute -> min_max, city -> one_hot(city.classes + 1))
+  x = concat(filled, measures -> impute -> min_max, city -> one_hot(city.classes))
   scores = x -> dense(8, relu) -> dropout(0.2) -> dense(2)
   output label = argmax(scores)
   loss cross_entropy(scores, kind, class_weight = balanced)
