@@ -60,7 +60,7 @@ def bind(
     bound: dict[str, list[Bound]] = {}
     for each in declared:
         try:
-            parts = [_bind(one, each, bindings.get(each.name)) for one in opened]
+            parts = [_bind(one, each, None if one.as_declared else bindings.get(each.name)) for one in opened]
             bound[each.name] = _aligned(parts, opened)
         except Failure as failure:
             report.extend(failure.diagnostics)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, TypeGuard
 
@@ -97,7 +98,7 @@ def open_arrays(files: Mapping[str, str], limit: int, kind: str | None = None) -
             raise Failure(BadOption(None, f"{name}={shown_path(file)}", "a file of one array is .npy or .idx"))
     if len(set(kinds.values())) > 1:
         raise Failure(BadOption(None, "NAME=FILE", "all files must be of one kind, .npy or .idx"))
-    return [visible(OPENERS[next(iter(kinds.values()))](files, None, limit), {})]
+    return [_as_declared(next(iter(kinds.values())), files, limit)]
 
 
 def _opened(
@@ -116,11 +117,14 @@ def _opened(
     if a_file == "array":
         if len(declared) != 1:
             raise Failure(OneArray(None, shown_path(files[0]), listed([f"`{each.name}`" for each in declared])))
-        tables = [OPENERS[kind]({declared[0].name: file}, None, limit) for file in files]
-    else:
-        opener: Callable[..., Table] = CsvFile if in_pieces and kind == "csv" else OPENERS[kind]
-        tables = [opener(file, None, limit, **options) for file in files]
-    return [visible(table, {}) for table in tables]
+        return [_as_declared(kind, {declared[0].name: file}, limit) for file in files]
+    opener: Callable[..., Table] = CsvFile if in_pieces and kind == "csv" else OPENERS[kind]
+    return [visible(opener(file, None, limit, **options), {}) for file in files]
+
+
+def _as_declared(kind: str, files: Mapping[str, str], limit: int) -> Opened:
+    """Arrays by the names of what they are for."""
+    return replace(visible(OPENERS[kind](files, None, limit), {}), as_declared=True)
 
 
 def _files(path: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -81,7 +81,7 @@ def input_pieces(
     for one, names in zip(opened, kept, strict=True):
         for table in one.table.pieces(rows):
             inputs = examples(
-                [Opened(table, one.visible)], section, declared, sizes, keep_missing=keeps_missing(section)
+                [replace(one, table=table)], section, declared, sizes, keep_missing=keeps_missing(section)
             )
             piece = Piece(inputs, {name: _values(table, name) for name in names})
             piece = held.joined(piece) if held else piece

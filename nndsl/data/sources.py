@@ -42,6 +42,8 @@ class Opened:
 
     table: Table
     visible: tuple[tuple[str, str], ...]
+    as_declared: bool = False
+    """Whether its arrays stand under the names that are declared, so that the program binds other files only."""
 
 
 def open_sources(calls: Sequence[SourceCall], limit: int, streamed_above: int | None = None) -> list[Opened]:

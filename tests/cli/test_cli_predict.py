@@ -171,6 +171,8 @@ def test_every_kind_of_table_gives_the_same_answers(kinds: Command, folder: Path
     expected = kinds("predict", "run", "kinds.csv").out
     for file in ("k.csv.gz", "k.tsv", "k.parquet", "k.arrow", "k.npz"):
         assert kinds("predict", "run", file).out == expected, file
+    for array in ("x.npy", "x=x.npy"):  # what the program binds are columns, which other files have
+        assert kinds("predict", "run", array).out == expected, array
 
 
 def test_an_array_stands_for_the_only_input(nndsl: Command, folder: Path) -> None:
