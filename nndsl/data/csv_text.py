@@ -46,6 +46,8 @@ def decode(content: bytes, encoding: str, path: str, span: Span | None, first_li
         line = content.count(b"\n", 0, error.start) + first_line
         place = f"{shown_path(path)}, line {line},"
         hint = 'say which it is: `encoding = "latin-1"`, "cp1252", …' if codec == "utf-8" else ""
+        if span is None:  # a file that is given to a model, not named in its program
+            hint = f"it is read with the options of the program's own `csv` source: make it {codec}, as `iconv` does"
         raise Failure(NotText(span, place, codec, f"byte 0x{content[error.start]:02X}", hint)) from None
     except (LookupError, ValueError):
         raise Failure(

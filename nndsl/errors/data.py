@@ -179,10 +179,11 @@ class UnknownSeparator(Diagnostic):
 
     code = "NN412"
     title = "what separates the cells of {path} could be {candidates}"
-    advice = 'say which: `separator = ";"`'
+    advice = "{hint}"
 
     path: str
     candidates: str
+    hint: str = 'say which: `separator = ";"`'
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -217,6 +218,103 @@ def test_a_starting_program_for_parquet(nndsl: Command, folder: Path) -> None:
     assert nndsl("new", "v.parquet").code == 0
     assert 'features   = array("v")' in (folder / "v.nn").read_text()
     assert nndsl("check", "v.nn").code == 0
+
+
+def new(nndsl: Command, folder: Path, text: str | bytes, *options: str) -> str:
+    """The program for such a table, its rows ten times; what is said instead, where there is none."""
+    header, rows = (text.encode() if isinstance(text, str) else text).split(b"\n", 1)
+    (folder / "t.csv").write_bytes(header + b"\n" + rows * 10)
+    (folder / "t.nn").unlink(missing_ok=True)
+    done = nndsl("new", "t.csv", *options)
+    assert done.code == (0 if (folder / "t.nn").exists() else 2)
+    if done.code:
+        return done.err
+    assert nndsl("check", "t.nn").code == 0
+    return (folder / "t.nn").read_text()
+
+
+def test_a_starting_program_learns_a_quantity_far_from_0(nndsl: Command, folder: Path) -> None:
+    """Its network's values are about 0 and 1, so the prediction is brought to where the column is."""
+    draw = np.random.default_rng(0).normal(size=(400, 2))
+    rows = "".join(f"{a},{b},{240 + 12 * a - 9 * b}\n" for a, b in draw)
+    assert "prediction = hidden -> dense(1) -> rescale(15, 240)\n" in new(nndsl, folder, f"a,b,y\n{rows}")
+    assert nndsl("train", "t.nn", "-o", "run").code == 0
+    assert json.loads(nndsl("eval", "run", "--json").out)["r2"] > 0.9
+
+
+def test_columns_that_a_starting_program_leaves_out(nndsl: Command, folder: Path) -> None:
+    """Empty ones, several of one name, numbers of rows (pandas leaves its index unnamed); words have a way in."""
+    rows = "".join(f"{i},{i + 7},{i % 5},1,2,{'uv'[i % 2]},{i * 0.3},\n" for i in range(30))
+    (folder / "t.csv").write_text(f"Unnamed: 0,id,a,b,b,Home town,loss,\n{rows}")
+    assert nndsl("new", "t.csv").code == 0
+    text = (folder / "t.nn").read_text()
+    assert (
+        text.split("data {\n")[1].split("  validation")[0]
+        == """\
+  source     = csv("t.csv")
+  features   = columns("a")
+  loss_      = column("loss")
+  # left out, since they share a name: b
+  # left out, since they are empty: ""
+  # left out, since they number the rows: Unnamed: 0, id
+  # left out, since they hold words: Home town
+  # words are kinds, as in: input home_town: class[2], home_town = column("Home town")
+  #                         concat(normalize(features), one_hot(home_town, 2))
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("a|b|y\n1|2|3\n2|5|9\n", ["--separator", "|"], 'if "|" separates them: `--separator "|"`'),
+        ("a b y\n1 2 3\n2 5 9\n", ["--separator", " "], 'if " " separates them: `--separator " "`'),
+        ("a;b;y\n1,5;2;3\n2;5;9,5\n", ["--decimal", ","], "if 1,5 is a number: `--decimal ,`"),
+        ("0,0,0\n1,2,3\n2,5,9\n", ["--no-header"], "`--no-header` if the file has no line of names"),
+        ("2019,2020,2021\n1,2,3\n2,5,9\n", ["--header"], "`--header` if these are the names"),
+        ("a,b,größe\n1,2,3\n2,5,9\n".encode("latin-1"), ["--encoding", "latin-1"], "`--encoding latin-1`"),
+        ("a;b,c;y\n1;2,3;3\n2;5,9;9\n", ["--separator", ";", "--decimal", ","], '`--separator ";"`'),
+    ],
+    ids=["bars", "blanks", "decimal commas", "no header", "years", "latin-1", "two separators"],
+)
+def test_how_a_table_is_written_is_asked_for(
+    nndsl: Command, folder: Path, text: str | bytes, options: list[str], said: str
+) -> None:
+    """No excerpt of a program is shown, since there is none; what is answered is in the program."""
+    refused = new(nndsl, folder, text)
+    assert said in refused
+    assert "-->" not in refused
+    program = new(nndsl, folder, text, *options)
+    for option, value in zip(options[::2], options[1::2], strict=False):
+        assert f'{option[2:]} = "{value}"' in program
+    assert ("header = false" in program) == ("--no-header" in options)
+    assert nndsl("data", "t.nn").code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,kind\n1,x\n2,x\n", 'column "kind" has only one kind in the data, "x"'),
+        ("a,y\n1,3\n2,3\n", 'column "y" has only one kind in the data, 3'),
+        ("a,a,y\n1,2,3\n2,3,4\n", 'give each "a" a name of its own'),
+        ("a,y\nu,3\nv,4\n", 'column "a" holds words, which an input of type `class` takes'),
+        ("a\n1\n2\n", 'it has only "a", and nothing to learn it from'),
+    ],
+    ids=["one word", "one number", "names twice", "words", "one column"],
+)
+def test_why_there_is_no_starting_program(nndsl: Command, folder: Path, text: str, said: str) -> None:
+    assert said in new(nndsl, folder, text)
+
+
+def test_data_in_another_encoding_than_the_program_reads(nndsl: Command, folder: Path) -> None:
+    """A model reads what it is given as it read its own file; `new` could ask, but here the program is made."""
+    rows = "".join(f"{i},{i % 5},{i * 0.3}\n" for i in range(30))
+    new(nndsl, folder, f"a,b,y\n{rows}")
+    assert nndsl("train", "t.nn", "-o", "run", "--set", "train.epochs=1").code == 0
+    (folder / "latin.csv").write_bytes("a,b,größe\n1,2,3\n".encode("latin-1"))
+    refused = nndsl("predict", "run", "latin.csv")
+    assert refused.code == 2
+    assert "with the options of the program's own `csv` source: make it utf-8" in refused.err
 
 
 def test_a_starting_program_takes_the_column_that_is_asked_for(nndsl: Command, folder: Path) -> None:
