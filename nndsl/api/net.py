@@ -130,13 +130,16 @@ class Net(Stateful):
         return answers.predictions(self, self.live_session(), answers.inputs_of(self, x))
 
     def evaluate(
-        self, x: Any = None, y: Any = None, *, split: Split = "test", sample_weight: Any = None
+        self, x: Any = None, y: Any = None, *, split: Split | None = None, sample_weight: Any = None
     ) -> dict[str, float | Array]:
-        """Loss and metrics by name over the rows of `x` and `y`, or of a split of the program's own data.
+        """Loss and metrics by name over the rows of `x` and `y`, or of a split of the program's own data (`test`, if no
+        other is asked for).
 
         `x` and `y` are what `fit` takes, or `x` is the path of a data file, or a split by its name alone
         (`evaluate("train")`). A metric that is a table is an array.
         """
+        if x is not None and split is not None:
+            raise Failure(BadOption(None, "split", "it is of the program's own data, `x` are others: give one of them"))
         if isinstance(x, str) and x in SPLITS:
             x, split = None, cast(Split, x)
         if sample_weight is not None and not self.weighs:
@@ -146,7 +149,7 @@ class Net(Stateful):
             for name, value in (("y", y), ("sample_weight", sample_weight)):
                 if value is not None:
                     raise Failure(BadOption(None, name, "it belongs to an array `x`, and none is given"))
-            data = answers.examples_of(self, split, x)
+            data = answers.examples_of(self, split or "test", x)
         else:
             network, section = self.checked.network, self.declared.data
             given, own = Given(x, y, sample_weight), (*network.inputs, *network.targets)

@@ -4,8 +4,8 @@
     given_frame(frame)               pandas' and polars' frames by their columns; what else gives Arrow's memory (tables
                                      of pyarrow, relations of duckdb, …) through pyarrow
 
-A column says where it has gaps (`isna` or `is_null`); so whole numbers with gaps stay exact, and text, categories,
-booleans and nullable numbers are what they are.
+A column says where it has gaps (`isna` or `is_null`), a masked array has a mask; so whole numbers with gaps stay exact,
+and text, categories, booleans and nullable numbers are what they are.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ class Given(TypedTable):
             table = GivenArrow(pa.table({name: pa.chunked_array(value)}), self.span)
             return table.cells([name])[0]
         missing = gaps(value)
+        if isinstance(value, np.ma.MaskedArray):
+            missing = np.ma.getmaskarray(value)
+            value = value.astype(object).filled(None) if value.dtype.kind in "US" else value.data
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, OverflowError):

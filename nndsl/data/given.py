@@ -26,11 +26,12 @@ from nndsl.data.parts import Part
 from nndsl.data.program_data import Data, dataset
 from nndsl.data.solving import solve_sizes
 from nndsl.data.sources import Opened, visible
-from nndsl.data.table import Table
-from nndsl.data.wording import counted, listed
+from nndsl.data.table import Array, Table
+from nndsl.data.wording import and_more, counted, listed
 from nndsl.diagnostics import Diagnostics, Failure
-from nndsl.errors.api import GivenRowsDisagree, NeedsNames
+from nndsl.errors.api import BadSampleWeight, GivenRowsDisagree, NeedsNames
 from nndsl.errors.commands import BadOption
+from nndsl.graph.sizes import show_shape
 from nndsl.model.network import Declared, Facts
 from nndsl.model.sections import DataSection, Selection, Share
 from nndsl.source import Span
@@ -143,9 +144,8 @@ def given_part(
                 bound |= bind([table], names, bindings_here, found)
     found.raise_errors()
     if weight is not None:
-        weights = np.ones(_rows(next(iter(bound.values())))) if given.weights is None else given.weights
+        weights = _weights(given.weights, _rows(next(iter(bound.values()))))
         bound |= bind([_arrays({weight.name: weights})], [weight], {}, found)
-    found.raise_errors()
     for (first, one), (second, other) in pairwise(bound.items()):
         if _rows(one) != _rows(other):
             raise Failure(
@@ -200,6 +200,28 @@ def _has_own(frame: Table, declared: Declared) -> bool:
 
 def _all_columns(frame: Table, declared: Declared) -> Selection:
     return Selection("columns", tuple(frame.names), declared.span)
+
+
+def _weights(given: Any, rows: int) -> Array:
+    """A weight for each row: ones, where none are given. Raises `Failure` (NN559) for what cannot be a weight."""
+    if given is None:
+        return np.ones(rows)
+    name = "sample_weight"
+    table = GivenArrays({name: given})
+    shape, elements = table.shape(name), table.element_type(name)
+    if shape:
+        hint = "`sample_weight.ravel()` is without the axis of 1" if shape == (1,) else ""
+        reason = f"it is one number for each row, and this has the shape {show_shape(shape)} for each row"
+        raise Failure(BadSampleWeight(None, reason, hint))
+    if elements not in ("numbers", "whole numbers", "true and false"):
+        raise Failure(BadSampleWeight(None, f"it is numbers, and this is {elements}"))
+    weights = np.asarray(table.numbers([name])[0][:, 0], np.float64)
+    wrong = ~(weights >= 0) | np.isinf(weights)
+    if wrong.any():
+        first, more = int(wrong.argmax()), and_more(int(wrong.sum()) - 1, "row")
+        shown = "NaN or missing" if np.isnan(weights[first]) else f"{weights[first]:g}"
+        raise Failure(BadSampleWeight(None, f"row {first} (from 0) is {shown}{more}", "a weight is a number from 0"))
+    return weights
 
 
 def _needs_names(argument: str, wanted: Sequence[Declared], model: str) -> NeedsNames:

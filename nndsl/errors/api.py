@@ -87,6 +87,20 @@ class BadClassWeight(Diagnostic):
 
 
 @dataclass(frozen=True)
+class BadSampleWeight(Diagnostic):
+    """`sample_weight` is one finite number from 0 for each row, which multiplies the row's losses."""
+
+    code = "NN559"
+    title = "sample_weight: {reason}"
+
+    reason: str
+    hint: str = ""
+
+    def help(self) -> Help | None:
+        return Help(self.hint) if self.hint else None
+
+
+@dataclass(frozen=True)
 class NothingToWeight(Diagnostic):
     """`sample_weight` and `class_weight` multiply a loss of each example, such as `cross_entropy(scores, kind)`. A loss
     that is one number for the whole batch cannot be divided among its rows."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from nndsl.errors.suggest import did_you_mean
 
 
 @dataclass
@@ -23,8 +26,21 @@ class History:
         return list(dict.fromkeys(name for logs in self.epochs for name in logs))
 
     def __getitem__(self, name: str) -> list[float]:
-        """The values of one name over the epochs."""
-        return [logs[name] for logs in self.epochs if name in logs]
+        """The values of one name, one for each epoch: NaN for those that did not log it.
+
+        Raises `KeyError` for what no epoch logged.
+        """
+        if name not in self:
+            hint = did_you_mean(name, self.names) or f"there are {', '.join(self.names) or 'no epochs yet'}"
+            raise KeyError(f"no epoch logged `{name}`: {hint}")
+        return [logs.get(name, math.nan) for logs in self.epochs]
+
+    def get(self, name: str, default: list[float] | None = None) -> list[float] | None:
+        """The values of one name; the default for what no epoch logged."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __contains__(self, name: object) -> bool:
         return name in self.names

@@ -147,7 +147,14 @@ def test_weights_that_are_none() -> None:
     net = network()
     assert "`sample_weight` 7 rows" in refused(lambda: net.fit(X, KIND, sample_weight=np.ones(7)))
     assert "[2] for each row" in refused(lambda: net.fit(X, KIND, sample_weight=np.ones((40, 2))))
-    assert "NaN" in refused(lambda: net.fit(X, KIND, sample_weight=np.full(40, np.nan)))
+    assert "`sample_weight.ravel()`" in refused(lambda: net.fit(X, KIND, sample_weight=np.ones((40, 1))))
+    for value, shown in ((np.nan, "NaN"), (-1.5, "-1.5"), (np.inf, "inf")):
+        weights = np.where(np.arange(40) == 7, value, 1)
+        said = refused(lambda weights=weights: net.fit(X, KIND, sample_weight=weights))
+        assert f"sample_weight: row 7 (from 0) is {shown}" in said
+        assert "input" not in said  # no place in the program
+        assert "sample_weight: row 7" in refused(lambda weights=weights: net.evaluate(X, KIND, sample_weight=weights))
+    assert "is text" in refused(lambda: net.fit(X, KIND, sample_weight=["1"] * 40))
     assert "no class 7" in refused(lambda: net.fit(X, KIND, class_weight={7: 1}))
     assert "2 numbers for 3 classes" in refused(lambda: net.fit(X, KIND, class_weight=[1, 2]))
     assert "number from 0" in refused(lambda: net.fit(X, KIND, class_weight={1: -1}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -82,3 +83,17 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(Failure), new_folder("net", str(tmp_path)):
         pass
     assert (tmp_path / "mine").exists()
+
+
+def test_a_history_has_a_value_for_each_epoch_and_knows_its_names() -> None:
+    history = History([{"loss": 2.0}, {"loss": 1.0, "val_loss": 3.0}])
+    assert history["loss"] == [2.0, 1.0]
+    assert math.isnan(history["val_loss"][0])
+    assert history["val_loss"][1] == 3.0
+    assert {len(values) for values in dict(history).values()} == {2}
+    with pytest.raises(KeyError, match="did you mean `val_loss`"):
+        history["val_los"]
+    with pytest.raises(KeyError, match="there are loss, val_loss"):
+        history["nonsense"]
+    assert history.get("nonsense") is None
+    assert history.get("loss") == [2.0, 1.0]
