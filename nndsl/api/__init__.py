@@ -16,6 +16,7 @@ from nndsl.api.net import Net
 from nndsl.api.options import Overrides
 from nndsl.api.program import STAGES
 from nndsl.api.run import Run
+from nndsl.data.endings import kind_of
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
@@ -32,11 +33,13 @@ def load(
     with the weights it was trained to.
 
     `set` overrides consts and settings of a program: `{"train.epochs": 5, "train.optimizer": "sgd(0.1)"}`; texts are
-    expressions of the language, other values are written as such. `model` chooses among several models; imports must
-    lie in `root` (the program's own folder if None).
+    expressions of the language, other values are written as such. `["train.epochs=5"]` says the same, and of one
+    override `"train.epochs=5"`. `model` chooses among several models; imports must lie in `root` (the program's own
+    folder if None).
 
-    Raises `nndsl.Failure` where the file cannot be read or the folder is not a run's. What is wrong in the program
-    itself is raised by what is first asked of the `Net`, every error at once.
+    Raises `nndsl.Failure` where the file cannot be read or holds no such model, the folder is not a run's, or `set`,
+    an input, a target or the `data` section is wrong. What else is wrong in the program is raised by what is first
+    asked of the `Net`. Either way every error comes at once; data are not looked at yet.
     """
     if Path(path).is_dir():
         if set or model or root:
@@ -44,7 +47,34 @@ def load(
         run = open_run(path)
         run.net.go_on_from(run)
         return run.net
-    return Net(load_program(os.fspath(path), root=root), set, model)
+    _refuse_other_files(path)
+    return _begun(Net(load_program(os.fspath(path), root=root), set, model))
+
+
+def _refuse_other_files(path: str | os.PathLike[str]) -> None:
+    """Raise a `Failure` for a file that is no program by its name, with what takes it instead."""
+    name = os.fspath(path)
+    match Path(name).suffix.lower(), kind_of(name):
+        case ".onnx", _:
+            reason = "is a compiled model, which onnxruntime runs; give its program, or the folder of its run"
+        case ((".safetensors" | ".npz"), _):
+            reason = "holds arrays; if they are weights, load their program and call `net.load_weights(path)`"
+        case ".txt", _:
+            return
+        case _, str():
+            reason = f"holds data; give a program, or have one made for them: nndsl new {name}"
+        case _:
+            return
+    if Path(name).is_file():
+        raise Failure(BadOption(None, "path", f"{name} {reason}"))
+
+
+def _begun(net: Net) -> Net:
+    """The network, what its program declares checked; with overrides, whatever can be checked without data."""
+    declared = net.declared
+    if net.overrides and not declared.needs_data:
+        _ = net.checked
+    return net
 
 
 def loads(text: str, *, name: str = "program.nn", set: Overrides = (), model: str | None = None) -> Net:
@@ -54,7 +84,7 @@ def loads(text: str, *, name: str = "program.nn", set: Overrides = (), model: st
     """
     if not isinstance(text, str):
         raise Failure(BadOption(None, "text", f"it is a text, not {type(text).__name__}"))
-    return Net(load_program(decode(text.encode("utf-8", "surrogatepass"), name)), set, model)
+    return _begun(Net(load_program(decode(text.encode("utf-8", "surrogatepass"), name)), set, model))
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

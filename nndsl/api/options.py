@@ -21,14 +21,14 @@ PROVIDERS = ("cpu", "cuda")
 Split = Literal["train", "validation", "test"]
 SPLITS = ("train", "validation", "test")
 Overrides = Mapping[str, object] | Sequence[str]
-"""`{"train.epochs": 5}`, or the command line's `["train.epochs=5"]`."""
+"""`{"train.epochs": 5}`, or the command line's `["train.epochs=5"]`; a text is one override."""
 
 MACHINE_SHARE = 0.8
 """Of the machine's memory: what a step may take unless a limit is given."""
 
 
-def backend_named(name: str) -> Backend:
-    """The backend of that name; its engine is imported when it is used."""
+def backend_named(name: str, argument: str = "backend") -> Backend:
+    """The backend of that name, asked for by that argument; its engine is imported when it is used."""
     if name == "onnx":
         from nndsl.codegen.onnx.backend import OnnxBackend
 
@@ -37,13 +37,17 @@ def backend_named(name: str) -> Backend:
         from nndsl.codegen.numpy.backend import NumpyBackend
 
         return NumpyBackend()
-    raise Failure(BadOption(None, "backend", f"there is no backend `{name}`; there are onnx and numpy"))
+    raise Failure(BadOption(None, argument, f"there is no {argument} `{name}`; there are onnx and numpy"))
 
 
 def override_texts(overrides: Overrides) -> tuple[str, ...]:
+    """Overrides as the command line has them."""
     if isinstance(overrides, Mapping):
         return tuple(f"{name}={_expression(value)}" for name, value in overrides.items())
-    return tuple(overrides)
+    texts = (overrides,) if isinstance(overrides, str) else overrides
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        raise Failure(BadOption(None, "set", 'it is a mapping such as {"train.epochs": 5}, or a list of texts'))
+    return tuple(texts)
 
 
 def _expression(value: object) -> str:

@@ -236,7 +236,7 @@ class Program:
         `split_step` adds the training step in two graphs, `NAME.grads.onnx` and `NAME.apply.onnx`.
         Files of an earlier compilation are replaced; a module that nndsl did not write is left alone (`Failure`).
         """
-        backends = [backend_named(name) for name in ([target] if isinstance(target, str) else target)]
+        backends = [backend_named(name, "target") for name in ([target] if isinstance(target, str) else target)]
         state = self.initial_state(max_memory)
         files: dict[str, bytes | str] = {}
         for backend in backends:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nndsl
+from nndsl.api.options import override_texts
 from nndsl.training.loop import Observer, StopTraining, Trainer
 
 PROGRAM = """\
@@ -63,12 +64,12 @@ def refused(failure: pytest.ExceptionInfo[nndsl.Failure]) -> str:
         ({"train.shuffle": False}, "train.shuffle=false"),
         ({"train.steps": None}, "train.steps=none"),
         ({"train.optimizer": "sgd(0.1)"}, "train.optimizer=sgd(0.1)"),
-        ({"widths": [32, (1.5, np.float64(2.5)), np.int64(3), np.True_]}, "widths=[32, [1.5, 2.5], 3, true]"),
+        ({"width": [32, (1.5, np.float64(2.5)), np.int64(3), np.True_]}, "width=[32, [1.5, 2.5], 3, true]"),
         (["width=9"], "width=9"),
     ],
 )
-def test_overrides_are_values_or_expressions(program: Path, set: Any, text: str) -> None:
-    assert net_of(program, set=set).overrides == (text,)
+def test_overrides_are_values_or_expressions(set: Any, text: str) -> None:
+    assert override_texts(set) == (text,)
 
 
 def test_overrides_count(program: Path) -> None:
@@ -128,7 +129,6 @@ def test_objects_show_what_they_are(program: Path) -> None:
     assert repr(net) == f"<Net {program} with width=5>"
     run = net.train("run")
     assert repr(run).startswith("<Run run: 3 epochs, loss 0.")
-    program.write_text("model")
     assert repr(net_of(program)) == f"<Net {program}>"
 
 
@@ -257,6 +257,8 @@ def test_one_target_may_be_a_word(program: Path) -> None:
     paths = net_of(program).compile("build", "numpy")
     assert paths == [Path("build/small.py")]
     assert paths[0].exists()
+    with pytest.raises(nndsl.Failure, match="target: there is no target `tflite`; there are onnx and numpy"):
+        net_of(program).compile("build", target="tflite")  # type: ignore[arg-type]
 
 
 def test_memory_is_refused_with_what_takes_it(program: Path) -> None:

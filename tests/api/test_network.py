@@ -56,6 +56,47 @@ def test_a_text_is_a_program_like_a_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert "0xED" in refused(lambda: nndsl.loads("\ud800"))  # half of a character
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("small.onnx", "is a compiled model, which onnxruntime runs"),
+        ("small.safetensors", "`net.load_weights(path)`"),
+        ("small.npz", "`net.load_weights(path)`"),
+        ("table.csv", "nndsl new "),
+        ("picture.png", "holds data"),
+    ],
+)
+def test_files_that_are_no_programs(tmp_path: Path, name: str, reason: str) -> None:
+    if name.startswith("small"):
+        fitted().save(tmp_path / name)
+    else:
+        (tmp_path / name).write_text("a,b\n1,2\n")
+    assert reason in refused(lambda: nndsl.load(tmp_path / name))
+    assert "there is no such file" in refused(lambda: nndsl.load(tmp_path / f"no_{name}"))
+
+
+def test_what_is_no_program_is_said_when_it_is_loaded(tmp_path: Path) -> None:
+    assert "NN253" in refused(lambda: nndsl.loads(""))
+    assert "NN253" in refused(lambda: nndsl.loads("const n = 1"))
+    assert "no model called `large`" in refused(lambda: nndsl.loads(PLAIN, model="large"))
+    (tmp_path / "notes.txt").write_text("Dear reader,\n")
+    assert "NN1" in refused(lambda: nndsl.load(tmp_path / "notes.txt"))
+
+
+def test_overrides_are_checked_when_a_program_is_loaded() -> None:
+    assert nndsl.loads(PLAIN, set="train.epochs=2").checked.train.epochs == 2
+    assert refused(lambda: nndsl.loads(PLAIN, set="epochs")).count("NN260") == 1
+    for wrong, reason in (
+        (["nonsense=3"], "there is no const `nonsense`"),
+        (["train.nonsense=3"], "`nonsense`"),
+        ({"train.epochs": "x y"}, "found `y`"),
+        ({"train.epochs": -1}, "--set train.epochs=-1"),
+        (5, "set: it is a mapping"),
+        ([5], "set: it is a mapping"),
+    ):
+        assert reason in refused(lambda wrong=wrong: nndsl.loads(PLAIN, set=wrong)), wrong
+
+
 # ---------------------------------------------------------------- layers and weights
 
 
@@ -163,6 +204,8 @@ def test_what_does_not_fit_is_said() -> None:
     assert '"maybe" is not a kind' in refused(lambda: net.evaluate(X, ["maybe"] * 30))
     assert "30 rows" in refused(lambda: net.evaluate(X, KIND[:3]))
     assert "no data" in refused(net.evaluate)
+    assert "`x` are others" in refused(lambda: net.evaluate(X, KIND, split="test"))
+    assert "no split `nonsense`" in refused(lambda: net.evaluate(split="nonsense"))
     assert "and none is given" in refused(lambda: net.evaluate(y=KIND))
 
 

@@ -129,7 +129,7 @@ def test_a_network_shows_its_picture_and_layers() -> None:
     assert "<td>h</td><td>dense</td><td>[batch, 4]</td><td>16</td>" in html
     net.fit(X, X[:, 0], epochs=2)
     assert "trained for 2 epochs" in net._repr_html_()
-    wrong = nndsl.loads(PROGRAM.replace("relu", "<b>"))._repr_html_()
+    wrong = nndsl.loads(PROGRAM.replace("relu", '"<b>"'))._repr_html_()
     assert wrong.startswith("<pre>error[NN")
     assert "<b>" not in wrong
     assert "has seen none" in nndsl.loads(WAITING.replace("mae", "accuracy"))._repr_html_()
