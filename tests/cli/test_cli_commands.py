@@ -262,6 +262,13 @@ def test_columns_that_a_starting_program_leaves_out(nndsl: Command, folder: Path
   #                         concat(normalize(features), one_hot(home_town, 2))
 """
     )
+    followed = (
+        text.replace("  target", "  input home_town: class[2]\n  target")
+        .replace("features -> normalize", "concat(normalize(features), one_hot(home_town, 2))")
+        .replace("  validation", '  home_town = column("Home town")\n  validation', 1)
+    )
+    (folder / "followed.nn").write_text(followed)
+    assert nndsl("train", "followed.nn", "-o", "run", "--set", "train.epochs=1").code == 0
 
 
 @pytest.mark.parametrize(
