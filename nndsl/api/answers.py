@@ -99,14 +99,14 @@ def _finished(sums: Sums) -> dict[str, float | Array]:
     return {**sums.finish(), **sums.tables()}
 
 
-def pieces_of(program: Program, split: str, data: Data | None = None) -> Iterator[Dataset]:
-    """What `examples_of` gives, a piece of rows at a time where data files are given."""
+def pieces_of(program: Program, split: str, data: Data | None = None, kind: str | None = None) -> Iterator[Dataset]:
+    """What `examples_of` gives, a piece of rows at a time where data files are given, all of `kind` if one is given."""
     if data is None or not are_paths(data):
         yield examples_of(program, split, data)
         return
     network, section = program.checked.network, program.declared.data
     declared, sizes = (*network.inputs, *network.targets), program.facts.sizes if program.facts else None
-    opened = open_like(data, sources_of(section), declared, UNLIMITED, in_pieces=True)
+    opened = open_like(data, sources_of(section), declared, UNLIMITED, kind=kind, in_pieces=True)
     for piece in input_pieces(opened, section, declared, sizes, program.batch_size):
         yield piece.inputs
 

@@ -31,6 +31,7 @@ from nndsl.training import store
 from nndsl.training.classification import Report, class_report
 from nndsl.training.history import History
 from nndsl.training.plot import can_plot, history_png
+from nndsl.training.record import refuse_untrained
 from nndsl.training.results import format_logs, log_text
 from nndsl.transform.decisions import counting_decisions
 
@@ -72,8 +73,10 @@ class Run:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, backend: BackendName = "onnx", provider: Provider = "cpu") -> Run:
-        """The run in a folder; raises `Failure` (NN504) where it is not one, or its files do not fit together."""
+        """The run in a folder; raises `Failure` (NN504) where it is not one, or its files do not fit together,
+        and NN541 where it is still being trained or was killed."""
         folder = Path(path)
+        refuse_untrained(folder)
         record = store.read_record(folder)
         program = load_program(folder / record.program, data_folder=record.data_folder)
         net = Net(program, (), record.model)
@@ -138,10 +141,13 @@ class Run:
         pieces = answers.pieces_of(self.net, split, data)
         return answers.measured_in_pieces(self.net, self.session, self.net.step, pieces)[1]
 
-    def report(self, split: Split = "test", *, data: answers.Data | None = None) -> Report:
+    def report(self, split: Split = "test", *, data: answers.Data | None = None, kind: str | None = None) -> Report:
         """What `evaluate` gives, and of each class or binary target the confusion matrix, and precision, recall and F1
-        of its classes."""
-        pieces = answers.pieces_of(self.net, split, data)
+        of its classes.
+
+        `kind` says what the files of `data` are where their names do not.
+        """
+        pieces = answers.pieces_of(self.net, split, data, kind)
         network, targets = counting_decisions(self.net.checked.network)
         session, step = self.session, self.net.step
         if targets:

@@ -16,7 +16,7 @@ from nndsl.api.options import BackendName, Overrides, Provider
 from nndsl.codegen.backend import Arrays
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption
-from nndsl.errors.runs import Changed, HasFinished, OtherState
+from nndsl.errors.runs import BeginsAnew, Changed, HasFinished, OtherState
 from nndsl.model.check import load_program
 from nndsl.model.overrides import copies
 from nndsl.training import callbacks, loop
@@ -25,6 +25,7 @@ from nndsl.training.identity import MEANING, changes, changes_text, identity, pr
 from nndsl.training.record import RunState
 from nndsl.training.run_folder import Keeping, RunFolder, new_run, restart, resumable, resumed_run
 from nndsl.training.snapshot import Snapshot
+from nndsl.training.store import read_history
 from nndsl.transform.step import Step
 
 if TYPE_CHECKING:
@@ -141,6 +142,9 @@ def _snapshot(folder: RunFolder, step: Step, fresh: Arrays, program: Mapping[str
     """
     checkpoint = folder.newest()
     if checkpoint is None:
+        with suppress(Failure):
+            if len(read_history(folder.path)):
+                folder.warn(BeginsAnew(None, str(folder.path)))
         return None
     snapshot, now = checkpoint.snapshot, folder.identity()
     changed = changes(checkpoint.identity, now)
@@ -165,7 +169,7 @@ def _snapshot(folder: RunFolder, step: Step, fresh: Arrays, program: Mapping[str
 
 def _changed(folder: RunFolder, what: str, program: Mapping[str, str]) -> Changed:
     """The message for a run that would not go on as it began; `what` besides the program is not as it was."""
-    remedy = "--force goes on all the same, as another run"
+    remedy = "--force, in Python `force=True`, goes on all the same, as another run"
     if not what:
         before = {}
         for name in {folder.state.program, *program}:

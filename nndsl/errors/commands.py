@@ -50,7 +50,7 @@ class ExistsAlready(Diagnostic):
 
     code = "NN503"
     title = "{path} is there already"
-    advice = "name another place with `-o`, or remove it first"
+    advice = "name another place, or remove it first"
 
     path: str
 
@@ -74,7 +74,10 @@ class NothingToTrainOn(Diagnostic):
     code = "NN505"
     title = "`{model}` has no data"
     label = "what this learns from is not said"
-    advice = 'add a section such as `data {{ source = csv("examples.csv") }}`, or give one: --set data.source=…'
+    advice = (
+        'add a section such as `data {{ source = csv("examples.csv") }}`, or give one: --set data.source=…, '
+        "in Python `net.fit(x, y)`"
+    )
 
     model: str
 
@@ -121,7 +124,7 @@ class TooLarge(Diagnostic):
     code = "NN508"
     title = "one training step needs about {needed} of memory, more than {limit}"
     label = "{detail}"
-    advice = "make the layers or the batch smaller, or raise the limit with --max-memory"
+    advice = "make the layers or the batch smaller, or raise the limit (--max-memory, in Python `max_memory`)"
 
     needed: str
     limit: str
@@ -250,8 +253,8 @@ class Terminated(Diagnostic):
 
 @dataclass(frozen=True)
 class HungUp(Diagnostic):
-    """The terminal was closed, or its connection broke (SIGHUP). Training stops after the step it is in and saves what it
-    has learnt. No file is left half-written. `nohup nndsl train …` goes on without a terminal."""
+    """The terminal was closed, or its connection broke (SIGHUP). Training stops after the step it is in and saves what
+    it has learnt. No file is left half-written. `nohup nndsl train …` goes on without a terminal."""
 
     code = "NN539"
     title = "the terminal was closed{outcome}"

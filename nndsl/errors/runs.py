@@ -29,10 +29,11 @@ class NotResumable(Diagnostic):
 
     code = "NN531"
     title = "{path} cannot be resumed: {reason}"
-    advice = "give the folder of a run, such as runs/digits-001"
+    advice = "{remedy}"
 
     path: str
     reason: str
+    remedy: str = "give the folder of a run, such as runs/digits-001"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class OtherState(Diagnostic):
 
     code = "NN533"
     title = "{path} has other parameters than the program: {what}"
-    advice = "train it anew, without --resume"
+    advice = "train it anew instead of resuming it"
 
     path: str
     what: str
@@ -95,6 +96,32 @@ class CheckpointDamaged(Warning):
 
 
 @dataclass(frozen=True)
+class BeginsAnew(Warning):
+    """A run is resumed that has been trained for some epochs, but no checkpoint of them is there: they are done again.
+    So it is where its process was killed before the first checkpoint was due, or where the checkpoints were removed.
+    The program's `checkpoint()` writes one after each epoch."""
+
+    code = "NN540"
+    title = "{path} has no checkpoint to go on from: it begins anew with epoch 1"
+
+    path: str
+
+
+@dataclass(frozen=True)
+class NotTrained(Diagnostic):
+    """`predict`, `eval` and `nndsl.load` take a run that has ended: its trained model is written when training ends,
+    for whatever reason, unless the process was killed."""
+
+    code = "NN541"
+    title = "{path} has no trained model yet: {reason}"
+    advice = "{remedy}"
+
+    path: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class StateOfCallback(Diagnostic):
     """What a callback's `state()` gives goes into checkpoints: numbers, texts, truth values, None, arrays of numbers,
     and lists and dicts (with texts as keys) of these."""
@@ -113,7 +140,7 @@ class HasFinished(Warning):
 
     code = "NN538"
     title = "{path} has finished"
-    advice = "--set train.epochs=… and --force train it for longer"
+    advice = "more epochs (train.epochs) and --force, in Python `force=True`, train it for longer"
 
     path: str
 

@@ -18,6 +18,9 @@ from nndsl.training.loop import Examples
 BLOCKS, BLOCK = 256, 1 << 18
 """How many bytes of a column that lies on the disk are looked at, and in how many places."""
 
+WIDEST = 80
+"""How much of a line of a program is told."""
+
 MEANING = frozenset({"program", "data"})
 """With others of these, an epoch that was begun begins anew; everything else only rounds differently."""
 
@@ -85,14 +88,26 @@ def changes_text(changed: list[str], before: Identity, now: Identity) -> str:
 
 def program_change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """The first difference between two programs in words, empty if there is none: `epochs = 5` instead of …"""
-    for name in {**before, **now}:
-        old, new = (files.get(name, "").splitlines() for files in (before, now))
+    missing, others = [name for name in before if name not in now], [name for name in now if name not in before]
+    if others and before:
+        return f"{others[0]} instead of {missing[0]}" if missing else f"{others[0]} is new"
+    if missing:
+        return f"{missing[0]} is gone"
+    for name in before:
+        old, new = (files[name].splitlines() for files in (before, now))
         for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
             if kind == "equal":
                 continue
-            added, gone = (" ".join(" ".join(lines).split()) for lines in (new[c:d], old[a:b]))
+            added, gone = _shortened(new[c:d]), _shortened(old[a:b])
             place = f"{name}, line {c + 1}: "
             if not gone:
                 return f"{place}`{added}` is new"
             return f"{place}`{added}` instead of `{gone}`" if added else f"{place}`{gone}` is gone"
     return ""
+
+
+def _shortened(lines: list[str]) -> str:
+    """The first line that says something, and no more of it than fits."""
+    told = [" ".join(line.split()) for line in lines if line.strip()]
+    first = told[0] if told else ""
+    return first if len(told) <= 1 and len(first) <= WIDEST else f"{first[:WIDEST].rstrip()} …"

@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from nndsl.diagnostics import Failure
+from nndsl.errors.runs import NotTrained
 from nndsl.files import write_whole
 from nndsl.training.lock import holder
-from nndsl.training.store import HISTORY
+from nndsl.training.store import HISTORY, RECORD
 
 FOLDER, NAME = "checkpoints", "record.json"
 
@@ -71,6 +73,20 @@ def run_state(folder: Path) -> RunState | None:
     if found.state == "running":  # so its process wrote, and is gone
         return RunState(**{**asdict(found), "state": "interrupted"})
     return found
+
+
+def refuse_untrained(folder: Path) -> None:
+    """Raise `Failure` (NN541) for a run that has no trained model, since it is being trained or was killed."""
+    state = None if (folder / RECORD).exists() else run_state(folder)
+    if state is None:
+        return
+    if state.state == "running":
+        reason = f"it is being trained by {f'process {state.process}' if state.process else 'another process'}"
+        remedy = "wait until that has ended, or stop it: it saves what it has learnt"
+    else:
+        reason = "its training was killed" if state.was_killed else f"{RECORD} is gone"
+        remedy = f"`nndsl train --resume {folder}` goes on with it"
+    raise Failure(NotTrained(None, str(folder), reason, remedy))
 
 
 def seconds_trained(folder: Path, state: RunState) -> float:

@@ -63,8 +63,8 @@ class CsvLog(Callback):
         writer = csv.writer(text, delimiter=self.separator, lineterminator="\n")
         if not self.columns:
             self.columns = list(logs)
-            if not self.size:
-                writer.writerow(["epoch", *self.columns])
+        if not self.size:  # also where the file has gone since
+            writer.writerow(["epoch", *self.columns])
         writer.writerow([epoch + 1, *(repr(logs[name]) if name in logs else "" for name in self.columns)])
         self.size = _append(control.folder / self.path, text.getvalue())
 

@@ -24,7 +24,7 @@ from nndsl.training.checkpoint import (
 )
 from nndsl.training.history import History
 from nndsl.training.lock import Lock
-from nndsl.training.record import FOLDER, RunState, State, run_state, seconds_trained, write_state
+from nndsl.training.record import FOLDER, NAME, RunState, State, run_state, seconds_trained, write_state
 from nndsl.training.results import log_line, log_text
 from nndsl.training.safetensors import Damaged
 from nndsl.training.snapshot import Snapshot
@@ -154,6 +154,7 @@ class RunFolder:
         trained = 0.0 if state == "running" else time.monotonic() - self._since
         self.state = replace(self.state, state=state, stopped=stopped, seconds=self.state.seconds + trained)
         try:
+            (self.path / FOLDER).mkdir(exist_ok=True)  # it may have been removed since
             write_state(self.path, self.state)
         except OSError as error:
             raise cannot_write(str(self.path), error) from None
@@ -202,6 +203,10 @@ def resumed_run(path: Path, warn: Warn) -> Iterator[RunFolder]:
 def resumable(path: Path) -> RunState:
     """How the run in a folder was started; raises `Failure` (NN531) where there is none."""
     state = run_state(path)
+    if state is None and (path / FOLDER / NAME).exists():
+        there = f"; the weights lie in {FOLDER} beside it" if found_in(path / FOLDER) else ""
+        remedy = f"it says how the run was started: bring it back from a copy, or train anew{there}"
+        raise Failure(NotResumable(None, str(path), f"{FOLDER}/{NAME} is damaged", remedy))
     if state is None:
         reason = f"it has no {FOLDER} that training left" if path.is_dir() else "there is no such folder"
         raise Failure(NotResumable(None, str(path), reason))

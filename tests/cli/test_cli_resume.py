@@ -67,6 +67,62 @@ def test_what_changed_is_said_and_can_be_forced(nndsl: Command, folder: Path, st
     assert json.loads((stopped / "run.json").read_text())["backend"] == "numpy"
 
 
+def test_another_program_is_named_not_printed(nndsl: Command, folder: Path, stopped: Path) -> None:
+    refused = nndsl("train", "kinds.nn", "--resume", "run").err.splitlines()[0]
+    assert refused == "error[NN532]: run was not trained like this: kinds.nn instead of small.nn"
+    text = (folder / "small.nn").read_text()
+    (folder / "small.nn").write_text((folder / "kinds.nn").read_text())
+    refused = nndsl("train", "small.nn", "--resume", "run").err.splitlines()[0]
+    assert refused.endswith("small.nn, line 1: `model kinds {` instead of `const width = 4 …`")
+    (folder / "small.nn").write_text(text.replace("const width = 4", f"const width = {'4 + ' * 100}4"))
+    assert len(nndsl("train", "small.nn", "--resume", "run").err.splitlines()[0]) < 200
+
+
+def test_epochs_that_are_done_again_are_told(nndsl: Command, stopped: Path) -> None:
+    for checkpoint in (stopped / "checkpoints").glob("*.safetensors"):
+        checkpoint.unlink()
+    done = nndsl("train", "--resume", "run")
+    assert done.code == 0
+    assert "warning[NN540]: run has no checkpoint to go on from: it begins anew with epoch 1" in done.err
+    assert done.out.startswith("epoch 1/3")
+
+
+def test_a_damaged_record_is_said_to_be_one(nndsl: Command, stopped: Path) -> None:
+    (stopped / "checkpoints" / "record.json").write_text("{")
+    done = nndsl("train", "--resume", "run")
+    assert done.code == 2
+    assert "error[NN531]: run cannot be resumed: checkpoints/record.json is damaged" in done.err
+    assert "the weights lie in checkpoints beside it" in done.err
+
+
+@pytest.mark.parametrize("command", [("eval", "run"), ("predict", "run", "small.csv")], ids=lambda words: words[0])
+def test_a_run_without_its_model_is_said_to_be_one(nndsl: Command, stopped: Path, command: tuple[str, ...]) -> None:
+    killed = nndsl(*command)
+    assert killed.code == 2
+    assert "error[NN541]: run has no trained model yet: its training was killed" in killed.err
+    assert "`nndsl train --resume run` goes on with it" in killed.err
+    lock = Lock(stopped / "checkpoints", stopped)
+    running = nndsl(*command)
+    lock.release()
+    assert "run has no trained model yet: it is being trained by process " in running.err
+
+
+def test_a_folder_that_goes_while_it_trains_has_the_model_in_the_end(
+    nndsl: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(*arguments: object) -> None:
+        shutil.rmtree(folder / "run", ignore_errors=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nndsl.cli.progress.Lines.batch", remove, raising=False)
+        done = nndsl("train", "small.nn", "-o", "run")
+    assert done.code == 0
+    assert "warning[NN534]" in done.err
+    assert "error" not in done.err
+    assert nndsl("eval", "run").code == 0
+    assert nndsl("runs", "run").out.count("finished") == 1
+
+
 def test_what_cannot_be_resumed_is_said(nndsl: Command, folder: Path, stopped: Path) -> None:
     for arguments, words in (
         (["--resume", "nowhere"], "nowhere cannot be resumed: there is no such folder"),

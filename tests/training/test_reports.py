@@ -150,6 +150,15 @@ def test_a_resumed_run_cuts_its_log_back_to_the_checkpoint(folder: Path, append:
     assert written(resumed, control(folder), range(2, 4)) == whole
 
 
+def test_a_log_that_has_gone_is_begun_with_its_header(folder: Path) -> None:
+    log = CsvLog("a.csv")
+    written(log, control(folder), range(2))
+    resumed = CsvLog("a.csv")
+    resumed.set_state(log.state())
+    (folder / "a.csv").unlink()
+    assert written(resumed, control(folder), range(2, 4)) == "epoch,loss\n3,0.3333333333333333\n4,0.25\n"
+
+
 def test_csv_log_writes_nothing_where_there_is_no_folder(folder: Path) -> None:
     log = CsvLog("a.csv")
     log.on_train_begin(control(None))
