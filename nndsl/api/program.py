@@ -233,10 +233,15 @@ class Program:
     ) -> list[Path]:
         """Write the artifacts of the targets into the folder `out`, all or none; gives their paths.
 
-        `split_step` adds the training step in two graphs, `NAME.grads.onnx` and `NAME.apply.onnx`.
+        `split_step` adds the training step in two graphs, `NAME.grads.onnx` and `NAME.apply.onnx`, where `onnx` is
+        among the targets.
         Files of an earlier compilation are replaced; a module that nndsl did not write is left alone (`Failure`).
         """
         backends = [backend_named(name, "target") for name in ([target] if isinstance(target, str) else target)]
+        if split_step and "onnx" not in ([target] if isinstance(target, str) else target):
+            raise Failure(
+                BadOption(None, "split_step", "the step in two graphs is onnx's, which is not among the targets")
+            )
         state = self.initial_state(max_memory)
         files: dict[str, bytes | str] = {}
         for backend in backends:

@@ -121,6 +121,12 @@ def explanation(error: BaseException) -> Diagnostic:
             return HungUp(None)
         case SystemExit():
             return Terminated(None)
+        case click.NoSuchOption(ctx=context, option_name=name) if context is not None and (
+            setting := _setting(name, context)
+        ):
+            return WrongCommand(
+                None, _one_line(error.format_message()), f"the program's settings are overridden by --set {setting}=…"
+            )
         case click.UsageError(ctx=context) if context is not None:
             return WrongCommand(None, _one_line(error.format_message()), f"see {context.command_path} --help")
         case click.ClickException():
@@ -137,6 +143,20 @@ def explanation(error: BaseException) -> Diagnostic:
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nndsl"
     return Internal(None, _one_line(f"{type(error).__name__}: {error}"), place)
+
+
+def _setting(option: str, context: click.Context) -> str | None:
+    """The setting of a program that an option was taken for, `train.epochs` for `--epochs`, where a command has
+    `--set`."""
+    from nndsl.errors.suggest import closest
+    from nndsl.model.sections import DATA_SETTINGS, TRAIN_SETTINGS
+
+    if all(parameter.name != "overrides" for parameter in context.command.params):
+        return None
+    known = {**{name: f"data.{name}" for name in DATA_SETTINGS}, **{name: f"train.{name}" for name in TRAIN_SETTINGS}}
+    known |= {"lr": "train.optimizer", "learning_rate": "train.optimizer"}
+    name = option.lstrip("-").replace("-", "_")
+    return known.get(closest(name, list(known)) or "") if name not in known else known[name]
 
 
 def _one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,18 @@ def kinds(nndsl: Command) -> Command:
     """A trained run in `run`, of three classes that its data name."""
     assert nndsl("train", "kinds.nn", "-o", "run", "--quiet").code == 0
     return nndsl
+
+
+def test_standard_input_is_evaluated(kinds: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = (folder / "kinds.csv").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    expected = kinds("eval", "run", "--data", "kinds.csv").out
+    done = kinds("eval", "run", "--data", "-")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[0].split() == ["name", "standard", "input"]
+    assert done.out.splitlines()[2].split() == expected.splitlines()[2].split()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,kind\n1,red\n")))
+    assert 'standard input has no column "b"' in kinds("eval", "run", "--data", "-").err
 
 
 def column(text: str, name: str) -> list[str]:

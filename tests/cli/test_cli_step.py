@@ -26,7 +26,7 @@ def test_the_step_in_two_graphs_is_written_on_demand(nndsl: Command) -> None:
 
 def test_the_module_is_the_same_where_the_step_is_split(nndsl: Command) -> None:
     nndsl("compile", "small.nn", "-o", "one", "--target", "numpy")
-    nndsl("compile", "small.nn", "-o", "two", "--target", "numpy", "--split-step")
+    nndsl("compile", "small.nn", "-o", "two", "--split-step")
     assert Path("one/small.py").read_bytes() == Path("two/small.py").read_bytes()
 
 
