@@ -143,7 +143,9 @@ def _no_such(opened: Opened, declared: Declared, selection: Selection | None, pa
         edit = Edit(span, span.text.replace(f'"{pattern}"', f'"{near}"', 1))
     names = listed([quoted(name) for name in visible], most=6)
     hint = f"its {table.what}s are {names}" if visible else ""
-    if visible and all(_is_number(name) for name in visible):
+    if table.span and (remedy := table.names_remedy()):
+        hint = remedy
+    elif visible and all(_is_number(name) for name in visible):
         hint = "its first line holds numbers only: if it is no header, say `header = false`"
     elif not selection and table.what == "column" and declared.shape:
         hint = f'bind it: `{declared.name} = columns("…")` in `data`; {hint}'

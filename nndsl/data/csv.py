@@ -10,7 +10,7 @@ import numpy as np
 
 from nndsl.data.csv_cells import Wrong, read_kinds, read_numbers
 from nndsl.data.csv_records import Records, read_records
-from nndsl.data.csv_text import decode, read_layout
+from nndsl.data.csv_text import Layout, decode, read_layout
 from nndsl.data.packed import read_unpacked
 from nndsl.data.table import Array, Coded, Index, Misfit, Table
 from nndsl.data.wording import quoted, shown_path
@@ -38,6 +38,9 @@ class CsvTable(Table):
         self.names = layout.header or tuple(f"column_{i + 1}" for i in range(layout.width))
         self._numbers: _Together[tuple[Array, list[Wrong]]] = _Together()
         self._kinds: _Together[Coded] = _Together()
+
+    def names_remedy(self) -> str:
+        return separator_remedy(self.records.layout)
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -154,6 +157,16 @@ def open_csv(
         place = shown_path(path)
         raise Failure(NoRows(span, f"{place} has a header, but" if layout.width else place))
     return CsvTable(path, span, records)
+
+
+def separator_remedy(layout: Layout) -> str:
+    """What helps where the only column's name seems to be those of several."""
+    (name, *others) = layout.header or ("",)
+    sign = next((sign for sign in ",;|\t" if sign in name), None)
+    if others or sign is None:
+        return ""
+    remedy = 'leave out `decimal = ","`' if sign == layout.decimal else f"say `separator = {quoted(sign)}`"
+    return f"its only column is {quoted(name)}: if {quoted(sign)} separates columns, {remedy}"
 
 
 def check_options(span: Span | None, separator: str | None, decimal: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nndsl.data.csv import MEMORY_FACTOR, CsvTable, check_options, open_csv
+from nndsl.data.csv import MEMORY_FACTOR, CsvTable, check_options, open_csv, separator_remedy
 from nndsl.data.csv_records import Ragged, Records, read_records
 from nndsl.data.csv_text import decode, read_layout
 from nndsl.data.files import open_file
@@ -81,6 +81,9 @@ class CsvFile(Table):
         self.origins = (path,)
         self.expected: tuple[Sequence[str], Sequence[str]] = ((), ())
         self.reading = f"csv {self.options}"
+
+    def names_remedy(self) -> str:
+        return separator_remedy(self.layout)
 
     @contextmanager
     def _content(self) -> Iterator[_Content]:

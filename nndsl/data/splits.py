@@ -40,13 +40,17 @@ def split_counts(rows: int, shares: Mapping[str, Share], span: Span, *, rest: bo
     for split, count in counts.items():
         if count == 0:
             share = shares.get(split)
+            place = share.span if share else span
             reason = f"there are {rows}" if rows != 1 else "there is 1"
             if share and share.fraction is not None:
                 reason = f"{_percent(share.fraction)} of {counted(rows, 'row')} round to none"
             elif not share:
-                others = listed([f"`{other}`" for other in counts if other != split])
-                reason = f"{others} take all {rows}" if others else reason
-            raise Failure(EmptySplit(share.span if share else span, split, reason))
+                others = [other for other, taken in counts.items() if taken]
+                if others:
+                    place = shares[others[-1]].span
+                    take = "takes" if len(others) == 1 else "take"
+                    reason = f"{listed([f'`{other}`' for other in others])} {take} all {rows}"
+            raise Failure(EmptySplit(place, split, reason))
     return counts
 
 

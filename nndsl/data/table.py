@@ -134,6 +134,10 @@ class Table(ABC):
         """What helps where the elements are of no use to a network; empty if nothing is known to."""
         return ""
 
+    def names_remedy(self) -> str:
+        """What helps where names are not found because the file was read in another way than it is written."""
+        return ""
+
     def shape_remedy(self, name: str, shape: Sequence[Dim]) -> str:
         """What helps where the rows of an array have another shape than the declared one."""
         return ""

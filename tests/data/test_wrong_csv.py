@@ -48,6 +48,26 @@ CASES: dict[str, Case] = {
         'a.csv has no column "x"',
         "its first line holds numbers only: if it is no header, say `header = false`",
     ),
+    "a separator that has to be said": Case(
+        "x|y\n1|2\n",
+        [XY[0]],
+        'a.csv has no column "x"',
+        'its only column is "x|y": if "|" separates columns, say `separator = "|"`',
+    ),
+    "commas that are decimal": Case(
+        "x,y\n1,2\n",
+        [XY[0]],
+        'a.csv has no column "x"',
+        'its only column is "x,y": if "," separates columns, leave out `decimal = ","`',
+        options={"decimal": ","},
+    ),
+    "another separator than was said": Case(
+        "x,y\n1,2\n",
+        [XY[0]],
+        'a.csv has no column "x"',
+        'its only column is "x,y": if "," separates columns, say `separator = ","`',
+        options={"separator": ";"},
+    ),
     "duplicate header": Case(
         "x,y,y\n1,2,3\n",
         XY,
@@ -427,8 +447,14 @@ CASES: dict[str, Case] = {
     "nothing left to train on": Case(
         TWENTY,
         XC,
-        "no rows are left for `train`: `test` take all 20",
+        "no rows are left for `train`: `test` takes all 20",
         settings={"test": share(20)},
+    ),
+    "nothing left to train on by two": Case(
+        TWENTY,
+        XC,
+        "no rows are left for `train`: `validation` and `test` take all 20",
+        settings={"validation": share(10), "test": share(10)},
     ),
     "control characters": Case(
         "x,y\n1,\x1b[31mred\u202e\n",
