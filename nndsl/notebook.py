@@ -17,6 +17,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from nndsl.diagnostics import Failure
@@ -217,7 +218,7 @@ def _compiled(line: str, cell: str) -> dict[str, Net]:
         asked = parser.parse_args(shlex.split(line))
     except ValueError as error:
         raise Failure(BadOption(None, "%%nndsl", str(error))) from None
-    if not asked.name.isidentifier():
+    if not asked.name.isidentifier() or iskeyword(asked.name):
         raise Failure(BadOption(None, "%%nndsl", f"`{asked.name}` is no name of a variable"))
     net = loads(cell, name=f"%%nndsl {asked.name}", set=asked.set, model=asked.model)
     if net.waits_for_data is None and net.checked.warnings:

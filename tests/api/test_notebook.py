@@ -87,7 +87,13 @@ def test_a_wrong_cell_shows_its_messages(shell: InteractiveShell, capsys: pytest
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("", "required: name"), ("a b", "unrecognized"), ("3x", "no name of a variable"), ("net --set 'a", "quotation")],
+    [
+        ("", "required: name"),
+        ("a b", "unrecognized"),
+        ("3x", "no name of a variable"),
+        ("class", "no name of a variable"),
+        ("net --set 'a", "quotation"),
+    ],
 )
 def test_a_wrong_line(shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str, words: str) -> None:
     assert not shell.run_cell(f"%%nndsl {line}\n{PROGRAM}").success
