@@ -21,6 +21,14 @@ EXAMPLES = {
 }
 """How callbacks are called that watch nothing."""
 
+READERS = {
+    **dict.fromkeys(("read_csv", "loadtxt", "genfromtxt"), "csv"),
+    "read_parquet": "parquet",
+    **dict.fromkeys(("read_feather", "read_ipc"), "arrow"),
+    **dict.fromkeys(("image_dataset_from_directory", "flow_from_directory", "ImageFolder"), "images"),
+}
+"""The sources that stand for what pandas, NumPy, Keras and PyTorch read data with."""
+
 
 @click.command("help")
 @click.argument("word", required=False)
@@ -61,7 +69,7 @@ def ours(word: str) -> tuple[str, str]:
         return word, ""
     if word in ALIASES:
         return ALIASES[word], f"`{word}` is another name of `{ALIASES[word]}`."
-    if found := FOREIGN.get(last) or (last if last in known else "") or _callback(last):
+    if found := FOREIGN.get(last) or (last if last in known else "") or _callback(last) or READERS.get(last):
         return found, f"`{word}` is called `{found}` here."
     near = closest(last.lower(), [*known, *ALIASES])
     advice = f"did you mean `{near}`?" if near else "`nndsl help` lists all words"

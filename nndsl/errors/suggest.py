@@ -42,6 +42,15 @@ INSTEAD = {
     "activation": "an activation is a stage of its own: `x -> relu`",
     **dict.fromkeys(("rnn", "lstm", "gru"), "there are no recurrent layers: `conv1d` works along time"),
     "dataloader": "`data { source = csv(…) }` and `batch_size` in `train`",
+    "train_test_split": "`data` says it: `test = 20%`, `validation = 15%`",
+    **dict.fromkeys(
+        ("to_categorical", "labelencoder", "ordinalencoder", "stringlookup", "get_dummies"),
+        'a class needs no encoding: `target kind: class["cat", "dog"]`; `one_hot` makes numbers of an input of kinds',
+    ),
+    **dict.fromkeys(
+        ("fit", "compile", "load_weights", "save_weights", "load_model"),
+        "a command does that (`nndsl --help`), or a method of the network in Python",
+    ),
 }
 """What stands for names of other frameworks that are no words here, by their names in lower case."""
 

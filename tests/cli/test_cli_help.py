@@ -54,6 +54,11 @@ def test_a_word(nndsl: Command, word: str) -> None:
         ("CSVLogger", "csv_log"),
         ("ModelCheckpoint", "checkpoint"),
         ("keras.callbacks.TensorBoard", "tensorboard"),
+        ("StandardScaler", "normalize"),
+        ("sklearn.preprocessing.OneHotEncoder", "one_hot"),
+        ("pd.read_csv", "csv"),
+        ("read_parquet", "parquet"),
+        ("keras.utils.image_dataset_from_directory", "images"),
     ],
 )
 def test_names_of_other_frameworks_lead_to_ours(nndsl: Command, theirs: str, ours: str) -> None:
@@ -97,6 +102,9 @@ def test_second_names(nndsl: Command) -> None:
     [
         ("dens", "did you mean `dense`?"),
         ("keras.Sequential", "a pipe does that: `x -> dense(64, relu) -> dense(10)`"),
+        ("to_categorical", 'a class needs no encoding: `target kind: class["cat", "dog"]`'),
+        ("train_test_split", "`data` says it: `test = 20%`"),
+        ("model.fit", "a method of the network in Python"),
         ("kwyjibo", "`nndsl help` lists all words"),
         ("nn.", "`nndsl help` lists all words"),
     ],
