@@ -74,6 +74,8 @@ def fit(
     from nndsl.api.run import Run
 
     settings, observer = _settings(asked_settings), observer_for(verbose)
+    if net.seed is not None:
+        settings = {"seed": net.seed, **settings}
     train, validation = _examples(net, asked)
     has_weights = _has_weights(asked)
     if has_weights:
@@ -85,6 +87,7 @@ def fit(
     overrides = (*net.overrides, *_texts(settings))
     with ExitStack() as made:
         net.begin(train, step.train.seed, max_memory)
+        net.seed = settings.get("seed")
         for warning in (*net.given_warnings, *net.fitting_warnings):
             python_warning(warning)
         session, examples = net.live_session(step), loop.Examples(train, validation)
@@ -198,7 +201,7 @@ def _validation(given: Any) -> Given | None:
     """`(x, y)`, `(x, y, weights)`, or what holds inputs and targets by name."""
     if given is None:
         return None
-    if not isinstance(given, tuple):
+    if not isinstance(given, tuple | list):
         return Given(given)
     if len(given) not in (2, 3):
         raise Failure(
@@ -215,7 +218,7 @@ def _has_weights(asked: Asked) -> bool:
     return (
         asked.sample_weight is not None
         or asked.class_weight is not None
-        or (isinstance(given, tuple) and len(given) == 3 and given[2] is not None)
+        or (isinstance(given, tuple | list) and len(given) == 3 and given[2] is not None)
     )
 
 

@@ -34,12 +34,15 @@ def save(net: Net, path: str) -> None:
         case ".npz":
             content = store.npz_bytes(state)
         case "":
-            program = copies(net.program, net.overrides)
+            overrides = (*net.overrides, *([] if net.seed is None else [f"train.seed={net.seed}"]))
+            program = copies(net.program, overrides)
             began = run_state(net, program, net.backend, net.provider)
             with new_run(path, began, program, python_warning) as folder:
                 # A checkpoint too, since it says how many steps were taken.
                 folder.save(replace(net.progress, state=state, history=tuple(net.history.epochs)))
-                Run(folder.path, net, state, net.history, net.backend, net.provider).save()
+                run = Run(folder.path, net, state, net.history, net.backend, net.provider)
+                run.overrides = overrides
+                run.save()
                 folder.end("finished", "")
             return
         case ending:

@@ -34,7 +34,10 @@ from nndsl.transform.weighting import weighted
 if TYPE_CHECKING:
     from nndsl.api.run import Run
 
-KEPT = ("program", "overrides", "model", "facts", "history", "progress", "is_trained", "backend", "provider", "_set")
+KEPT = (
+    *("program", "overrides", "model", "facts", "history", "progress", "is_trained", "seed"),
+    *("backend", "provider", "_set"),
+)
 """What a copy has besides the state itself: nothing that is compiled or open."""
 
 
@@ -49,6 +52,8 @@ class Stateful(Program):
         """How far training has come: epochs, steps, the scale of the learning rate (without the state itself)."""
         self.is_trained = False
         """Whether it has weights from training: then its classes, free sizes and fitted layers stay as they are."""
+        self.seed: int | None = None
+        """The seed that `fit` was given: later calls keep it. None if the program's counts."""
         self.given_warnings: tuple[Diagnostic, ...] = ()
         """What looks wrong with the rows that the last `fit` was given."""
         self.stop_training = False
@@ -198,6 +203,7 @@ class Stateful(Program):
         with self.or_as_before():
             stages = ("checked", "stages", "weighted_step", *(["data"] if self.is_trained else []))
             self.facts, self.is_trained, self._set, self._state, self._session = None, False, {}, None, None
+            self.seed = None
             for stage in stages:
                 self.__dict__.pop(stage, None)
             yield

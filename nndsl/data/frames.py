@@ -24,7 +24,11 @@ from nndsl.diagnostics import Failure
 from nndsl.errors.data import BadArray, NoRows
 from nndsl.errors.sources import MixedColumn
 from nndsl.extras import optional
+from nndsl.graph.sizes import Dim
 from nndsl.source import Span
+
+GIVEN = "the given data"
+"""What messages call it."""
 
 GAPS = ("NAType", "NaTType", "NoneType")
 """The types of what stands for nothing, besides NaN."""
@@ -42,7 +46,7 @@ REMEDIES = {
 class Given(TypedTable):
     """Columns or arrays in memory; each is converted when it is first asked for."""
 
-    path = "the given data"
+    path = GIVEN
 
     def __init__(self, what: str, columns: Sequence[tuple[str, Callable[[], Any]]], span: Span | None = None):
         self.what = what
@@ -71,7 +75,7 @@ class Given(TypedTable):
         missing = gaps(value)
         if isinstance(value, np.ma.MaskedArray):
             missing = np.ma.getmaskarray(value)
-            value = value.astype(object).filled(None) if value.dtype.kind in "US" else value.data
+            value = value.data.astype(object) if value.dtype.kind in "US" else value.data
         try:
             array = np.asarray(value)
         except (ValueError, TypeError, OverflowError):
@@ -172,6 +176,9 @@ class Given(TypedTable):
 
 class GivenArrays(Given):
     """Arrays or columns by name."""
+
+    def shape_remedy(self, name: str, shape: Sequence[Dim]) -> str:
+        return "`array.ravel()` is without the axis of 1" if not shape and self.shape(name) == (1,) else ""
 
     def __init__(self, arrays: Mapping[str, Any], span: Span | None = None):
         super().__init__("array", [(str(name), partial(_itself, value)) for name, value in arrays.items()], span)

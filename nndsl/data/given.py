@@ -21,7 +21,7 @@ import numpy as np
 
 from nndsl.data.binding import Bound, bind
 from nndsl.data.dataset import Dataset
-from nndsl.data.frames import GivenArrays, given_frame
+from nndsl.data.frames import GIVEN, GivenArrays, given_frame
 from nndsl.data.parts import Part
 from nndsl.data.program_data import Data, dataset
 from nndsl.data.solving import solve_sizes
@@ -35,6 +35,9 @@ from nndsl.graph.sizes import show_shape
 from nndsl.model.network import Declared, Facts
 from nndsl.model.sections import DataSection, Selection, Share
 from nndsl.source import Span
+
+VALIDATION = "the validation data"
+"""What messages call examples to validate on, to tell them from those to train on."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def given_data(
     columns = columns or frame_columns(parts["train"])
     splits: dict[str, Any] = {"train": ()}
     if validation is not None:
-        parts["validation"] = given_part(validation, section, declared, weight, model, columns)
+        parts["validation"] = given_part(validation, section, declared, weight, model, columns, VALIDATION)
         splits["validation"] = ()
     elif split:
         rows = parts["train"].rows
@@ -123,8 +126,10 @@ def given_part(
     weight: Declared | None,
     model: str,
     columns: Mapping[str, tuple[str, ...]],
+    path: str = GIVEN,
 ) -> Part:
-    """One set of examples, bound to what is declared; every set of weights and each of the rows is checked.
+    """One set of examples, bound to what is declared; every set of weights and each of the rows is checked. Messages
+    call it `path`.
 
     Frames have these `columns` for a name where it is known what they are called, in whatever order they come.
     """
@@ -140,8 +145,9 @@ def given_part(
     bound: dict[str, list[Bound]] = {}
     for argument, value, wanted in (("x", given.x, inputs), ("y", given.y, targets)):
         if wanted or value is not None:
-            for table, names, bindings_here in given_tables(argument, value, wanted, bindings, known, model):
-                bound |= bind([table], names, bindings_here, found)
+            for opened, names, bindings_here in given_tables(argument, value, wanted, bindings, known, model):
+                opened.table.path = path
+                bound |= bind([opened], names, bindings_here, found)
     found.raise_errors()
     if weight is not None:
         weights = _weights(given.weights, _rows(next(iter(bound.values()))))
