@@ -134,10 +134,11 @@ def of_classes(name: str, z: Value, target: Value) -> tuple[Value, int]:
     n = z.shape[-1] if own_shape(z) else 1
     kind = "classes" if classes else "a distribution"
     if not isinstance(n, int) or n < 2:
+        binary = f"there are two classes or more; for one score, of yes or no, there is `{BINARY.get(name)}`"
         raise Misuse(
             f"`{name}` compares scores {show_shape(z.shape)} with {kind} {show_shape(target.shape)}",
             label="needs a score for each class, along the last axis",
-            help=f"for one score, of yes or no, there is `{BINARY[name]}`" if n == 1 and name in BINARY else None,
+            help=binary if n == 1 and name in BINARY else None,
         )
     expected = (*target.shape, n) if classes else target.shape
     if z.shape != expected:

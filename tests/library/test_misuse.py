@@ -229,7 +229,7 @@ MISUSES: list[tuple[Callable[[], object], str, str, str | None, str | None]] = [
         "`cross_entropy` compares scores [batch, 1] with classes [batch]",
         "needs a score for each class, along the last axis",
         None,
-        "for one score, of yes or no, there is `binary_cross_entropy`",
+        "there are two classes or more; for one score, of yes or no, there is `binary_cross_entropy`",
     ),
     (
         lambda: classification.cross_entropy(t(3), t(3), ignore=1),
