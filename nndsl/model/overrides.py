@@ -90,7 +90,7 @@ def _remedy(name: str, loaded: Loaded) -> str:
     """What may have been meant: a const, or a setting without its section."""
     for section, known in (("train", TRAIN_SETTINGS), ("data", DATA_SETTINGS)):
         if name in known:
-            return f"write --set {section}.{name}=…"
+            return f"write {section}.{name}=…"
     consts = [n for n, entry in loaded.main.names.items() if isinstance(entry.tree, tree.Const)]
     near = closest(name, [*consts, *TRAIN_SETTINGS, *DATA_SETTINGS])
     if near is not None:
