@@ -111,8 +111,9 @@ class Program:
         numbers = self.columns.numbers(self.target)
         assert numbers is not None, "words are kinds"
         values = numbers.reshape(-1)[self.kept]
-        values = values[np.isfinite(values)]
-        if len(values) < 2 or not (spread := float(f"{values.std():.2g}")):
+        values = values[np.abs(values) < np.finfo(np.float32).max]
+        spread = float(f"{values.std():.2g}") if len(values) else 0.0
+        if not spread:
             return ""
         return f" -> rescale({spread:g}, {float(f'{values.mean():.2g}'):g})"
 

@@ -242,6 +242,17 @@ def test_a_starting_program_learns_a_quantity_far_from_0(nndsl: Command, folder:
     assert json.loads(nndsl("eval", "run", "--json").out)["r2"] > 0.9
 
 
+@pytest.mark.parametrize("size", ["1e30", "1e-30", "1e300", "inf"])
+def test_a_starting_program_for_quantities_of_any_size(nndsl: Command, folder: Path, size: str) -> None:
+    """Its text is a program, whatever float32 can make of such numbers."""
+    rows = "".join(f"{i},{float(size) * i}\n" for i in range(1, 30))
+    (folder / "t.csv").write_text(f"a,y\n0,0.5\n{rows}")
+    assert nndsl("new", "t.csv").code == 0
+    assert nndsl("check", "t.nn").code == 0
+    text = (folder / "t.nn").read_text()
+    assert ("rescale" in text) == (size in ("1e30", "1e-30"))
+
+
 def test_columns_that_a_starting_program_leaves_out(nndsl: Command, folder: Path) -> None:
     """Empty ones, several of one name, numbers of rows (pandas leaves its index unnamed); words have a way in."""
     rows = "".join(f"{i},{i + 7},{i % 5},1,2,{'uv'[i % 2]},{i * 0.3},\n" for i in range(30))
