@@ -145,7 +145,7 @@ def _no_such(opened: Opened, declared: Declared, selection: Selection | None, pa
     hint = f"its {table.what}s are {names}" if visible else ""
     if table.span and (remedy := table.names_remedy()):
         hint = remedy
-    elif visible and all(_is_number(name) for name in visible):
+    elif visible and not table.typed and all(_is_number(name) for name in visible):
         hint = "its first line holds numbers only: if it is no header, say `header = false`"
     elif not selection and table.what == "column" and declared.shape:
         hint = f'bind it: `{declared.name} = columns("…")` in `data`; {hint}'
@@ -191,6 +191,8 @@ def _check_shape(bound: Bound, selection: Selection | None) -> None:
         hint = ""
         if len(declared.shape) > 1:
             hint = f"columns are one axis: declare `{declared.kind}[{len(bound.names)}]` and reshape it in the model"
+        elif declared.kind == "class" and not declared.shape:
+            hint = "a class is its index or its name, in one column: of columns of 0 and 1 that is their `argmax`"
         columns = f"{counted(len(bound.names), 'column')} ({patterns})"
         raise Failure(WrongColumnCount(bound.span, declared.name, text, columns, bound.table.path, hint))
     place = f"{quoted(bound.names[0])} in {bound.table.path}"
@@ -209,6 +211,8 @@ def _shape_hint(bound: Bound) -> str:
         return remedy
     if len(found) > 1 and _fits(declared.shape, (*found[1:], found[0])):
         return "its channels come first: save it with `numpy.moveaxis(array, 1, -1)`"
+    if declared.kind == "class" and len(found) == len(declared.shape) + 1 and found[-1] > 1:
+        return "a class is its index or its name: of rows with a 1 in its place that is `array.argmax(axis=-1)`"
     if _fits((*declared.shape, 1), found) or _fits(declared.shape, (*found, 1)):
         return f"an axis of 1 counts: declare `{declared.kind}{show_shape(found) if found else ''}`"
     if _fits(declared.shape[1:], found[1:]) and len(declared.shape) == len(found) + 1:

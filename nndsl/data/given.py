@@ -183,7 +183,7 @@ def given_tables(
     frame = given_frame(value)
     if frame is not None:
         only = wanted[0] if len(wanted) == 1 else None
-        if only is None or only.name in bindings or len(frame.names) == 1 or _has_own(frame, only):
+        if only is None or only.name in bindings or _has_own(frame, only):
             yield visible(frame, {}), wanted, bindings
         else:
             yield visible(frame, {}), wanted, {only.name: _all_columns(frame, only)}

@@ -87,3 +87,16 @@ def test_a_column_called_like_the_only_input_is_one_of_its_columns() -> None:
     frame = pd.DataFrame(X, columns=["u", "x"])
     net.fit(frame, X[:, 0])
     np.testing.assert_array_equal(net.predict(frame)["p"], net.predict(X)["p"])
+
+
+def test_the_only_column_is_the_only_value() -> None:
+    framed, plain = nndsl.loads(LINE), nndsl.loads(LINE)
+    framed.fit(pd.DataFrame({"a": X[:, 0]}), pd.DataFrame({"price": X[:, 1]}))
+    plain.fit(X[:, :1], X[:, 1])
+    assert framed.history == plain.history
+
+
+def test_columns_of_zeros_and_ones_are_no_class() -> None:
+    text = LINE.replace("y: f32", "y: class[3]").replace("dense(1)", "dense(3)").replace("mse", "cross_entropy")
+    said = refused(lambda: nndsl.loads(text).fit(X, pd.get_dummies(pd.Series(np.arange(40) % 3))))
+    assert "that is their `argmax`" in said

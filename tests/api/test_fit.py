@@ -79,6 +79,34 @@ def test_a_run_has_the_history_of_keras(tmp_path: Path, monkeypatch: pytest.Monk
     assert repr(run).startswith("<Run program.nn: 4 epochs, loss ")
 
 
+def test_validation_rows_are_told_from_training_rows() -> None:
+    net = small()
+    with pytest.warns(UserWarning, match=r"the validation data, row 0 \(from 0\) and the given data, row 9"):
+        net.fit(X, KINDS, epochs=1, validation_data=[X[9:20], KINDS[9:20]])  # a list does as well
+    assert "val_loss" in net.history
+    gap = np.where(np.arange(4) == 1, np.nan, X)
+    said = refused(lambda: net.fit(X, KINDS, validation_data=(gap, KINDS)))
+    assert "the validation data, features[0, 1]" in said
+    assert "not 1 things" in refused(lambda: net.fit(X, KINDS, validation_data=[X]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "help"),
+    [
+        ("f32", np.ones((60, 1)), "`array.ravel()` is without the axis of 1"),
+        ("class", np.ones((60, 1), int), "`array.ravel()` is without the axis of 1"),
+        ("class[3]", np.eye(3)[np.arange(60) % 3], "`array.argmax(axis=-1)`"),
+        ("class", np.eye(3)[np.arange(60) % 3], "`array.argmax(axis=-1)`"),
+    ],
+    ids=["number", "class", "one hot", "one hot, any classes"],
+)
+def test_targets_of_another_shape_are_told_what_helps(kind: str, y: Any, help: str) -> None:
+    text = PROGRAM.replace("kind: class", f"kind: {kind}").replace("kind.classes", "3")
+    if kind == "f32":
+        text = "model m { input x: f32[4]\n target y: f32\n output p = x -> dense(1)\n loss mse(p, y) }"
+    assert help in refused(lambda: nndsl.loads(text).fit(X, y))
+
+
 def test_classes_and_sizes_are_those_of_the_first_rows() -> None:
     net = small()
     net.fit(X, KINDS)
@@ -98,6 +126,20 @@ def test_a_second_fit_goes_on_bit_for_bit() -> None:
     again = twice.fit(X, KINDS, epochs=3, validation_split=0.2)
     assert again.history == run.history
     assert same_state(once, twice)  # the slots and the dropout masks too
+
+
+def test_a_second_fit_keeps_the_seed(tmp_path: Path) -> None:
+    once, twice = small(), small()
+    once.fit(X, KINDS, epochs=5, seed=7)
+    twice.fit(X, KINDS, epochs=2, seed=7)
+    twice.save(tmp_path / "run")
+    copies = [twice, pickle.loads(pickle.dumps(twice)), nndsl.load(tmp_path / "run")]
+    for net in copies:
+        net.fit(X, KINDS, epochs=3)
+        assert same_state(once, net)
+    other = small()
+    other.fit(X, KINDS, epochs=5)
+    assert not same_state(once, other)
 
 
 @pytest.mark.parametrize("ending", ["", ".pickle"])
