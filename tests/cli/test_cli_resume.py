@@ -59,7 +59,10 @@ def test_what_changed_is_said_and_can_be_forced(nndsl: Command, folder: Path, st
     refused = nndsl("train", "small.nn", "--resume", "run", "--set", "train.epochs=4")
     assert refused.code == 2
     assert "run was not trained like this: small.nn, line 16: `epochs = 4` instead of `epochs = 3`" in refused.err
-    assert "`nndsl train --resume run` takes the run's own program; --force goes on" in refused.err
+    assert (
+        "`nndsl train --resume run` takes the run's own program; --force, in Python `force=True`, goes on"
+        in refused.err
+    )
     assert nndsl("train", "--resume", "run", "--backend", "numpy").code == 2
     done = nndsl("train", "small.nn", "--resume", "run", "--set", "train.epochs=4", "--force", "--backend", "numpy")
     assert done.code == 0
