@@ -206,6 +206,8 @@ def test_what_does_not_fit_is_said() -> None:
     assert "no data" in refused(net.evaluate)
     assert "`x` are others" in refused(lambda: net.evaluate(X, KIND, split="test"))
     assert "no split `nonsense`" in refused(lambda: net.evaluate(split="nonsense"))
+    run = net.fit(X, KIND, epochs=1)
+    assert "no split `nonsense`" in refused(lambda: run.evaluate("nonsense", data={"x": X, "kind": KIND}))  # type: ignore[arg-type]
     assert "and none is given" in refused(lambda: net.evaluate(y=KIND))
 
 
@@ -261,7 +263,7 @@ def test_a_saved_folder_is_that_of_a_run(tmp_path: Path) -> None:
     assert again.progress.steps == net.progress.steps
     again_there = refused(lambda: net.save(tmp_path / "run"))
     assert "is there already" in again_there
-    assert "-o" not in again_there  # Python has no options
+    assert "`-o`" not in again_there  # Python has no options
 
 
 @pytest.mark.parametrize("saved", ["small.safetensors", "small.npz", "run"])
