@@ -101,6 +101,7 @@ def _finished(sums: Sums) -> dict[str, float | Array]:
 
 def pieces_of(program: Program, split: str, data: Data | None = None, kind: str | None = None) -> Iterator[Dataset]:
     """What `examples_of` gives, a piece of rows at a time where data files are given, all of `kind` if one is given."""
+    _refuse_unknown(split)
     if data is None or not are_paths(data):
         yield examples_of(program, split, data)
         return
@@ -114,15 +115,19 @@ def pieces_of(program: Program, split: str, data: Data | None = None, kind: str 
 def examples_of(program: Program, split: str, data: Data | None = None) -> Dataset:
     """Inputs and targets of a split of the program's own data, or of other data; raises `Failure` where there is no
     such split."""
+    _refuse_unknown(split)
     if data is not None:
         return _read(program, data, (*program.checked.network.inputs, *program.checked.network.targets))
-    if split not in SPLITS:
-        raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
     examples: Dataset | None = getattr(program.data, split)
     if examples is None:
         there = ", ".join(name for name in SPLITS if getattr(program.data, name) is not None)
         raise Failure(BadOption(None, "split", f"the program's data have no {split} split; they have {there}"))
     return examples
+
+
+def _refuse_unknown(split: str) -> None:
+    if split not in SPLITS:
+        raise Failure(BadOption(None, "split", f"there is no split `{split}`; there are {', '.join(SPLITS)}"))
 
 
 def inputs_of(program: Program, data: Data) -> Dataset:
