@@ -95,7 +95,7 @@ def test_one_warning_where_a_layer_with_parameters_has_the_same_name(
 @pytest.mark.filterwarnings("ignore:.*NN610")
 @pytest.mark.parametrize("backend", ["onnx", "numpy"])
 @pytest.mark.parametrize("layer", ["normalize", "min_max"])
-def test_what_is_not_scaled_is_shifted(tmp_path: Path, layer: str, backend: nndsl.BackendName) -> None:
+def test_what_is_not_scaled_is_shifted(tmp_path: Path, layer: str, backend: nndsl.api.options.BackendName) -> None:
     """By whatever computes it: a session, model.onnx, model.py."""
     text = (
         f"model m {{ input x: f32[2]\n target y: f32\n output z = x -> {layer}\n p = z -> dense(1)\n loss mse(p, y) }}"
