@@ -26,6 +26,8 @@ SHOWN = 3
 
 def load_weights(net: Net, path: str) -> None:
     """Give the network all weights of a file or of a run's folder, or leave it as it was."""
+    if not path:
+        raise Failure(BadOption(None, "path", "it is empty"))
     found, facts = _read(path)
     with net.or_as_before():
         if net.facts is None and facts is not None:

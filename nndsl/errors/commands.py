@@ -61,7 +61,7 @@ class NotARun(Diagnostic):
 
     code = "NN504"
     title = "{path} is not the folder of a training run: {reason}"
-    advice = "give the folder that `nndsl train` printed, such as runs/digits-001"
+    advice = "give the folder that training made, such as runs/digits-001"
 
     path: str
     reason: str

@@ -325,6 +325,7 @@ def test_weights_that_cannot_be_taken(tmp_path: Path) -> None:
     ):
         assert reason in refused(lambda name=name: net.load_weights(tmp_path / name)), name
     assert "NN504" in refused(lambda: net.load_weights(tmp_path))
+    assert "path: it is empty" in refused(lambda: net.load_weights(""))
     for name, value in net.state.items():
         np.testing.assert_array_equal(value, before[name])
 
