@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Declared
+from nndsl.model.sections import DataSection
 from nndsl.training import loop
 from nndsl.training.sums import Sums
 from nndsl.transform.step import Step
@@ -63,7 +65,7 @@ def predictions_in_pieces(
     inputs, sizes = program.checked.network.inputs, program.facts.sizes if program.facts else None
     outputs = [output.name for output in program.checked.network.outputs]
     together, before = rows_together(program), 0
-    for piece in input_pieces(opened, program.declared.data, inputs, sizes, together, keep):
+    for piece in input_pieces(opened, _section(program), inputs, sizes, together, keep):
         for name in piece.kept:
             if name in outputs:
                 reason = f"{quoted(name)} is what an output of the model is called, so it cannot be a column beside it"
@@ -105,7 +107,7 @@ def pieces_of(program: Program, split: str, data: Data | None = None, kind: str 
     if data is None or not are_paths(data):
         yield examples_of(program, split, data)
         return
-    network, section = program.checked.network, program.declared.data
+    network, section = program.checked.network, _section(program)
     declared, sizes = (*network.inputs, *network.targets), program.facts.sizes if program.facts else None
     opened = open_like(data, sources_of(section), declared, UNLIMITED, kind=kind, in_pieces=True)
     for piece in input_pieces(opened, section, declared, sizes, program.batch_size):
@@ -135,8 +137,20 @@ def inputs_of(program: Program, data: Data) -> Dataset:
     return _read(program, data, program.checked.network.inputs)
 
 
+def _section(program: Program) -> DataSection | None:
+    """The data section, whose patterns stand for the columns that they found when the network was trained."""
+    section, columns = program.declared.data, program.facts.columns if program.facts else {}
+    if section is None or not columns:
+        return section
+    bindings = {
+        name: replace(selection, patterns=columns[name]) if name in columns else selection
+        for name, selection in section.bindings.items()
+    }
+    return replace(section, bindings=bindings)
+
+
 def _read(program: Program, data: Data, declared: Sequence[Declared]) -> Dataset:
-    section = program.declared.data
+    section = _section(program)
     if are_paths(data):
         return load_inputs(data, section, declared, sizes=program.facts.sizes if program.facts else None)
     return given_dataset(Given(data), section, declared, program.facts, model=program.checked.network.name)

@@ -109,7 +109,20 @@ class Data:
             except Failure as failure:
                 found.extend(failure.diagnostics)
         found.raise_errors()
-        return Facts(sizes, classes, {name: len(rows) for name, (_, rows) in self.rows.items()})
+        counts = {name: len(rows) for name, (_, rows) in self.rows.items()}
+        return Facts(sizes, classes, counts, self._found_columns(part))
+
+    def _found_columns(self, part: Part) -> dict[str, tuple[str, ...]]:
+        """The columns that patterns found in the training rows, in their order; those of sources that call them
+        otherwise are not known elsewhere."""
+        calls = [self.section.source, *self.section.splits.values()]
+        if any(call.renames for several in calls if not isinstance(several, Share) for call in several or ()):
+            return {}
+        return {
+            name: part.bound[name][0].names
+            for name, selection in self.section.bindings.items()
+            if name in part.bound and part.bound[name][0].stacked and selection.patterns != part.bound[name][0].names
+        }
 
     @cached_property
     def rows(self) -> dict[str, tuple[Part, Array]]:

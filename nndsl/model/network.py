@@ -60,7 +60,8 @@ class Facts:
     rows: Mapping[str, int] = field(default_factory=dict)
     """Rows of `train`, `validation` and `test`."""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What frames that were learnt from call the columns of an input or target, in order."""
+    """What the columns of an input or target are called, in order, where the data say it: frames, and files of which
+    a pattern takes some."""
 
 
 # ---------------------------------------------------------------- terms

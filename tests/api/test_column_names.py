@@ -100,3 +100,17 @@ def test_columns_of_zeros_and_ones_are_no_class() -> None:
     text = LINE.replace("y: f32", "y: class[3]").replace("dense(1)", "dense(3)").replace("mse", "cross_entropy")
     said = refused(lambda: nndsl.loads(text).fit(X, pd.get_dummies(pd.Series(np.arange(40) % 3))))
     assert "that is their `argmax`" in said
+
+
+def test_columns_that_a_pattern_found_in_files_are_known_by_their_names(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"p1": X[:, 0], "p2": X[:, 1], "y": X[:, 0]})
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    frame[["p2", "y", "p1"]].to_csv(tmp_path / "other.csv", index=False)
+    (tmp_path / "line.nn").write_text(LINE + 'data { source = csv("train.csv")\n x = columns("p*") }')
+    net = nndsl.load(tmp_path / "line.nn")
+    net.train(tmp_path / "run", picture=False)
+    for known in (net, nndsl.load(tmp_path / "run")):
+        expected = known.predict(str(tmp_path / "train.csv"))["p"]
+        np.testing.assert_array_equal(known.predict(str(tmp_path / "other.csv"))["p"], expected)
+        np.testing.assert_array_equal(known.predict(frame[["p2", "p1"]])["p"], expected)
+        assert known.evaluate(str(tmp_path / "other.csv")) == known.evaluate(str(tmp_path / "train.csv"))
