@@ -144,8 +144,8 @@ def test_charts_are_ascii_where_the_output_is(nndsl: Command, folder: Path) -> N
 
 
 def test_a_terminal_shows_a_bar_with_metrics_and_then_a_line_an_epoch(folder: Path) -> None:
-    """2000 rows one by one: long enough for the bar to be shown."""
-    (folder / "small.csv").write_text("a,b,y\n" + "".join(f"{i % 9},{i % 7},{i % 5}\n" for i in range(2000)))
+    """20 000 rows one by one: long enough for the bar to be shown, however fast the machine."""
+    (folder / "small.csv").write_text("a,b,y\n" + "".join(f"{i % 9},{i % 7},{i % 5}\n" for i in range(20_000)))
     command = [
         sys.executable,
         "-m",
@@ -173,5 +173,5 @@ def test_a_terminal_shows_a_bar_with_metrics_and_then_a_line_an_epoch(folder: Pa
     os.close(controller)
     assert process.wait() == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert re.search(r"epoch 1/2 ━.* +\d+/1996  [\d,]+ steps/s  \d+:\d\d left  loss [\d.]+  mae [\d.]+", text)
+    assert re.search(r"epoch 1/2 ━.* +\d+/19996  [\d,]+ steps/s  \d+:\d\d left  loss [\d.]+  mae [\d.]+", text)
     assert re.search(r"epoch 2/2  loss [\d.]+  mae [\d.]+  val_loss [\d.]+  val_mae [\d.]+\r\n", text)
