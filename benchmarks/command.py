@@ -52,7 +52,8 @@ def main() -> None:
                 out = str(Path(folder) / f"{len(seconds[name])}-{name.replace(' ', '-')}-{turn}")
                 last = ["-o", out] if name.startswith("nndsl") else [out]
                 began = time.perf_counter()
-                subprocess.run([*command, *last], env={**os.environ, **environment}, check=True, capture_output=True)
+                environment = {**os.environ, **environment}
+                subprocess.run([*command, *last], env=environment, cwd=folder, check=True, capture_output=True)
                 if turn:  # the first fills the system's caches
                     seconds[name].append(time.perf_counter() - began)
     rows = [
