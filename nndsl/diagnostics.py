@@ -1,15 +1,16 @@
 """How a message to the user is made: a `Diagnostic` is data (code, words, places, help); a `Failure` carries some out.
 
-Every diagnostic is a frozen dataclass in `nndsl.errors`; its docstring is what `nndsl explain CODE` prints.
+Every diagnostic is a record in `nndsl.errors`; its docstring is what `nndsl explain CODE` prints.
 `nndsl.render` turns diagnostics into text, colours or JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import ClassVar, Literal
 
+from nndsl.record import Record
 from nndsl.source import Span
 
 WRONG_INPUT, FAILED, DIVERGED, ENVIRONMENT, HUNG_UP, INTERRUPTED, TERMINATED = 2, 1, 3, 4, 129, 130, 143
@@ -19,8 +20,7 @@ SHOWN = 100
 """How many diagnostics a command prints as text at once, before it says how many more there are."""
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(Record):
     """Words under a span: the primary label is drawn with `^`, the others with `-`."""
 
     span: Span
@@ -28,25 +28,22 @@ class Label:
     primary: bool = False
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Record):
     """The change of the text that mends an error: `span` replaced by `replacement` (both may be empty)."""
 
     span: Span
     replacement: str
 
 
-@dataclass(frozen=True)
-class Help:
+class Help(Record):
     """What to do, and the edit that does it where one is known."""
 
     text: str
     edit: Edit | None = None
 
 
-@dataclass(frozen=True)
-class Diagnostic:
-    """Base of all messages. `title`, `label` and `advice` are templates over the dataclass's fields."""
+class Diagnostic(Record):
+    """Base of all messages. `title`, `label` and `advice` are templates over the record's fields."""
 
     code: ClassVar[str]
     title: ClassVar[str]

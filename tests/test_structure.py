@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"source", "diagnostics", "errors", "render", "snippet", "files", "extras"},
+    {"source", "record", "diagnostics", "errors", "render", "snippet", "files", "extras"},
     {"syntax", "graph"},
     {"ops"},
     {"library"},

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Help
 
 
-@dataclass(frozen=True)
 class NeedsNames(Diagnostic):
     """One array says nothing of what it is for where a program has several inputs (or targets), or none.
 
@@ -24,7 +21,6 @@ class NeedsNames(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class NotFitted(Diagnostic):
     """Some things are read from training rows: the kinds of a bare `class`, free sizes, what fitted layers hold
     (`normalize`, `min_max`, `impute`, `class_weight = balanced`). Before a network without a `data` section has seen
@@ -39,7 +35,6 @@ class NotFitted(Diagnostic):
     what: str
 
 
-@dataclass(frozen=True)
 class BadWeight(Diagnostic):
     """`net.weights[name] = array` takes an array of the very shape, of finite real numbers. They are kept as float32.
 
@@ -53,7 +48,6 @@ class BadWeight(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class NoSuchWeight(Diagnostic):
     """A network's weights have the names that `nndsl summary` and messages show: `hidden.W`, `hidden.b`."""
 
@@ -67,7 +61,6 @@ class NoSuchWeight(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class BadClassWeight(Diagnostic):
     """`fit(class_weight = …)` takes `"balanced"`, a mapping from classes (by name, or by index where they have none) to
     numbers, or a list of a number for each class. What a mapping leaves out counts 1, as in Keras.
@@ -86,7 +79,6 @@ class BadClassWeight(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class BadSampleWeight(Diagnostic):
     """`sample_weight` is one finite number from 0 for each row, which multiplies the row's losses."""
 
@@ -100,7 +92,6 @@ class BadSampleWeight(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class NothingToWeight(Diagnostic):
     """`sample_weight` and `class_weight` multiply a loss of each example, such as `cross_entropy(scores, kind)`. A loss
     that is one number for the whole batch cannot be divided among its rows."""
@@ -111,7 +102,6 @@ class NothingToWeight(Diagnostic):
     model: str
 
 
-@dataclass(frozen=True)
 class GivenRowsDisagree(Diagnostic):
     """Inputs, targets and weights that are given together have a row for each example."""
 
@@ -124,7 +114,6 @@ class GivenRowsDisagree(Diagnostic):
     second_rows: str
 
 
-@dataclass(frozen=True)
 class NoValidation(Diagnostic):
     """A callback of the program watches a value of the validation rows, and `fit` was given none. Shares that `data`
     asks for (`validation = 15%`) are of the program's own data, not of what `fit` is given."""
@@ -138,7 +127,6 @@ class NoValidation(Diagnostic):
     monitor: str
 
 
-@dataclass(frozen=True)
 class OtherWeights(Diagnostic):
     """`net.load_weights(path)` takes every weight of the network from a `.safetensors` or `.npz` file that has each by
     its name (`hidden.W`) and in its shape, or from the folder of a run. Slots of an optimizer may be there and are left

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Edit, Help
 from nndsl.errors.names import Suggesting
 
 
-@dataclass(frozen=True)
 class NotLogged(Suggesting):
     """A report calculates with what is logged after an epoch: `loss`, each named loss and metric, all of them with
     `val_` for the validation rows, and `lr`; consts of the program besides.
@@ -29,7 +26,6 @@ class NotLogged(Suggesting):
         return super().help() if self.suggestion else Help(self._fill(self.advice))
 
 
-@dataclass(frozen=True)
 class NotInReport(Diagnostic):
     """A report is an expression of single numbers: logged values, numbers and consts, operators, comparisons, `if`, and
     abs, exp, expm1, log, log1p, sqrt, square, floor, round, min and max.
@@ -50,7 +46,6 @@ class NotInReport(Diagnostic):
         return Help(self.hint, self.edit) if self.hint else None
 
 
-@dataclass(frozen=True)
 class ReportName(Diagnostic):
     """A report's name heads a column of `history.csv` and stands in front of its value on the terminal: it must be
     printable, of at most 40 characters, and not be taken.
@@ -67,7 +62,6 @@ class ReportName(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class OutsideTheRun(Diagnostic):
     """What a callback writes lies in the run's folder, under a relative path without `..`, and takes the place of none
     of the files that training itself writes there.

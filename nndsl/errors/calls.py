@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.errors.names import Suggesting
 from nndsl.source import Span
 
 
-@dataclass(frozen=True)
 class NotAFunction(Diagnostic):
     """Only layers, functions, blocks and shared layers can be called, or stand as a stage behind `->`.
 
@@ -27,7 +25,6 @@ class NotAFunction(Diagnostic):
     kind: str
 
 
-@dataclass(frozen=True)
 class UnknownArgument(Suggesting):
     """The function has no parameter of that name.
 
@@ -47,7 +44,6 @@ class UnknownArgument(Suggesting):
         return super().help() or Help(f"it takes {self.known}")
 
 
-@dataclass(frozen=True)
 class MissingArgument(Diagnostic):
     """A call leaves out an argument that has no default.
 
@@ -65,7 +61,6 @@ class MissingArgument(Diagnostic):
     usage: str
 
 
-@dataclass(frozen=True)
 class TooManyArguments(Diagnostic):
     """A call gives more values than the function takes.
 
@@ -85,7 +80,6 @@ class TooManyArguments(Diagnostic):
     usage: str
 
 
-@dataclass(frozen=True)
 class ArgumentTwice(Diagnostic):
     """An argument is given twice, by name or by its place.
 
@@ -105,7 +99,6 @@ class ArgumentTwice(Diagnostic):
         yield Label(self.first, "the first time")
 
 
-@dataclass(frozen=True)
 class WrongArgument(Diagnostic):
     """An argument is not of the kind that the parameter takes.
 
@@ -128,7 +121,6 @@ class WrongArgument(Diagnostic):
         return Help(self.advice_text, self.edit) if self.advice_text else None
 
 
-@dataclass(frozen=True)
 class UnknownChoice(Suggesting):
     """An argument that takes one of a few words is given another.
 
@@ -146,7 +138,6 @@ class UnknownChoice(Suggesting):
     known: str
 
 
-@dataclass(frozen=True)
 class BlockCallsItself(Diagnostic):
     """A block is used in its own body, directly or through others: its network would have no end.
 
@@ -163,7 +154,6 @@ class BlockCallsItself(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True)
 class WrongCount(Diagnostic):
     """A binding or a loop takes another number of values than there are.
 
@@ -179,7 +169,6 @@ class WrongCount(Diagnostic):
     values: str
 
 
-@dataclass(frozen=True)
 class NoValue(Diagnostic):
     """A block is used that returns nothing.
 
@@ -199,7 +188,6 @@ class NoValue(Diagnostic):
             yield Label(self.used, "used here")
 
 
-@dataclass(frozen=True)
 class Misplaced(Diagnostic):
     """A statement stands where it means nothing.
 

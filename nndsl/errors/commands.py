@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import DIVERGED, ENVIRONMENT, FAILED, HUNG_UP, INTERRUPTED, TERMINATED, Diagnostic
 
 
-@dataclass(frozen=True)
 class Diverged(Diagnostic):
     """The loss, or a weight, became infinite or not a number, so training stopped: no later step can mend it.
 
@@ -32,7 +29,6 @@ class Diverged(Diagnostic):
     kept: str = ""
 
 
-@dataclass(frozen=True)
 class CannotWrite(Diagnostic):
     """A file or folder could not be written. Nothing is left half-written: a file is there whole, or as it was."""
 
@@ -44,7 +40,6 @@ class CannotWrite(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class ExistsAlready(Diagnostic):
     """A command would have written over something that it did not make; it leaves it alone."""
 
@@ -55,7 +50,6 @@ class ExistsAlready(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True)
 class NotARun(Diagnostic):
     """`eval` and `predict` take the folder that `nndsl train` made (`runs/digits-001`)."""
 
@@ -67,7 +61,6 @@ class NotARun(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class NothingToTrainOn(Diagnostic):
     """Training, evaluation and the checks on a program's own data need examples: a `data` section with a source."""
 
@@ -82,7 +75,6 @@ class NothingToTrainOn(Diagnostic):
     model: str
 
 
-@dataclass(frozen=True)
 class ProviderMissing(Diagnostic):
     """The chosen execution provider is not part of the installed ONNX Runtime; training never falls back silently.
 
@@ -100,7 +92,6 @@ class ProviderMissing(Diagnostic):
     remedy: str
 
 
-@dataclass(frozen=True)
 class ExtraMissing(Diagnostic):
     """Something was asked for that needs a library which nndsl does not install by itself.
 
@@ -117,7 +108,6 @@ class ExtraMissing(Diagnostic):
     extra: str
 
 
-@dataclass(frozen=True)
 class TooLarge(Diagnostic):
     """The memory that a step needs (parameters, optimizer slots, activations) is estimated before any is allocated."""
 
@@ -131,7 +121,6 @@ class TooLarge(Diagnostic):
     detail: str
 
 
-@dataclass(frozen=True)
 class UnknownCode(Diagnostic):
     """`nndsl explain` knows the codes that messages show, such as NN305."""
 
@@ -143,7 +132,6 @@ class UnknownCode(Diagnostic):
     suggestion: str
 
 
-@dataclass(frozen=True)
 class UnknownWord(Diagnostic):
     """`nndsl help` knows the words of the vocabulary, such as `dense` or `adam`; alone it lists them all."""
 
@@ -155,7 +143,6 @@ class UnknownWord(Diagnostic):
     suggestion: str
 
 
-@dataclass(frozen=True)
 class GradientDiffers(Diagnostic):
     """`nndsl check --grad` compared a gradient with finite differences of the loss, and they differ by more than
     rounding explains. A value that lies on a kink (a relu at exactly 0) can do that; otherwise it is a fault of nndsl:
@@ -170,7 +157,6 @@ class GradientDiffers(Diagnostic):
     difference: float
 
 
-@dataclass(frozen=True)
 class BackendsDiffer(Diagnostic):
     """`nndsl check --backends` ran the same step on ONNX Runtime and on NumPy, and they differ by more than float
     rounding explains. A network whose loss is badly scaled can do that (see the size of the gradients); otherwise it
@@ -187,7 +173,6 @@ class BackendsDiffer(Diagnostic):
     worst: str
 
 
-@dataclass(frozen=True)
 class BadOption(Diagnostic):
     """A command-line option or an argument of the Python API has a value that it cannot have."""
 
@@ -198,7 +183,6 @@ class BadOption(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class NoUsableColumn(Diagnostic):
     """`nndsl new` makes a starting program from a table: it needs a column to predict and at least one column of
     numbers to predict it from."""
@@ -212,7 +196,6 @@ class NoUsableColumn(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class NotMonitored(Diagnostic):
     """A callback watches a value that this run does not report: `val_…` needs a validation split (`validation = 15%` in
     `data`), and with `train_metrics = false` there are no metrics of the training rows."""
@@ -227,7 +210,6 @@ class NotMonitored(Diagnostic):
     remedy: str
 
 
-@dataclass(frozen=True)
 class Interrupted(Diagnostic):
     """The command was stopped from the keyboard. Training stops after the step it is in and saves what it has learnt;
     a second Ctrl-C ends it at once. No file is left half-written."""
@@ -239,7 +221,6 @@ class Interrupted(Diagnostic):
     outcome: str = ""
 
 
-@dataclass(frozen=True)
 class Terminated(Diagnostic):
     """The command was asked to end (SIGTERM). Training stops after the step it is in and saves what it has learnt. No
     file is left half-written."""
@@ -251,7 +232,6 @@ class Terminated(Diagnostic):
     outcome: str = ""
 
 
-@dataclass(frozen=True)
 class HungUp(Diagnostic):
     """The terminal was closed, or its connection broke (SIGHUP). Training stops after the step it is in and saves what
     it has learnt. No file is left half-written. `nohup nndsl train …` goes on without a terminal."""
@@ -263,7 +243,6 @@ class HungUp(Diagnostic):
     outcome: str = ""
 
 
-@dataclass(frozen=True)
 class OutOfMemory(Diagnostic):
     """The system gave less memory than was needed, though the estimate was below the limit (see --max-memory)."""
 
@@ -275,7 +254,6 @@ class OutOfMemory(Diagnostic):
     detail: str = ""
 
 
-@dataclass(frozen=True)
 class WrongCommand(Diagnostic):
     """The command line cannot be read: an unknown command or option, or one with a value that it cannot have."""
 
@@ -287,7 +265,6 @@ class WrongCommand(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class SystemRefuses(Diagnostic):
     """The operating system refused something that has no message of its own, such as writing to a full standard
     output."""
@@ -299,7 +276,6 @@ class SystemRefuses(Diagnostic):
     problem: str
 
 
-@dataclass(frozen=True)
 class Internal(Diagnostic):
     """A fault of nndsl, not of the program or the data. Please report it with the program and the line that the message
     names; with NNDSL_TRACEBACK=1 in the environment the command shows the whole way to it."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Edit, Help
 
 # ---------------------------------------------------------------- files
 
 
-@dataclass(frozen=True)
 class DataFileMissing(Diagnostic):
     """A data file does not exist.
 
@@ -28,7 +25,6 @@ class DataFileMissing(Diagnostic):
         return Help(f"did you mean {self.suggestion}?") if self.suggestion else None
 
 
-@dataclass(frozen=True)
 class NotRegularFile(Diagnostic):
     """A path leads to a folder, a pipe or a device. Data are read from regular files only."""
 
@@ -45,7 +41,6 @@ class NotRegularFile(Diagnostic):
         return Help(f'a pattern names the files in it: "{self.path}/*", "{self.path}/**/*" with those in its folders')
 
 
-@dataclass(frozen=True)
 class UnreadableFile(Diagnostic):
     """The operating system refuses to read a data file: check its permissions, and the disk it is on."""
 
@@ -56,7 +51,6 @@ class UnreadableFile(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class DataTooLarge(Diagnostic):
     """A data file would take more memory than allowed.
 
@@ -73,7 +67,6 @@ class DataTooLarge(Diagnostic):
     limit: str
 
 
-@dataclass(frozen=True)
 class DamagedGzip(Diagnostic):
     """A file that is compressed with gzip cannot be unpacked: it was cut off, or changed on its way."""
 
@@ -85,7 +78,6 @@ class DamagedGzip(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class UnknownSource(Diagnostic):
     """`source` names a kind of file that cannot be read."""
 
@@ -101,7 +93,6 @@ class UnknownSource(Diagnostic):
         return Help(f"did you mean `{self.suggestion}`?") if self.suggestion else None
 
 
-@dataclass(frozen=True)
 class BadSourceOption(Diagnostic):
     """An option of a data source is of the wrong type or out of its range."""
 
@@ -114,7 +105,6 @@ class BadSourceOption(Diagnostic):
     value: str
 
 
-@dataclass(frozen=True)
 class UnknownSourceOption(Diagnostic):
     """A data source has no such option. In a source, `NAME = "array"` with a string renames a column or array."""
 
@@ -131,7 +121,6 @@ class UnknownSourceOption(Diagnostic):
         return Help(f"did you mean `{self.suggestion}`?") if self.suggestion else None
 
 
-@dataclass(frozen=True)
 class UnknownEnding(Diagnostic):
     """A data file given to a command is read by the ending of its name."""
 
@@ -144,7 +133,6 @@ class UnknownEnding(Diagnostic):
     known: str
 
 
-@dataclass(frozen=True)
 class NoRows(Diagnostic):
     """A data file is empty, or has a header and nothing below it, or an array has no rows."""
 
@@ -157,7 +145,6 @@ class NoRows(Diagnostic):
 # ---------------------------------------------------------------- CSV
 
 
-@dataclass(frozen=True)
 class NotText(Diagnostic):
     """A CSV file is not text in the encoding it is read with (UTF-8 unless `encoding` says otherwise)."""
 
@@ -173,7 +160,6 @@ class NotText(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class UnknownSeparator(Diagnostic):
     """Commas, semicolons or tabs could each separate the cells of a CSV file, so the program has to say which do."""
 
@@ -186,7 +172,6 @@ class UnknownSeparator(Diagnostic):
     hint: str = 'say which: `separator = ";"`'
 
 
-@dataclass(frozen=True)
 class RaggedRow(Diagnostic):
     """A line of a CSV file has more or fewer cells than its header (or, without a header, than its first line).
 
@@ -203,7 +188,6 @@ class RaggedRow(Diagnostic):
     more: str = ""
 
 
-@dataclass(frozen=True)
 class MalformedQuotes(Diagnostic):
     """Double quotes in a CSV file do not close, or text follows a closing quote.
 
@@ -220,7 +204,6 @@ class MalformedQuotes(Diagnostic):
 # ---------------------------------------------------------------- arrays
 
 
-@dataclass(frozen=True)
 class DamagedArchive(Diagnostic):
     """A file is not an `.npz` archive of NumPy arrays, or it is damaged."""
 
@@ -232,7 +215,6 @@ class DamagedArchive(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class DamagedArray(Diagnostic):
     """A file is not what `npy` (an array that `numpy.save` wrote) or `idx` (MNIST's format) reads, or it is damaged."""
 
@@ -245,7 +227,6 @@ class DamagedArray(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class BadArray(Diagnostic):
     """Data given from Python are not what `numpy.asarray` can make one array of."""
 
@@ -256,7 +237,6 @@ class BadArray(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class PickledArray(Diagnostic):
     """An array holds Python objects. Reading them could run code, so it is refused."""
 
@@ -267,7 +247,6 @@ class PickledArray(Diagnostic):
     place: str
 
 
-@dataclass(frozen=True)
 class UnusableArray(Diagnostic):
     """An array's elements are neither numbers, nor booleans, nor text (or are not what the declaration needs)."""
 
@@ -288,7 +267,6 @@ class UnusableArray(Diagnostic):
 # ---------------------------------------------------------------- binding
 
 
-@dataclass(frozen=True)
 class NoSuchColumn(Diagnostic):
     """An input or target is made of a column or array that the data do not have.
 
@@ -314,7 +292,6 @@ class NoSuchColumn(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class DuplicateColumn(Diagnostic):
     """Two columns have the same name, so the name does not say which is meant."""
 
@@ -328,7 +305,6 @@ class DuplicateColumn(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True)
 class SelectedTwice(Diagnostic):
     """The patterns of `columns(…)` match one column more than once."""
 
@@ -340,7 +316,6 @@ class SelectedTwice(Diagnostic):
     column: str
 
 
-@dataclass(frozen=True)
 class WrongColumnCount(Diagnostic):
     """The number of columns is not the declared size: `f32[64]` takes 64 columns, `f32` and `class` take one."""
 
@@ -357,7 +332,6 @@ class WrongColumnCount(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class WrongArrayShape(Diagnostic):
     """An array's shape for each row is not the declared one. An array's first axis counts the rows."""
 
@@ -374,7 +348,6 @@ class WrongArrayShape(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class NotColumns(Diagnostic):
     """`array(…)` takes an array with all its axes; `column(…)` and `columns(…)` take one value a row."""
 
@@ -387,7 +360,6 @@ class NotColumns(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class RowsDisagree(Diagnostic):
     """Arrays of one source have different numbers of rows, so rows of one do not belong to rows of the other."""
 
@@ -401,7 +373,6 @@ class RowsDisagree(Diagnostic):
     second_rows: str
 
 
-@dataclass(frozen=True)
 class SizesDisagree(Diagnostic):
     """A free size has one value throughout a model's inputs and targets and in all their data."""
 
@@ -415,7 +386,6 @@ class SizesDisagree(Diagnostic):
     second_place: str
 
 
-@dataclass(frozen=True)
 class SizeUnsolved(Diagnostic):
     """The data do not determine a free size: some axis must be that size itself, or a multiple of it plus a number."""
 
@@ -427,7 +397,6 @@ class SizeUnsolved(Diagnostic):
     declared: str
 
 
-@dataclass(frozen=True)
 class BadRename(Diagnostic):
     """`NAME = "array"` in a source gives one of its columns or arrays another name."""
 
@@ -444,7 +413,6 @@ class BadRename(Diagnostic):
         return Help(f"did you mean {self.suggestion}?") if self.suggestion else None
 
 
-@dataclass(frozen=True)
 class SourcesDisagree(Diagnostic):
     """Sources that are joined by rows must hold the same columns for each input and target."""
 

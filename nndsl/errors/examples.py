@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True)
 class RepeatedRows(Diagnostic):
     """Rows of one split have the same inputs as rows of another.
 
@@ -28,7 +25,6 @@ class RepeatedRows(Diagnostic):
     other_place: str
 
 
-@dataclass(frozen=True)
 class UnvaryingElement(Diagnostic):
     """`normalize` or `min_max` was fitted to values that are the same in every training row.
 
@@ -47,7 +43,6 @@ class UnvaryingElement(Diagnostic):
     them: str
 
 
-@dataclass(frozen=True)
 class TooLargeToFit(Diagnostic):
     """The values of a column are so large that a statistic of it, such as its variance, has no float32.
 
@@ -63,7 +58,6 @@ class TooLargeToFit(Diagnostic):
     them: str
 
 
-@dataclass(frozen=True)
 class IndexOutOfRange(Diagnostic):
     """A value of an `i64` input is no row of the embedding that takes it: n rows are for 0 to n - 1.
 

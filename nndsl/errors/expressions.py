@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.source import Span
 
 
-@dataclass(frozen=True)
 class Mendable(Diagnostic):
     """Base of errors that may know the edit that mends them."""
 
@@ -19,7 +17,6 @@ class Mendable(Diagnostic):
         return Help(self._fill(self.advice), self.edit) if self.advice else None
 
 
-@dataclass(frozen=True)
 class ReservedWord(Diagnostic):
     """Some words have one meaning everywhere and cannot be names:
     if then else and or not true false none repeat for in as.
@@ -36,7 +33,6 @@ class ReservedWord(Diagnostic):
     word: str
 
 
-@dataclass(frozen=True)
 class ForeignOperator(Mendable):
     """An operator of other languages. Here powers are `^`, logic is `and or not`, equality is `==`, a pipe is `->`,
     and a binding is written out (`x = x + 1`).
@@ -55,7 +51,6 @@ class ForeignOperator(Mendable):
     ours: str
 
 
-@dataclass(frozen=True)
 class ChainedComparison(Mendable):
     """Comparisons are not chained: `a < b < c` would compare a truth value with `c`.
 
@@ -74,7 +69,6 @@ class ChainedComparison(Mendable):
         yield Label(self.first, "the first one")
 
 
-@dataclass(frozen=True)
 class ParenthesesNeeded(Mendable):
     """`->` binds loosest of all, so what an operator behind a stage, or a pipe next to an `if`, belongs to would be
     easy to misread. Parentheses say it.
@@ -93,7 +87,6 @@ class ParenthesesNeeded(Mendable):
     what: str
 
 
-@dataclass(frozen=True)
 class NotAStage(Mendable):
     """Behind `->` stands what the value goes through: a name (`relu`), a call (`dense(10)`), `repeat 3 { … }`, or an
     expression in parentheses.
@@ -111,7 +104,6 @@ class NotAStage(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class CommaMissing(Mendable):
     """Arguments, items of a list, indices and entries of a map are divided by commas.
 
@@ -125,7 +117,6 @@ class CommaMissing(Mendable):
     advice = "put a comma between them"
 
 
-@dataclass(frozen=True)
 class UnclosedBracket(Diagnostic):
     """A bracket is opened in a statement and never closed in it.
 
@@ -150,7 +141,6 @@ class UnclosedBracket(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
 class StrayCloser(Mendable):
     """A closing bracket or brace that nothing opened, or one of another kind than the bracket that it should close.
 
@@ -173,7 +163,6 @@ class StrayCloser(Mendable):
             yield Label(self.opened, "opened here")
 
 
-@dataclass(frozen=True)
 class Unfinished(Diagnostic):
     """A line ends where something must follow. (A line that ends with an operator or `->` goes on in the next one.)
 
@@ -195,7 +184,6 @@ class Unfinished(Diagnostic):
         return Help(self.advice_text) if self.advice_text else None
 
 
-@dataclass(frozen=True)
 class Unexpected(Mendable):
     """The text does not go on as the grammar has it. What stands in front of it decides what may follow.
 
@@ -217,7 +205,6 @@ class Unexpected(Mendable):
         return super().help() if self.how else None
 
 
-@dataclass(frozen=True)
 class ForeignConditional(Mendable):
     """The conditional expression begins with `if`: `if c then a else b`. It always has both branches.
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.errors.expressions import Mendable
 from nndsl.source import Span
 
 
-@dataclass(frozen=True)
 class Semicolon(Mendable):
     """A statement ends with its line; there are no semicolons.
 
@@ -27,7 +25,6 @@ class Semicolon(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class ForeignWord(Mendable):
     """A word that begins a statement or an expression in another language but not in this one. Networks are built of
     `block NAME(…) { … return … }`, values are named by `NAME = …`, and structure repeats by `for` and `repeat`.
@@ -46,7 +43,6 @@ class ForeignWord(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class IfStatement(Diagnostic):
     """`if` is an expression: it chooses between two values and has both, `if c then a else b`. There is no `if` around
     statements.
@@ -63,7 +59,6 @@ class IfStatement(Diagnostic):
     condition: str
 
 
-@dataclass(frozen=True)
 class WrongSign(Mendable):
     """`=` names a value, a setting or an argument; `==` compares; `:` stands between an input and its type, and between
     a key of a map and its value.
@@ -81,7 +76,6 @@ class WrongSign(Mendable):
     ours: str
 
 
-@dataclass(frozen=True)
 class TypeMissing(Mendable):
     """`input` and `target` give a name and its type, the shape of one example: `input pixels: f32[64]`,
     `target digit: class[10]`.
@@ -100,7 +94,6 @@ class TypeMissing(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class InputOrTarget(Mendable):
     """A type is given to what comes from outside, and the statement says when it is known: `input` while training and
     predicting, `target` only while training and evaluating. Other values get their types from what makes them.
@@ -117,7 +110,6 @@ class InputOrTarget(Mendable):
     name: str
 
 
-@dataclass(frozen=True)
 class UnclosedBrace(Diagnostic):
     """A body is opened with `{` and never closed, so that what follows would belong to it.
 
@@ -148,7 +140,6 @@ class UnclosedBrace(Diagnostic):
         return Help("close it with `}`", self.edit)
 
 
-@dataclass(frozen=True)
 class UnknownItem(Mendable):
     """A file is made of items: `const`, `import`, `block`, `model`, `data` and `train`.
 
@@ -165,7 +156,6 @@ class UnknownItem(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class UnknownStatement(Mendable):
     """A statement begins with `input`, `target`, `layer`, `output`, `loss`, `metric`, `for`, `assert` or `return`, or
     it names a value: `NAME = …`.
@@ -183,7 +173,6 @@ class UnknownStatement(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class OutsideModel(Mendable):
     """Statements stand in the braces of a model or a block. Outside there are only items: `const`, `import`, `block`,
     `model`, `data` and `train`.
@@ -207,7 +196,6 @@ class OutsideModel(Mendable):
             yield Label(self.closed, "the body before it ends here")
 
 
-@dataclass(frozen=True)
 class NestedItem(Diagnostic):
     """Models, blocks, consts, imports, `data` and `train` stand side by side in a file, never in one another.
 
@@ -229,7 +217,6 @@ class NestedItem(Diagnostic):
         yield Label(self.opened, f"`{self.owner}` is opened here")
 
 
-@dataclass(frozen=True)
 class KeywordAsName(Mendable):
     """`input target layer output loss metric assert return` begin statements, so where a statement begins they cannot
     be the name of a value. (Elsewhere they can: as settings and arguments.)
@@ -248,7 +235,6 @@ class KeywordAsName(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class LoneExpression(Mendable):
     """A value must be named or used: by `NAME = …`, `output`, `loss`, `metric` or `return`. An expression alone has no
     effect.
@@ -265,7 +251,6 @@ class LoneExpression(Mendable):
     how: str
 
 
-@dataclass(frozen=True)
 class BraceMissing(Mendable):
     """The body of a model, block, `data`, `train`, `for` or `repeat` stands in braces; indentation has no meaning.
 
@@ -281,7 +266,6 @@ class BraceMissing(Mendable):
     owner: str
 
 
-@dataclass(frozen=True)
 class SecondStatement(Mendable):
     """There is one statement a line.
 
@@ -296,7 +280,6 @@ class SecondStatement(Mendable):
     advice = "put it on a line of its own"
 
 
-@dataclass(frozen=True)
 class NameMissing(Mendable):
     """Models, blocks, layers, inputs, targets, outputs and consts have names.
 
@@ -313,7 +296,6 @@ class NameMissing(Mendable):
     what: str
 
 
-@dataclass(frozen=True)
 class BadTarget(Diagnostic):
     """On the left of `=` stands a name, or several (`u, v = …`); a part of a value cannot be given a new value.
 
@@ -327,7 +309,6 @@ class BadTarget(Diagnostic):
     advice = "give the new value a name of its own"
 
 
-@dataclass(frozen=True)
 class BlockParameters(Mendable):
     """A block's name is followed by its parameters in parentheses, which may be empty.
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.source import Span
 
 
-@dataclass(frozen=True)
 class Warning(Diagnostic):
     """Base of all warnings."""
 
     severity: ClassVar[Literal["error", "warning"]] = "warning"
 
 
-@dataclass(frozen=True)
 class UnusedInput(Warning):
     """No output, loss or metric depends on an input: the data must hold it, and nothing is made of it.
 
@@ -35,7 +32,6 @@ class UnusedInput(Warning):
     name: str
 
 
-@dataclass(frozen=True)
 class UnusedConst(Warning):
     """Nothing uses a const. It may be misspelt where it was meant to be used.
 
@@ -52,7 +48,6 @@ class UnusedConst(Warning):
     name: str
 
 
-@dataclass(frozen=True)
 class UnusedLayer(Warning):
     """A layer is made that no output, loss or metric depends on: it will neither be trained nor be part of the model.
 
@@ -69,7 +64,6 @@ class UnusedLayer(Warning):
     name: str
 
 
-@dataclass(frozen=True)
 class UntrainedOutput(Warning):
     """An output has layers that no loss reaches, so they keep their random initial values.
 
@@ -87,7 +81,6 @@ class UntrainedOutput(Warning):
     layer: str
 
 
-@dataclass(frozen=True)
 class AfterLastLayer(Warning):
     """Dropout or normalisation stands behind the last layer, where it only disturbs the scores.
 
@@ -104,7 +97,6 @@ class AfterLastLayer(Warning):
     what: str
 
 
-@dataclass(frozen=True)
 class WrongLossForLink(Warning):
     """Probabilities are compared by a loss that is not made for them: it learns slowly where it is most wrong.
 
@@ -127,7 +119,6 @@ class WrongLossForLink(Warning):
             yield Label(self.made, f"the `{self.link}`")
 
 
-@dataclass(frozen=True)
 class ConstantTarget(Warning):
     """A target has one value only, so there is nothing to learn.
 
@@ -142,7 +133,6 @@ class ConstantTarget(Warning):
     name: str
 
 
-@dataclass(frozen=True)
 class ChannelsFirst(Warning):
     """Images whose shape looks like channels first go into a layer that reads the last axis as the channels.
 
@@ -169,7 +159,6 @@ class ChannelsFirst(Warning):
         return Help(self.remedy)
 
 
-@dataclass(frozen=True)
 class UndoneBias(Warning):
     """The mean that batch normalisation subtracts holds the bias of the layer in front of it, so that the bias does
     nothing; its gradient is rounding alone, and an optimizer that scales gradients lets it drift.
@@ -195,7 +184,6 @@ class UndoneBias(Warning):
         return Help("leave it out: `batch_norm` has a shift of its own", insert)
 
 
-@dataclass(frozen=True)
 class OneScore(Warning):
     """What compares scores with each other is given a single one, so that it gives the same for every example.
 
@@ -214,7 +202,6 @@ class OneScore(Warning):
     remedy: str
 
 
-@dataclass(frozen=True)
 class KindsAsNumbers(Warning):
     """A loss of numbers compares with a class: its index is taken for a quantity, though kinds have no order.
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.errors.shapes import Places
 
 
-@dataclass(frozen=True)
 class AxesLeft(Diagnostic):
     """A loss or metric is one number for each example, or one for the whole batch; this one has axes left over.
 
@@ -29,7 +27,6 @@ class AxesLeft(Diagnostic):
         return Help("take the mean over an example's axes", self.before)
 
 
-@dataclass(frozen=True)
 class WrongLink(Diagnostic):
     """A loss is given probabilities of the other kind: `softmax` belongs to `cross_entropy`, `sigmoid` to
     `binary_cross_entropy`.
@@ -57,7 +54,6 @@ class WrongLink(Diagnostic):
             yield Label(span, text)
 
 
-@dataclass(frozen=True)
 class ChangedProbabilities(Diagnostic):
     """A loss that works on scores is given probabilities that went through more arithmetic.
 
@@ -84,7 +80,6 @@ class ChangedProbabilities(Diagnostic):
         return Help("say so if they are (or `from = scores` if they are not)", self.insert)
 
 
-@dataclass(frozen=True)
 class OutputNeedsTarget(Diagnostic):
     """An output depends on a target, which is not known when predicting.
 
@@ -106,7 +101,6 @@ class OutputNeedsTarget(Diagnostic):
             yield Label(span, text)
 
 
-@dataclass(frozen=True)
 class AmbiguousClasses(Diagnostic):
     """An `argmax` output could be in the classes of several targets.
 
@@ -126,7 +120,6 @@ class AmbiguousClasses(Diagnostic):
         return Help(f"for those of `{self.first}`", self.insert)
 
 
-@dataclass(frozen=True)
 class NoLoss(Diagnostic):
     """A model without a loss cannot be trained.
 
@@ -141,7 +134,6 @@ class NoLoss(Diagnostic):
     model: str
 
 
-@dataclass(frozen=True)
 class NoOutput(Diagnostic):
     """A model without an output cannot predict anything.
 
@@ -156,7 +148,6 @@ class NoOutput(Diagnostic):
     model: str
 
 
-@dataclass(frozen=True)
 class MetricOutsideMetric(Diagnostic):
     """A metric function is a number of a whole epoch, so that no single example has it.
 
@@ -173,7 +164,6 @@ class MetricOutsideMetric(Diagnostic):
     statement: str
 
 
-@dataclass(frozen=True)
 class MetricOfMetric(Diagnostic):
     """A metric function is applied to what another one gives, which is a number of the whole epoch.
 
@@ -189,7 +179,6 @@ class MetricOfMetric(Diagnostic):
     callee: str
 
 
-@dataclass(frozen=True)
 class WrongClassWeights(Diagnostic):
     """Class weights are one for each class of the target, in order or by name.
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.source import Span
 
 
-@dataclass(frozen=True)
 class Suggesting(Diagnostic):
     """Base of errors about a name that is not known: `suggestion` is the known name nearest to it, if one is near."""
 
@@ -21,7 +19,6 @@ class Suggesting(Diagnostic):
         return Help(f"did you mean `{self.suggestion}`?", Edit(self.span, self.suggestion))
 
 
-@dataclass(frozen=True)
 class UnknownName(Suggesting):
     """A name stands for nothing here.
 
@@ -46,7 +43,6 @@ class UnknownName(Suggesting):
         return Help(self.hint) if self.hint else super().help() if self.suggestion else None
 
 
-@dataclass(frozen=True)
 class ForeignName(Diagnostic):
     """The name belongs to another framework; here the same thing has another one.
 
@@ -65,7 +61,6 @@ class ForeignName(Diagnostic):
         return Help(f"write `{self.ours}`", Edit(self.span, self.ours)) if self.span else None
 
 
-@dataclass(frozen=True)
 class NotRebindable(Diagnostic):
     """A target, an output, a layer, a block or a const keeps its meaning; inputs and plain names may be bound again.
 
@@ -88,7 +83,6 @@ class NotRebindable(Diagnostic):
             yield Label(self.first, "first defined here")
 
 
-@dataclass(frozen=True)
 class DefinedTwice(Diagnostic):
     """Two things that a program can name have the same name.
 
@@ -112,7 +106,6 @@ class DefinedTwice(Diagnostic):
             yield Label(self.first, "the first one")
 
 
-@dataclass(frozen=True)
 class ReservedName(Diagnostic):
     """The name is used for something else in the place where this one would appear.
 
@@ -133,7 +126,6 @@ class ReservedName(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class NeedsAlias(Diagnostic):
     """Two metrics, or two losses, would be reported by the same name.
 
@@ -159,7 +151,6 @@ class NeedsAlias(Diagnostic):
         return Help("give it a name of its own", self.rename)
 
 
-@dataclass(frozen=True)
 class SameLayerName(Diagnostic):
     """Two layers would have the same name in files and summaries, so their parameters could not be told apart.
 
@@ -184,7 +175,6 @@ class SameLayerName(Diagnostic):
         yield Label(self.first, "the first one")
 
 
-@dataclass(frozen=True)
 class UsedBeforeBound(Diagnostic):
     """A name is used above the line that binds it. A body is read from top to bottom.
 
@@ -205,7 +195,6 @@ class UsedBeforeBound(Diagnostic):
         yield Label(self.bound, "bound here")
 
 
-@dataclass(frozen=True)
 class UnknownAttribute(Suggesting):
     """What stands behind the dot is nothing that this value has.
 

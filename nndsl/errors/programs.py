@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.errors.names import Suggesting
 from nndsl.source import Span
 
 
-@dataclass(frozen=True)
 class NotAPath(Diagnostic):
     """An import names something that no file can be called.
 
@@ -23,7 +21,6 @@ class NotAPath(Diagnostic):
     label = "cannot be opened"
 
 
-@dataclass(frozen=True)
 class ImportCycle(Diagnostic):
     """Files import each other in a circle.
 
@@ -39,7 +36,6 @@ class ImportCycle(Diagnostic):
     cycle: str
 
 
-@dataclass(frozen=True)
 class ImportOutside(Diagnostic):
     """An import leaves the folder of the main file.
 
@@ -58,7 +54,6 @@ class ImportOutside(Diagnostic):
     root: str
 
 
-@dataclass(frozen=True)
 class NoModel(Diagnostic):
     """A program is compiled or trained that has no model.
 
@@ -73,7 +68,6 @@ class NoModel(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True)
 class SeveralModels(Diagnostic):
     """A file holds several models, and none of them was chosen."""
 
@@ -86,7 +80,6 @@ class SeveralModels(Diagnostic):
     first: str
 
 
-@dataclass(frozen=True)
 class UnknownModel(Suggesting):
     """`--model` names a model that the file does not have."""
 
@@ -100,7 +93,6 @@ class UnknownModel(Suggesting):
         return Help(f"did you mean `{self.suggestion}`?") if self.suggestion else None
 
 
-@dataclass(frozen=True)
 class SectionTwice(Diagnostic):
     """A program has two `data` or two `train` sections.
 
@@ -121,7 +113,6 @@ class SectionTwice(Diagnostic):
         yield Label(self.first, "the first one")
 
 
-@dataclass(frozen=True)
 class UnknownSetting(Suggesting):
     """`data` or `train` has no setting of that name.
 
@@ -141,7 +132,6 @@ class UnknownSetting(Suggesting):
         return super().help() or Help(f"it has {self.known}")
 
 
-@dataclass(frozen=True)
 class SettingTwice(Diagnostic):
     """A setting is given twice.
 
@@ -160,7 +150,6 @@ class SettingTwice(Diagnostic):
         yield Label(self.first, "the first time")
 
 
-@dataclass(frozen=True)
 class BadSetting(Diagnostic):
     """A setting's value is not what it takes.
 
@@ -182,7 +171,6 @@ class BadSetting(Diagnostic):
         return Help(self.remedy, self.edit) if self.remedy else None
 
 
-@dataclass(frozen=True)
 class BadOverride(Diagnostic):
     """`--set` takes NAME=value: a const of the program, or a setting such as train.epochs.
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import FAILED, Diagnostic
 from nndsl.errors.lints import Warning
 
 
-@dataclass(frozen=True)
 class InUse(Diagnostic):
     """A run is trained by one process at a time: two would write over each other's checkpoints. The lock belongs to the
     process and goes with it, however it ends."""
@@ -22,7 +19,6 @@ class InUse(Diagnostic):
     process: str
 
 
-@dataclass(frozen=True)
 class NotResumable(Diagnostic):
     """`--resume` takes the folder of a run that was stopped, killed or has diverged: its checkpoints and the record of
     how it was started lie in `checkpoints/`."""
@@ -36,7 +32,6 @@ class NotResumable(Diagnostic):
     remedy: str = "give the folder of a run, such as runs/digits-001"
 
 
-@dataclass(frozen=True)
 class Changed(Diagnostic):
     """A resumed run is bit for bit the run that was never interrupted. That takes the same program, data, backend,
     number of threads and versions; one of these is not as it was.
@@ -54,7 +49,6 @@ class Changed(Diagnostic):
     remedy: str
 
 
-@dataclass(frozen=True)
 class OtherState(Diagnostic):
     """A run can go on with another program (`--force`) only where its parameters are the ones of the checkpoint: the
     same names and shapes. Slots of another optimizer begin as they always do."""
@@ -67,7 +61,6 @@ class OtherState(Diagnostic):
     what: str
 
 
-@dataclass(frozen=True)
 class CheckpointNotWritten(Warning):
     """A checkpoint could not be written, such as on a full disk. The last good one stays, training goes on, and another
     attempt is made when the next one is due."""
@@ -81,7 +74,6 @@ class CheckpointNotWritten(Warning):
     kept: str
 
 
-@dataclass(frozen=True)
 class CheckpointDamaged(Warning):
     """A checkpoint is not what was written, as after a failure of the disk; its hash shows it. The run goes on from the
     one before, and does again what came after that."""
@@ -95,7 +87,6 @@ class CheckpointDamaged(Warning):
     instead: str
 
 
-@dataclass(frozen=True)
 class BeginsAnew(Warning):
     """A run is resumed that has been trained for some epochs, but no checkpoint of them is there: they are done again.
     So it is where its process was killed before the first checkpoint was due, or where the checkpoints were removed.
@@ -107,7 +98,6 @@ class BeginsAnew(Warning):
     path: str
 
 
-@dataclass(frozen=True)
 class NotTrained(Diagnostic):
     """`predict`, `eval` and `nndsl.load` take a run that has ended: its trained model is written when training ends,
     for whatever reason, unless the process was killed."""
@@ -121,7 +111,6 @@ class NotTrained(Diagnostic):
     remedy: str
 
 
-@dataclass(frozen=True)
 class StateOfCallback(Diagnostic):
     """What a callback's `state()` gives goes into checkpoints: numbers, texts, truth values, None, arrays of numbers,
     and lists and dicts (with texts as keys) of these."""
@@ -134,7 +123,6 @@ class StateOfCallback(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class HasFinished(Warning):
     """`--resume` was given a run that has reached its end: there is nothing left to do, and nothing was changed."""
 
@@ -145,7 +133,6 @@ class HasFinished(Warning):
     path: str
 
 
-@dataclass(frozen=True)
 class LogNotWritten(Warning):
     """`history.csv` and `train.log` could not be written while training, such as on a full disk. Both are written again
     whole when training ends."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nndsl.diagnostics import Diagnostic, Edit, Help, Label
 from nndsl.errors.names import Suggesting
@@ -16,7 +15,6 @@ Places = tuple[tuple[Span, str], ...]
 # ---------------------------------------------------------------- types
 
 
-@dataclass(frozen=True)
 class UnknownType(Suggesting):
     """An input or target has a type that the language does not have.
 
@@ -34,7 +32,6 @@ class UnknownType(Suggesting):
     name: str
 
 
-@dataclass(frozen=True)
 class BadType(Diagnostic):
     """A type is written in a way that means nothing.
 
@@ -55,7 +52,6 @@ class BadType(Diagnostic):
         return Help(self.advice_text, self.edit) if self.advice_text else None
 
 
-@dataclass(frozen=True)
 class SizeSharesName(Diagnostic):
     """A free size has the same name as a value, so that the name would mean two things.
 
@@ -78,7 +74,6 @@ class SizeSharesName(Diagnostic):
 # ---------------------------------------------------------------- layers and functions
 
 
-@dataclass(frozen=True)
 class Misused(Diagnostic):
     """A layer, function or operator is applied to tensors, or with arguments, that it does not work with.
 
@@ -106,7 +101,6 @@ class Misused(Diagnostic):
         return Help(self.remedy, self.edit) if self.remedy else None
 
 
-@dataclass(frozen=True)
 class ScoresMismatch(Diagnostic):
     """A classification loss or metric needs one score for each class, along the last axis.
 
@@ -138,7 +132,6 @@ class ScoresMismatch(Diagnostic):
         return Help(self.remedy, self.edit) if self.remedy else None
 
 
-@dataclass(frozen=True)
 class SharedLayerGrew(Diagnostic):
     """A shared layer is applied to a tensor that its parameters do not fit: their shape is set by its first use.
 
@@ -166,7 +159,6 @@ class SharedLayerGrew(Diagnostic):
             yield Label(self.first, "the layer; its first use sets the shape")
 
 
-@dataclass(frozen=True)
 class TooLarge(Diagnostic):
     """A tensor would have more elements than can be counted, let alone held.
 
@@ -181,7 +173,6 @@ class TooLarge(Diagnostic):
     shape: str
 
 
-@dataclass(frozen=True)
 class LayerInLoss(Diagnostic):
     """A layer with parameters is made in a loss or metric, where its parameters would belong to no binding.
 
@@ -199,7 +190,6 @@ class LayerInLoss(Diagnostic):
     statement: str
 
 
-@dataclass(frozen=True)
 class UnusedSharedLayer(Diagnostic):
     """A shared layer's parameter is used before the layer is: its shape is not known yet.
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Help
 
 # ---------------------------------------------------------------- several files
 
 
-@dataclass(frozen=True)
 class NoMatch(Diagnostic):
     """No file has a name of that pattern.
 
@@ -28,7 +25,6 @@ class NoMatch(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class FileTwice(Diagnostic):
     """A source names one file twice, as `csv("*.csv", "a.csv")` would: its rows would count twice."""
 
@@ -40,7 +36,6 @@ class FileTwice(Diagnostic):
     more: str = ""
 
 
-@dataclass(frozen=True)
 class TooManyFiles(Diagnostic):
     """A pattern matches more files, or leads through more folders, than one source may have."""
 
@@ -51,7 +46,6 @@ class TooManyFiles(Diagnostic):
     most: int
 
 
-@dataclass(frozen=True)
 class ElementsDisagree(Diagnostic):
     """Files that are joined hold text for an input or target in one and numbers in another."""
 
@@ -65,7 +59,6 @@ class ElementsDisagree(Diagnostic):
     second_place: str
 
 
-@dataclass(frozen=True)
 class FilesDisagree(Diagnostic):
     """Where each array has files of its own (`npy`, `idx`), all arrays must have equally many to be joined by rows."""
 
@@ -79,7 +72,6 @@ class FilesDisagree(Diagnostic):
     second_count: str
 
 
-@dataclass(frozen=True)
 class OneArray(Diagnostic):
     """A `.npy` or idx file holds one array, which says nothing of its name. It can stand for a model's only input."""
 
@@ -94,7 +86,6 @@ class OneArray(Diagnostic):
 # ---------------------------------------------------------------- parquet, arrow, frames
 
 
-@dataclass(frozen=True)
 class DamagedTable(Diagnostic):
     """A file is not in the format that `parquet` or `arrow` reads (Arrow's IPC and Feather 2), or it is damaged."""
 
@@ -107,7 +98,6 @@ class DamagedTable(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class OddList(Diagnostic):
     """Lists in one column are values of one shape, so all must be as long as the first, and none missing."""
 
@@ -119,7 +109,6 @@ class OddList(Diagnostic):
     expected: str
 
 
-@dataclass(frozen=True)
 class MixedColumn(Diagnostic):
     """A column of a frame holds Python objects of different types, or of a type that is no value for a network."""
 
@@ -135,7 +124,6 @@ class MixedColumn(Diagnostic):
 # ---------------------------------------------------------------- images
 
 
-@dataclass(frozen=True)
 class UnreadableImage(Diagnostic):
     """A file is no image that `images` reads (PNG, JPEG, BMP, GIF, WebP, PGM and PPM, of 8 bits a channel)."""
 
@@ -150,7 +138,6 @@ class UnreadableImage(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class OddImage(Diagnostic):
     """Without `size`, all images of a source must have the same height and width."""
 
@@ -166,7 +153,6 @@ class OddImage(Diagnostic):
     width: int
 
 
-@dataclass(frozen=True)
 class OddChannels(Diagnostic):
     """An image has other channels than are expected: those of the declaration, or of the source's first image.
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Edit, Help
 from nndsl.errors.names import Suggesting
 
 
-@dataclass(frozen=True)
 class NotStatic(Diagnostic):
     """A value that must be known while compiling is calculated from data.
 
@@ -29,7 +26,6 @@ class NotStatic(Diagnostic):
     remedy: str
 
 
-@dataclass(frozen=True)
 class WrongValue(Diagnostic):
     """A static value is of another kind than its place needs.
 
@@ -51,7 +47,6 @@ class WrongValue(Diagnostic):
         return Help(self.advice_text, self.edit) if self.advice_text else None
 
 
-@dataclass(frozen=True)
 class WrongOperands(Diagnostic):
     """An operator does not work on these kinds of values.
 
@@ -68,7 +63,6 @@ class WrongOperands(Diagnostic):
     detail: str = ""
 
 
-@dataclass(frozen=True)
 class OutOfRange(Diagnostic):
     """A static calculation leaves the numbers that the language has.
 
@@ -86,7 +80,6 @@ class OutOfRange(Diagnostic):
     detail: str
 
 
-@dataclass(frozen=True)
 class DividesByZero(Diagnostic):
     """A static calculation divides by zero.
 
@@ -99,7 +92,6 @@ class DividesByZero(Diagnostic):
     label = "the divisor is 0"
 
 
-@dataclass(frozen=True)
 class NoSuchElement(Suggesting):
     """A list has no element at that place, or a map no such key. The first element has the index 0, the last -1.
 
@@ -117,7 +109,6 @@ class NoSuchElement(Suggesting):
     detail: str
 
 
-@dataclass(frozen=True)
 class AssertFails(Diagnostic):
     """An `assert` of the program does not hold.
 
@@ -132,7 +123,6 @@ class AssertFails(Diagnostic):
     said: str
 
 
-@dataclass(frozen=True)
 class ConstCycle(Diagnostic):
     """A const is defined by itself, directly or through others.
 
@@ -150,7 +140,6 @@ class ConstCycle(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True)
 class NeedsData(Diagnostic):
     """Something in the program is read from the data, and there are no data at hand.
 
@@ -170,7 +159,6 @@ class NeedsData(Diagnostic):
     remedy: str
 
 
-@dataclass(frozen=True)
 class TooMuchWork(Diagnostic):
     """The program's loops, repetitions and blocks unfold to more than a compiler should swallow.
 
@@ -188,7 +176,6 @@ class TooMuchWork(Diagnostic):
     what: str
 
 
-@dataclass(frozen=True)
 class TooDeep(Diagnostic):
     """Blocks that use blocks, or expressions in expressions, are nested more deeply than the compiler follows."""
 

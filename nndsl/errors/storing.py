@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import FAILED, Diagnostic
 
 
-@dataclass(frozen=True)
 class CacheUnwritable(Diagnostic):
     """Data larger than memory are read through files in `.nndsl-cache` beside the program, and these cannot be written.
 
@@ -24,7 +21,6 @@ class CacheUnwritable(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class CacheTooLarge(Diagnostic):
     """The files in `.nndsl-cache` that data larger than memory are read through would not fit on the disk."""
 
@@ -40,7 +36,6 @@ class CacheTooLarge(Diagnostic):
     free: str
 
 
-@dataclass(frozen=True)
 class DataChanged(Diagnostic):
     """A data file was written to while it was read, so that its beginning and its end may not belong together."""
 

@@ -5,12 +5,9 @@ What breaks the grammar is in `nndsl.errors.grammar` and `nndsl.errors.expressio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Edit, Help
 
 
-@dataclass(frozen=True)
 class UnreadableFile(Diagnostic):
     """A program's file cannot be read: it is not there, is a folder or a device, or its permissions forbid it.
 
@@ -25,7 +22,6 @@ class UnreadableFile(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class NotText(Diagnostic):
     """A program is a text in UTF-8; this file holds bytes that are not.
 
@@ -43,7 +39,6 @@ class NotText(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class SourceTooLong(Diagnostic):
     """A program may have up to 1 MiB (1,048,576 bytes) of text. A model's structure never needs more; data belongs
     into files that `data { source = … }` names.
@@ -59,7 +54,6 @@ class SourceTooLong(Diagnostic):
     path: str
 
 
-@dataclass(frozen=True)
 class HiddenCharacter(Diagnostic):
     """A control character stands in the text: it is not seen, and a bidirectional one shows the text in another order
     than it is read. Both are errors anywhere, also in comments and strings. A string may say one by its escape.
@@ -80,7 +74,6 @@ class HiddenCharacter(Diagnostic):
         return Help("delete it, or write it in a string as \\u{" + f"{self.point:x}" + "}", Edit(self.span, ""))
 
 
-@dataclass(frozen=True)
 class TooDeep(Diagnostic):
     """Brackets, braces and prefix operators may nest 64 levels deep. (A long pipe or sum is not nesting.)
 
@@ -94,7 +87,6 @@ class TooDeep(Diagnostic):
     advice = "name a part of it on a line of its own, and use the name here"
 
 
-@dataclass(frozen=True)
 class UnknownCharacter(Diagnostic):
     """A character that is no part of the language. Names are of ASCII letters, digits and `_`; any character may stand
     in strings and comments. Texts copied from a page or a chat often hold look-alikes (`–` for `-`, `×` for `*`).
@@ -117,7 +109,6 @@ class UnknownCharacter(Diagnostic):
         return Help(f"write `{self.instead}`", Edit(self.span, self.instead))
 
 
-@dataclass(frozen=True)
 class UnclosedString(Diagnostic):
     """A string begins but its line ends before the closing quote. A line end within a string is written `\\n`.
 
@@ -137,7 +128,6 @@ class UnclosedString(Diagnostic):
         return Help('close it with `"`', Edit(self.span, self.closed))
 
 
-@dataclass(frozen=True)
 class BadEscape(Diagnostic):
     """A backslash in a string begins an escape: `\\n` line end, `\\t` tab, `\\"` quote, `\\\\` backslash, and
     `\\u{…}` the character of that hexadecimal number. Nothing else may follow it.
@@ -159,7 +149,6 @@ class BadEscape(Diagnostic):
         return Help("write a backslash as `\\\\` (folders may be divided by `/`)", Edit(self.span, f"\\{self.text}"))
 
 
-@dataclass(frozen=True)
 class BadNumber(Diagnostic):
     """A number is digits (`32`, `1_000`), digits with a point between them (`0.5`), or either with an exponent
     (`1e-3`); `15%` is 0.15. A letter or a point directly behind it makes it none.
@@ -182,7 +171,6 @@ class BadNumber(Diagnostic):
         return Help(f"write `{self.instead}`", Edit(self.span, self.instead))
 
 
-@dataclass(frozen=True)
 class NumberOutOfRange(Diagnostic):
     """Integers lie within ±9223372036854775807 (2^63 - 1), other numbers within ±1.7976931348623157e308.
 
@@ -198,7 +186,6 @@ class NumberOutOfRange(Diagnostic):
     largest: str
 
 
-@dataclass(frozen=True)
 class NameTooLong(Diagnostic):
     """A name has at most 128 characters.
 
@@ -213,7 +200,6 @@ class NameTooLong(Diagnostic):
     length: int
 
 
-@dataclass(frozen=True)
 class SingleQuotes(Diagnostic):
     """Strings stand in double quotes.
 
@@ -232,7 +218,6 @@ class SingleQuotes(Diagnostic):
         return Help(f"write `{self.instead}`", Edit(self.span, self.instead))
 
 
-@dataclass(frozen=True)
 class ForeignComment(Diagnostic):
     """A comment begins with `#` and goes to the end of its line. There are no comments of several lines.
 
@@ -253,7 +238,6 @@ class ForeignComment(Diagnostic):
         )
 
 
-@dataclass(frozen=True)
 class PercentOrRemainder(Diagnostic):
     """A `%` that touches a number in front of it means percent: `15%` is 0.15. With a space before it `%` is the
     remainder of a division.

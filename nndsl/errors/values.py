@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nndsl.diagnostics import Diagnostic, Help
 
 # ---------------------------------------------------------------- values
 
 
-@dataclass(frozen=True)
 class NotANumber(Diagnostic):
     """A cell that should be a number holds something else.
 
@@ -32,7 +29,6 @@ class NotANumber(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class MissingValue(Diagnostic):
     """A cell is empty or NaN.
 
@@ -53,7 +49,6 @@ class MissingValue(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class InfiniteValue(Diagnostic):
     """A number is infinite. No network can learn from it, and no setting lets it pass."""
 
@@ -67,7 +62,6 @@ class InfiniteValue(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True)
 class NumberTooLarge(Diagnostic):
     """A number lies outside what the declared type can hold: f32 ends at ±3.4e38, i64 at ±(2^63-1)."""
 
@@ -82,7 +76,6 @@ class NumberTooLarge(Diagnostic):
     declared: str
 
 
-@dataclass(frozen=True)
 class NotWhole(Diagnostic):
     """An index or a class is a number with a fraction, or an `i64` is not a number at all."""
 
@@ -97,7 +90,6 @@ class NotWhole(Diagnostic):
     declared: str
 
 
-@dataclass(frozen=True)
 class NotBinary(Diagnostic):
     """A `binary` is 0/1, false/true, no/yes, n/y or f/t, in any case."""
 
@@ -111,7 +103,6 @@ class NotBinary(Diagnostic):
     name: str
 
 
-@dataclass(frozen=True)
 class ClassOutOfRange(Diagnostic):
     """The data of a `class[n]` hold whole numbers, but not only 0 to n - 1."""
 
@@ -129,7 +120,6 @@ class ClassOutOfRange(Diagnostic):
     hint: str
 
 
-@dataclass(frozen=True)
 class KindCount(Diagnostic):
     """A `class[n]` whose data are text needs exactly n different strings in the training split."""
 
@@ -146,7 +136,6 @@ class KindCount(Diagnostic):
         return Help(self.hint) if self.hint else None
 
 
-@dataclass(frozen=True)
 class UnknownKind(Diagnostic):
     """A class is none of the fixed kinds, or none that the training split holds.
 
@@ -171,7 +160,6 @@ class UnknownKind(Diagnostic):
 # ---------------------------------------------------------------- splits
 
 
-@dataclass(frozen=True)
 class SharesTooLarge(Diagnostic):
     """The splits ask for more rows than there are."""
 
@@ -184,7 +172,6 @@ class SharesTooLarge(Diagnostic):
     detail: str
 
 
-@dataclass(frozen=True)
 class EmptySplit(Diagnostic):
     """A split would have no rows: its share is too small for so few rows, or the other splits leave none."""
 
@@ -195,7 +182,6 @@ class EmptySplit(Diagnostic):
     reason: str
 
 
-@dataclass(frozen=True)
 class SingleRowStratum(Diagnostic):
     """`stratify` gives every split its share of each kind, which one row alone cannot be given."""
 
@@ -209,7 +195,6 @@ class SingleRowStratum(Diagnostic):
     more: str
 
 
-@dataclass(frozen=True)
 class NotStratifiable(Diagnostic):
     """`stratify` takes an input or target with one kind a row: a `class`, a `binary` or an `i64` without a shape."""
 
@@ -220,7 +205,6 @@ class NotStratifiable(Diagnostic):
     declared: str
 
 
-@dataclass(frozen=True)
 class UnusedSource(Diagnostic):
     """`train` has a source of its own and no split takes a share, so nothing would ever read `source`."""
 
@@ -229,7 +213,6 @@ class UnusedSource(Diagnostic):
     advice = "give `validation` or `test` a share of it (`15%`), or leave it out"
 
 
-@dataclass(frozen=True)
 class NoTrainingRows(Diagnostic):
     """`data` says neither `source` nor `train`, so there is nothing to train on."""
 
@@ -238,7 +221,6 @@ class NoTrainingRows(Diagnostic):
     advice = 'add `source = csv("…")`'
 
 
-@dataclass(frozen=True)
 class NoWholeBatch(Diagnostic):
     """With `drop_last = true` only whole batches are used, and there are fewer rows than one needs."""
 
@@ -253,7 +235,6 @@ class NoWholeBatch(Diagnostic):
 # ---------------------------------------------------------------- fitting
 
 
-@dataclass(frozen=True)
 class UnfittedStatistic(Diagnostic):
     """A statistic cannot be fitted to the training rows, because values that its layer sees are not finite."""
 
@@ -265,7 +246,6 @@ class UnfittedStatistic(Diagnostic):
     what: str
 
 
-@dataclass(frozen=True)
 class AbsentClass(Diagnostic):
     """`class_weight = balanced` weights a class by how rare it is, which has no answer for a class without rows."""
 
@@ -278,7 +258,6 @@ class AbsentClass(Diagnostic):
 # ---------------------------------------------------------------- warnings
 
 
-@dataclass(frozen=True)
 class RowsDropped(Diagnostic):
     """`missing = drop` left rows out because a cell of theirs is empty or NaN."""
 
@@ -291,7 +270,6 @@ class RowsDropped(Diagnostic):
     place: str
 
 
-@dataclass(frozen=True)
 class ConstantTarget(Diagnostic):
     """A target has the same value in every training row, so there is nothing to learn about it."""
 
@@ -303,7 +281,6 @@ class ConstantTarget(Diagnostic):
     value: str
 
 
-@dataclass(frozen=True)
 class TargetAmongInputs(Diagnostic):
     """A pattern of an input also matches the column of a target: the network would be shown the answer."""
 

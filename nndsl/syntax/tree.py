@@ -5,43 +5,36 @@ Left-leaning operators are flat (`Chain`), as are pipes, so that a long sum or p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from nndsl.record import Record
 from nndsl.source import Span
 
 # ---------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Record):
     span: Span
 
 
-@dataclass(frozen=True)
 class Name(Tree):
     """An identifier: a reference where an expression stands, a definition in a statement's head."""
 
     text: str
 
 
-@dataclass(frozen=True)
 class Literal(Tree):
     """An int, float (percentages too), string, `true`, `false` or `none`."""
 
     value: int | float | str | bool | None
 
 
-@dataclass(frozen=True)
 class List(Tree):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
 class Map(Tree):
     items: tuple[tuple[Expression, Expression], ...]
 
 
-@dataclass(frozen=True)
 class Unary(Tree):
     """`-x` or `not x`."""
 
@@ -49,7 +42,6 @@ class Unary(Tree):
     operand: Expression
 
 
-@dataclass(frozen=True)
 class Chain(Tree):
     """Left-associative operators of one precedence: `first op operand op operand …`.
 
@@ -61,12 +53,10 @@ class Chain(Tree):
     rest: tuple[tuple[Operator, Expression], ...]
 
 
-@dataclass(frozen=True)
 class Operator(Tree):
     text: str
 
 
-@dataclass(frozen=True)
 class Conditional(Tree):
     """`if condition then yes else no`."""
 
@@ -75,19 +65,16 @@ class Conditional(Tree):
     no: Expression
 
 
-@dataclass(frozen=True)
 class Argument(Tree):
     name: Name | None
     value: Expression
 
 
-@dataclass(frozen=True)
 class Call(Tree):
     function: Expression
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True)
 class Attribute(Tree):
     """`object.name`."""
 
@@ -95,7 +82,6 @@ class Attribute(Tree):
     name: Name
 
 
-@dataclass(frozen=True)
 class Index(Tree):
     """`object[i, j]`."""
 
@@ -103,7 +89,6 @@ class Index(Tree):
     indices: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
 class Pipe(Tree):
     """`head -> stage -> stage …`."""
 
@@ -111,12 +96,10 @@ class Pipe(Tree):
     stages: tuple[Stage, ...]
 
 
-@dataclass(frozen=True)
 class Hole(Tree):
     """Where an expression or a type could not be read: the error is reported, so later stages stay silent about it."""
 
 
-@dataclass(frozen=True)
 class Repeat(Tree):
     """`repeat count { stage -> stage … }`, a stage of a pipe."""
 
@@ -130,7 +113,6 @@ Stage = Expression | Repeat
 # ---------------------------------------------------------------- statements
 
 
-@dataclass(frozen=True)
 class TypeExpression(Tree):
     """`f32[28, 28, 1]`, `class[10][28, 28]`, `class unknown = other`: a base name, its brackets, its options."""
 
@@ -139,7 +121,6 @@ class TypeExpression(Tree):
     options: tuple[Setting, ...]
 
 
-@dataclass(frozen=True)
 class Declaration(Tree):
     """`input NAME: TYPE` or `target NAME: TYPE`."""
 
@@ -148,7 +129,6 @@ class Declaration(Tree):
     type: TypeExpression | Hole
 
 
-@dataclass(frozen=True)
 class Binding(Tree):
     """`NAME = expr`, or `a, b = expr`."""
 
@@ -156,7 +136,6 @@ class Binding(Tree):
     value: Expression
 
 
-@dataclass(frozen=True)
 class SharedLayer(Tree):
     """`layer NAME = expr`."""
 
@@ -164,7 +143,6 @@ class SharedLayer(Tree):
     value: Expression
 
 
-@dataclass(frozen=True)
 class Output(Tree):
     """`output NAME = expr`, or `output NAME` with no value."""
 
@@ -172,19 +150,16 @@ class Output(Tree):
     value: Expression | None
 
 
-@dataclass(frozen=True)
 class Loss(Tree):
     value: Expression
     alias: Name | None
 
 
-@dataclass(frozen=True)
 class Metric(Tree):
     value: Expression
     alias: Name | None
 
 
-@dataclass(frozen=True)
 class For(Tree):
     """`for NAME in expr { … }` or `for INDEX, NAME in expr { … }`."""
 
@@ -193,13 +168,11 @@ class For(Tree):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True)
 class Assert(Tree):
     condition: Expression
     message: Expression | None
 
 
-@dataclass(frozen=True)
 class Return(Tree):
     values: tuple[Expression, ...]
 
@@ -209,43 +182,36 @@ Statement = Declaration | Binding | SharedLayer | Output | Loss | Metric | For |
 # ---------------------------------------------------------------- items
 
 
-@dataclass(frozen=True)
 class Const(Tree):
     name: Name
     value: Expression
 
 
-@dataclass(frozen=True)
 class Import(Tree):
     path: Literal
 
 
-@dataclass(frozen=True)
 class Parameter(Tree):
     name: Name
     default: Expression | None
 
 
-@dataclass(frozen=True)
 class Block(Tree):
     name: Name
     parameters: tuple[Parameter, ...]
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True)
 class Model(Tree):
     name: Name
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True)
 class Setting(Tree):
     name: Name
     value: Expression
 
 
-@dataclass(frozen=True)
 class Section(Tree):
     """`data { … }` or `train { … }`."""
 
@@ -256,6 +222,5 @@ class Section(Tree):
 Item = Const | Import | Block | Model | Section
 
 
-@dataclass(frozen=True)
 class Program(Tree):
     items: tuple[Item, ...]

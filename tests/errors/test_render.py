@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +16,6 @@ from nndsl.snippet import WIDEST, width
 from nndsl.source import Source, Span
 
 
-@dataclass(frozen=True)
 class Example(Diagnostic):
     """A message made for these tests."""
 
