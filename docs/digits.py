@@ -194,12 +194,14 @@ def update(state, grads, step, lr_scale=1.0):
     """Change every parameter in place by its gradient, as `adam` does; returns the learning rate."""
     lr = 0.001 * lr_scale
     t = step + 1
-    alpha = lr * np.float32(np.sqrt(1 - 0.999**t) / (1 - 0.9**t))
+    alpha = lr * np.float32(np.sqrt((1 - 0.999**t) / 0.001) / ((1 - 0.9**t) / 0.1))
     for name, g in grads.items():
         p, m, v = state[name], state[name + ".adam_m"], state[name + ".adam_v"]
-        m += 0.1 * (g - m)
-        v += 0.001 * (g**2 - v)
-        p -= alpha * m / (np.sqrt(v) + 1e-7)
+        m *= 0.9
+        m += g
+        v *= 0.999
+        v += g**2
+        p -= alpha * m / (np.sqrt(v) + 3.1622776e-6)
     return lr
 
 

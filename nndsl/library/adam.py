@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 from nndsl import ops
 from nndsl.graph.builder import Value
 from nndsl.library.arguments import NonNegative, Positive, Rate, Schedule, Tensor
 from nndsl.library.building import UpdateBuilder
-from nndsl.library.optimizers import KERAS, decayed
+from nndsl.library.optimizers import KERAS, decayed, decayed_sum, share, weights
 from nndsl.library.registry import composite
 
 
@@ -62,23 +64,18 @@ def _adam(
     epsilon: float,
     amsgrad: bool,
 ) -> Value:
-    correction = ops.sqrt(1 - beta_2**b.step) / (1 - beta_1**b.step)
-    alpha = lr * ops.cast(correction, dtype="f32")
     m, v = _moments(name, b, g, beta_1, beta_2)
     if amsgrad:
         v = ops.maximum(b.slot(f"{name}_v_max"), v)
         b.set(f"{name}_v_max", v)
-    return p - alpha.named("alpha") * m / (ops.sqrt(v) + epsilon)
+    correction = ops.sqrt(weights(b, beta_2)) / weights(b, beta_1)
+    alpha = lr * ops.cast(correction, dtype="f32")
+    return p - alpha.named("alpha") * m / (ops.sqrt(v) + epsilon / sqrt(share(beta_2)))
 
 
 def _moments(name: str, b: UpdateBuilder, g: Value, beta_1: float, beta_2: float) -> tuple[Value, Value]:
-    """The running means of g and g², from 0."""
-    m, v = b.slot(f"{name}_m"), b.slot(f"{name}_v")
-    m = m + (g - m) * (1 - beta_1)
-    v = v + (g**2 - v) * (1 - beta_2)
-    b.set(f"{name}_m", m)
-    b.set(f"{name}_v", v)
-    return m, v
+    """The decayed sums of g and g²."""
+    return decayed_sum(b, f"{name}_m", g, beta_1), decayed_sum(b, f"{name}_v", g**2, beta_2)
 
 
 @composite("optimizer", "adamax", example="adamax(lr = 1e-3)", follows=KERAS + "adamax/")
@@ -96,12 +93,10 @@ def adamax(
 ) -> Tensor:
     """p - lr / (1 - β₁ᵗ) · m / (u + ε), m being a running mean of g and u = max(β₂ u, |g|) (Kingma and Ba, 2015)."""
     p = decayed(b, p, lr, weight_decay, decay_bias)
-    alpha = lr * ops.cast(1 / (1 - beta_1**b.step), dtype="f32")
-    m, u = b.slot("adamax_m"), b.slot("adamax_u")
-    m = m + (g - m) * (1 - beta_1)
-    u = ops.maximum(u * beta_2, ops.abs(g))
-    b.set("adamax_m", m)
+    m = decayed_sum(b, "adamax_m", g, beta_1)
+    u = ops.maximum(b.slot("adamax_u") * beta_2, ops.abs(g))
     b.set("adamax_u", u)
+    alpha = lr * ops.cast(1 / weights(b, beta_1), dtype="f32")
     return p - alpha.named("alpha") * m / (u + epsilon)
 
 
@@ -126,11 +121,11 @@ def nadam(
     now = (beta_1 * (1 - 0.5 * 0.96**b.step)).named("momentum")
     following = (beta_1 * (1 - 0.5 * 0.96 ** (b.step + 1))).named("next_momentum")
     product = _product_of_momenta(b.step, beta_1).named("momenta")
-    of_m = ops.cast(following / (1 - product * following), dtype="f32").named("of_m")
-    of_g = ops.cast((1 - now) / (1 - product), dtype="f32").named("of_g")
-    correction = ops.cast(1 - beta_2**b.step, dtype="f32").named("correction")
     m, v = _moments("nadam", b, g, beta_1, beta_2)
-    return p - lr * (of_m * m + of_g * g) / (ops.sqrt(v / correction) + epsilon)
+    of_m = ops.cast(share(beta_1) * following / (1 - product * following), dtype="f32").named("of_m")
+    of_g = ops.cast((1 - now) / (1 - product), dtype="f32").named("of_g")
+    of_v = ops.cast(weights(b, beta_2), dtype="f32").named("of_v")
+    return p - lr * (of_m * m + of_g * g) / (ops.sqrt(v / of_v) + epsilon)
 
 
 def _product_of_momenta(t: Value, beta_1: float) -> Value:
@@ -162,8 +157,8 @@ def lamb(
     The norms are those of the whole parameter; where one of them is 0, their ratio counts as 1.
     """
     p = decayed(b, p, lr, weight_decay, decay_bias)
-    of_m, of_v = (ops.cast(1 - beta**b.step, dtype="f32") for beta in (beta_1, beta_2))
     m, v = _moments("lamb", b, g, beta_1, beta_2)
+    of_m, of_v = (ops.cast(weights(b, beta), dtype="f32") for beta in (beta_1, beta_2))
     d = (m / of_m / (ops.sqrt(v / of_v) + epsilon)).named("direction")
     length, size = b.norm(d).named("length"), b.norm(p).named("norm")
     one = size.builder.constant(1, size.dtype)

@@ -3,9 +3,16 @@
 `b.slot` gives what is remembered between steps, `b.step` the number t of the step, from 1; `lr` is the step's learning
 rate. Definitions, defaults and the places of epsilon are Keras's. `weight_decay` is decoupled from the gradient:
 p is first multiplied by 1 - lr · weight_decay, biases, gammas and betas too unless `decay_bias = false`.
+
+A running mean is remembered as a decayed sum, m = β m + g, which is 1 / (1 - β) times as large as β m + (1 - β) g; scalars
+that are there anyway make up for it. An update of a large matrix takes as long as it has passes over memory: adam has
+ten so, not twelve.
 """
 
 from __future__ import annotations
+
+from decimal import Decimal
+from math import sqrt
 
 from nndsl import ops
 from nndsl.graph.builder import Value
@@ -22,6 +29,23 @@ def decayed(b: UpdateBuilder, p: Value, lr: Schedule, weight_decay: float, decay
     if not weight_decay or (b.bias and not decay_bias):
         return p
     return p - p * (p.builder.constant(weight_decay, p.dtype) * lr).named("decay")
+
+
+def decayed_sum(b: UpdateBuilder, slot: str, x: Value, beta: float) -> Value:
+    """The sum of all x so far, each multiplied by beta for each step since."""
+    total = b.slot(slot) * beta + x
+    b.set(slot, total)
+    return total
+
+
+def weights(b: UpdateBuilder, beta: float) -> Value:
+    """The sum of what a decayed sum's terms are multiplied with, 1 + β + … + βᵗ⁻¹: by that it is a mean without bias."""
+    return (1 - beta**b.step) / share(beta)
+
+
+def share(beta: float) -> float:
+    """1 - β, by which a decayed sum is the running mean that begins with 0; 0.001 and not 0.0010000000000000009."""
+    return float(1 - Decimal(repr(beta)))
 
 
 @composite("optimizer", "sgd", example="sgd(lr = 0.1, momentum = 0.9)", follows=KERAS + "sgd/")
@@ -65,13 +89,10 @@ def rmsprop(
     m = momentum m + step, p - m.
     """
     p = decayed(b, p, lr, weight_decay, decay_bias)
-    v = b.slot("rmsprop_v") * rho + g**2 * (1 - rho)
-    b.set("rmsprop_v", v)
+    v = decayed_sum(b, "rmsprop_v", g**2, rho)
     if centered:
-        mean = b.slot("rmsprop_mean") * rho + g * (1 - rho)
-        b.set("rmsprop_mean", mean)
-        v = v - mean**2
-    step = lr * g / ops.sqrt(v + epsilon)
+        v = v - decayed_sum(b, "rmsprop_mean", g, rho) ** 2 * share(rho)
+    step = lr * (1 / sqrt(share(rho))) * g / ops.sqrt(v + epsilon / share(rho))
     if momentum:
         step = b.slot("rmsprop_m") * momentum + step
         b.set("rmsprop_m", step)
@@ -111,10 +132,10 @@ def adadelta(
 ) -> Tensor:
     """p - lr d, d = g √(s + ε) / √(v + ε), v and s being running means of g² and of d² (Zeiler, 2012)."""
     p = decayed(b, p, lr, weight_decay, decay_bias)
-    v, s = b.slot("adadelta_v") * rho + g**2 * (1 - rho), b.slot("adadelta_s")
+    v, s = decayed_sum(b, "adadelta_v", g**2, rho), b.slot("adadelta_s")
+    epsilon /= share(rho)
     d = (g * ops.sqrt(s + epsilon) / ops.sqrt(v + epsilon)).named("direction")
-    b.set("adadelta_v", v)
-    b.set("adadelta_s", s * rho + d**2 * (1 - rho))
+    decayed_sum(b, "adadelta_s", d**2, rho)
     return p - lr * d
 
 
@@ -167,5 +188,5 @@ def lion(
     """p - lr sign(β₁ m + (1 - β₁) g), m being a running mean of g with β₂ (Chen et al., 2023)."""
     p = decayed(b, p, lr, weight_decay, decay_bias)
     m = b.slot("lion_m")
-    b.set("lion_m", m * beta_2 + g * (1 - beta_2))
-    return p - lr * ops.sign(m * beta_1 + g * (1 - beta_1))
+    decayed_sum(b, "lion_m", g, beta_2)
+    return p - lr * ops.sign(m * (share(beta_2) * beta_1 / share(beta_1)) + g)

@@ -271,22 +271,26 @@ def update(state, grads, step, lr_scale=1.0):
     norm = np.sqrt(sum((g**2).sum() for g in grads.values()))
     excess = np.maximum(norm, 5) / 5
     t = step + 1
-    alpha = lr * np.float32(np.sqrt(1 - 0.999**t) / (1 - 0.9**t))
+    alpha = lr * np.float32(np.sqrt((1 - 0.999**t) / 0.001) / ((1 - 0.9**t) / 0.1))
     for name in ("hidden.dense_1.W", "hidden.dense_2.W", "risk.W", "where_.W"):
         g = grads[name]
         p, m, v = state[name], state[name + ".adamw_m"], state[name + ".adamw_v"]
         clipped = g / excess
-        m += 0.1 * (clipped - m)
-        v += 0.001 * (clipped**2 - v)
+        m *= 0.9
+        m += clipped
+        v *= 0.999
+        v += clipped**2
         p -= p * decay
-        p -= alpha * m / (np.sqrt(v) + 1e-7)
+        p -= alpha * m / (np.sqrt(v) + 3.1622776e-6)
     for name in ("hidden.dense_1.b", "hidden.dense_2.b", "risk.b", "where_.b"):
         g = grads[name]
         p, m, v = state[name], state[name + ".adamw_m"], state[name + ".adamw_v"]
         clipped = g / excess
-        m += 0.1 * (clipped - m)
-        v += 0.001 * (clipped**2 - v)
-        p -= alpha * m / (np.sqrt(v) + 1e-7)
+        m *= 0.9
+        m += clipped
+        v *= 0.999
+        v += clipped**2
+        p -= alpha * m / (np.sqrt(v) + 3.1622776e-6)
     return lr
 
 

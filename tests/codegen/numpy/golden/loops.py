@@ -306,13 +306,15 @@ def update(state, grads, step, lr_scale=1.0):
     lr = 0.01 * lr_scale
     decay = 0.01 * lr
     t = step + 1
-    alpha = lr * np.float32(np.sqrt(1 - 0.999**t) / (1 - 0.9**t))
+    alpha = lr * np.float32(np.sqrt((1 - 0.999**t) / 0.001) / ((1 - 0.9**t) / 0.1))
     for name, g in grads.items():
         p, m, v = state[name], state[name + ".adamw_m"], state[name + ".adamw_v"]
-        m += 0.1 * (g - m)
-        v += 0.001 * (g**2 - v)
+        m *= 0.9
+        m += g
+        v *= 0.999
+        v += g**2
         p -= p * decay
-        p -= alpha * m / (np.sqrt(v) + 1e-7)
+        p -= alpha * m / (np.sqrt(v) + 3.1622776e-6)
     return lr
 
 

@@ -414,9 +414,9 @@ def update(state, grads, step, lr_scale=1.0):
     for name, g in grads.items():
         p, v, m = state[name], state[name + ".rmsprop_v"], state[name + ".rmsprop_m"]
         v *= 0.9
-        v += 0.1 * g**2
+        v += g**2
         m *= 0.9
-        m += lr * g / np.sqrt(v + 1e-7)
+        m += 3.1622777 * lr * g / np.sqrt(v + 1e-6)
         p -= m
     return lr
 
