@@ -43,6 +43,8 @@ class Contender:
     python: str
     process: Any = None
     version: str = ""
+    imported: int = 0
+    """What the framework's own code takes of memory, in bytes."""
     losses: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     failed: str = ""
@@ -52,7 +54,8 @@ class Contender:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        self.version = self._answer().get("ready", "")
+        ready = self._answer()
+        self.version, self.imported = ready.get("ready", ""), ready.get("imported", 0)
 
     def train(self, epochs: int) -> tuple[float, float]:
         """Seconds, and the mean loss of the last epoch."""

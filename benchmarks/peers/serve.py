@@ -1,6 +1,7 @@
 """A worker: a process with one network in one framework, that trains as many epochs as it is told and says how long.
 
-It is started as `python WORKER TASK VARIANT`, says `{"ready": …}`, then answers each line `N` (train N epochs) on
+It is started as `python WORKER TASK VARIANT`, says `{"ready": …, "imported": …}` (its versions, and the memory that its
+imports take in bytes), then answers each line `N` (train N epochs) on
 standard input with `{"seconds": …, "loss": …}`: shuffling and gathering of batches counted, the loss being the mean
 over the last epoch while it trained. An empty line ends it.
 """
@@ -35,14 +36,21 @@ def serve(build: Callable[[Task, str], Callable[[int], float]], versions: Callab
     """Answer until there is nothing more to do; `build` gives the function that trains N epochs."""
     task, variant = TASKS[sys.argv[1]], sys.argv[2]
     out, sys.stdout = sys.stdout, sys.stderr
+    imported = resident()
     train = build(task, variant)
-    answer(out, ready=versions())
+    answer(out, ready=versions(), imported=imported)
     for line in sys.stdin:
         if not line.strip():
             return
         began = time.perf_counter()
         loss = train(int(line))
         answer(out, seconds=time.perf_counter() - began, loss=loss)
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 def answer(out: Any, **values: object) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 
 import onnxruntime
@@ -22,6 +23,11 @@ WORK_A_THREAD = 8_000_000
 """Multiplications in a step for each thread that computes it (`benchmarks/NOTES.md` has the measurement): with fewer,
 the operators of one thread end before others have woken up."""
 
+PLANNED = 4_000_000
+"""Bytes of a step's activations up to which its memory is one block with a place for each value. That saves 0.1 µs a
+node, a fifth of a small network's step, but takes the memory twice: the first run, which shows what is needed, takes it
+value by value (`benchmarks/NOTES.md` has the measurement)."""
+
 
 def require(provider: str) -> None:
     """Raise `Failure` (exit code 4) where the installed ONNX Runtime lacks the provider: nothing falls back."""
@@ -31,16 +37,21 @@ def require(provider: str) -> None:
 
 
 def load(
-    model: bytes, provider: str, threads: int, *, polls: bool = False, optimised: bool = True
+    model: bytes, provider: str, threads: int, *, polls: bool = False, optimised: bool = True, planned: bool = True
 ) -> onnxruntime.InferenceSession:
     """A session for the model on one provider; `threads` 0 means one for each core, which poll for work if it `polls`.
-    Unless `optimised`, ONNX Runtime runs it as it is.
+    Unless `optimised`, ONNX Runtime runs it as it is. With its memory `planned` it takes one block in each run, else
+    it takes and gives back what each node needs.
 
     Raises `Failure` (exit code 4) where the provider is there but does not start.
     """
     wanted = PROVIDERS[provider]
+    _share_memory()
     session = onnxruntime.InferenceSession(
-        model, _options(threads, polls, optimised), providers=[wanted], disabled_optimizers=_DISABLED_OPTIMIZERS
+        model,
+        _options(threads, polls, optimised, planned),
+        providers=[wanted],
+        disabled_optimizers=_DISABLED_OPTIMIZERS,
     )
     if wanted not in session.get_providers():
         remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"
@@ -52,13 +63,25 @@ _DISABLED_OPTIMIZERS = ["NchwcTransformer"]
 """It brings pools into blocks of channels, and back since convolutions whose kernels are inputs stay as they are."""
 
 
-def _options(threads: int, polls: bool, optimised: bool) -> onnxruntime.SessionOptions:
+@cache
+def _share_memory() -> None:
+    """All sessions take their memory from one place: those whose threads wait in one way and in the other, and those
+    that train and evaluate, never run at once, and each would keep what it needs at its peak."""
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg({"max_mem": 0}))
+
+
+def _options(threads: int, polls: bool, optimised: bool, planned: bool) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
     options.log_severity_level = 3  # errors: what it warns of (such as an input that nothing uses) is meant to be
+    options.enable_mem_pattern = planned
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if polls else "0")
     return options

@@ -11,7 +11,7 @@ from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, usable_cores
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
-from nndsl.codegen.onnx.engine import load, require, threads_for
+from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import Packing, pack_step
 from nndsl.codegen.onnx.proto import serialize
@@ -19,6 +19,7 @@ from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, pa
 from nndsl.codegen.onnx.waiting import Waiting
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
+from nndsl.transform.memory import estimate
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.step import Step
 
@@ -61,6 +62,7 @@ class OnnxSession:
         if threads is None:
             threads = threads_for(step.gradients, {**self._sizes, str(BATCH): batch_size})
         self._threads = threads
+        self._planned = estimate(step, batch_size, self._sizes).activations <= PLANNED
         self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu")
         self._programs: dict[tuple[Task, bool], onnxruntime.InferenceSession] = {}
         self._bindings: dict[tuple[object, ...], Binding] = {}
@@ -174,8 +176,14 @@ class OnnxSession:
     def _program(self, task: Task, polls: bool) -> onnxruntime.InferenceSession:
         if (task, polls) not in self._programs:
             model = serialize(MODELS[task](self._step, self._packing))
-            optimised = self._step.optimised
-            self._programs[task, polls] = load(model, self._provider, self._threads, polls=polls, optimised=optimised)
+            self._programs[task, polls] = load(
+                model,
+                self._provider,
+                self._threads,
+                polls=polls,
+                optimised=self._step.optimised,
+                planned=self._planned,
+            )
         return self._programs[task, polls]
 
     def _bind(self, task: Task, rows: int, polls: bool) -> Binding:

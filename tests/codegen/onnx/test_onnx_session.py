@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixed_batch
@@ -155,6 +157,21 @@ def test_statistics_move_with_the_state() -> None:
     average = batch["signal"].mean(axis=(0, 1))
     np.testing.assert_allclose(session.state()["norm.moving_mean"], 0.19 * average, rtol=1e-5)
     np.testing.assert_array_equal(session.state()["frozen.scale"], 1)
+
+
+def test_where_a_steps_memory_comes_from_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = mixed()
+
+    def trained() -> dict[str, np.ndarray[Any, Any]]:
+        session = OnnxSession(step, initial_state(step), seed=0, batch_size=16, sizes={"time": 5})
+        for number, rows in enumerate((16, 16, 3, 16)):
+            session.train_step(fill(session, mixed_batch(rows)), number)
+        return session.state()
+
+    planned = trained()
+    monkeypatch.setattr("nndsl.codegen.onnx.session.PLANNED", 0)
+    for name, value in trained().items():
+        np.testing.assert_array_equal(value, planned[name], err_msg=name)
 
 
 def test_an_unknown_free_size_is_named() -> None:
