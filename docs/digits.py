@@ -117,7 +117,9 @@ def workspace(batch):
         "hidden": np.empty((batch, 64), np.float32),
         "logits": np.empty((batch, 10), np.float32),
         "d_logits_W": np.empty((64, 10), np.float32),
+        "d_logits_b": np.empty((10,), np.float32),
         "d_hidden_W": np.empty((64, 64), np.float32),
+        "d_hidden_b": np.empty((64,), np.float32),
     }
     # When these are written to, what they overwrite has been read for the last time.
     work["d_logits"] = work["logits"]
@@ -156,7 +158,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
 
     # loss cross_entropy(logits, digit)
     log_probability = log_softmax(logits, axis=1)
-    loss = -log_probability[np.arange(batch), digit].mean()
+    loss = -log_probability[np.arange(batch), digit].sum() / batch
 
     # metric accuracy(logits, digit)
     accuracy_total = (logits.argmax(axis=1) == digit).sum()
@@ -173,14 +175,14 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
 
     # logits = hidden -> dense(10)
     d_logits_W = np.matmul(hidden.T, d_logits, out=work["d_logits_W"])
-    d_logits_b = d_logits.sum(axis=0)
+    d_logits_b = d_logits.sum(axis=0, out=work["d_logits_b"])
     d_hidden = np.matmul(d_logits, logits_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(64, relu, l2 = 1e-4) -> dropout(0.2)
     d_hidden *= mask
     d_hidden *= hidden_relu > 0
     d_hidden_W = np.matmul(hidden_input.T, d_hidden, out=work["d_hidden_W"])
-    d_hidden_b = d_hidden.sum(axis=0)
+    d_hidden_b = d_hidden.sum(axis=0, out=work["d_hidden_b"])
 
     # regularisation
     d_hidden_W += 0.0002 * hidden_W
@@ -227,7 +229,7 @@ def evaluate(state, *, pixels, digit):
     logits = hidden @ logits_W + logits_b
 
     # loss cross_entropy(logits, digit)
-    loss = -log_softmax(logits, axis=1)[np.arange(batch), digit].mean()
+    loss = -log_softmax(logits, axis=1)[np.arange(batch), digit].sum() / batch
 
     # metric accuracy(logits, digit)
     accuracy_total = (logits.argmax(axis=1) == digit).sum()
@@ -270,8 +272,8 @@ def fit(state, *, epochs=30, batch_size=32, seed=7, **examples):
 
 def softmax(x, axis):
     """exp(x) / sum(exp(x)) along the axis; subtracting the largest element changes nothing but keeps exp in range."""
-    y = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    y /= np.sum(y, axis=axis, keepdims=True)
+    y = np.exp(x - x.max(axis=axis, keepdims=True))
+    y /= y.sum(axis=axis, keepdims=True)
     return y
 
 
@@ -312,8 +314,9 @@ def random_uniform(seed, step, row, shape, site):
 
 def log_softmax(x, axis):
     """log(softmax(x)) along the axis, without the logarithm of a number that was rounded to 0."""
-    x = x - np.max(x, axis=axis, keepdims=True)
-    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y
 
 
 def site_number(name):

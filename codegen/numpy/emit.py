@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from nndsl.codegen.numpy.buffers import Lifetime
 from nndsl.codegen.numpy.choice import COPYING, Choice, fills_buffer, is_big
-from nndsl.codegen.numpy.expressions import as_function, call, item, name
+from nndsl.codegen.numpy.expressions import as_function, call, item, method, name
 from nndsl.codegen.numpy.forms import count_of
 from nndsl.codegen.numpy.layout import assignment, laid_out
 from nndsl.codegen.numpy.names import Names
@@ -125,10 +125,16 @@ class _Emission:
         if node in self.choice.previous:
             assert function
             return _in_place(target, *function), False
+        out = item(name("work"), target)
         if self.choice.buffered and function and is_big(node) and fills_buffer(node):
-            out = item(name("work"), target)
             return assignment(target, call(function[0], *function[1], out=out)), True
+        match tree:
+            case ast.Call(ast.Attribute(value, "sum"), [], [ast.keyword("axis", axis)]) if self._is_gradient(node):
+                return assignment(target, method(value, "sum", axis=axis, out=out)), True
         return assignment(target, tree), False
+
+    def _is_gradient(self, node: Node) -> bool:
+        return self.choice.buffered and self.outputs.get(node, "").startswith("grad.")
 
 
 class _Lifetimes:

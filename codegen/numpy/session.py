@@ -48,8 +48,11 @@ class NumpySession:
         self._seed = seed
         self._state = {name: np.array(array) for name, array in state.items()}
         self._vectors = Vectors(step.trainable, self._state) if generated.updates_alike else None
+        self._statistics = [key.removesuffix(".next") for key in step.gradients.outputs if key.endswith(".next")]
         self._buffers: dict[int, dict[str, Array]] = {}
+        self._batches: dict[int, dict[str, Array]] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
+        self._apart: dict[int, list[str]] = {}
         self.set_accumulated({})
         self.buffers(batch_size)
 
@@ -84,11 +87,12 @@ class NumpySession:
             )
             measured[LR] = measured.pop("lr")
             return _arrays(measured)
-        fresh = rows not in self._workspaces
         measured, grads = self._measured(rows, step, 0)
-        self._vectors.take(grads)
-        if fresh:
-            self._vectors.adopt(self._workspaces[rows], grads)
+        if rows not in self._apart:
+            self._vectors.take(grads, grads)
+            self._apart[rows] = self._vectors.adopt(self._workspaces[rows], grads)
+        else:
+            self._vectors.take(grads, self._apart[rows])
         measured[LR] = self._module.update(self._vectors.pieces, self._vectors.gradient_pieces, step, lr_scale)
         return _arrays(measured)
 
@@ -97,8 +101,8 @@ class NumpySession:
         measured, grads = self._module.loss_and_grads(
             self._state, **self._examples(rows), step=step, seed=self._seed, row=row, work=self._work(rows)
         )
-        for name in [name for name in measured if name.endswith(".next")]:
-            self._state[name.removesuffix(".next")][...] = measured.pop(name)
+        for name in self._statistics:
+            self._state[name][...] = measured.pop(f"{name}.next")
         return measured, grads
 
     def accumulate(self, rows: int, step: int, row: int) -> Arrays:
@@ -147,7 +151,10 @@ class NumpySession:
             self._state[name][...] = array
 
     def _examples(self, rows: int) -> dict[str, Array]:
-        return {self._keywords[name]: array for name, array in self.buffers(rows).items()}
+        """The keywords of the batch's arrays."""
+        if rows not in self._batches:
+            self._batches[rows] = {self._keywords[name]: array for name, array in self.buffers(rows).items()}
+        return self._batches[rows]
 
     def _work(self, rows: int) -> dict[str, Array]:
         if rows not in self._workspaces:

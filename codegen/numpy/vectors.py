@@ -8,15 +8,18 @@ large one stays in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from nndsl.codegen.backend import Array
 from nndsl.library.building import State
 
-PIECE = 16_384
-"""Elements that are updated together: 64 KiB of each vector."""
+PIECE = 32_768
+"""Elements that are updated together: 128 KiB of each vector.
+
+Smaller pieces are more calls, larger ones leave the second level of the cache: with adam a million elements take 1.8 ms
+by 16 384, 1.4 by 32 768 and 1.7 by 65 536."""
 
 
 class Vectors:
@@ -41,19 +44,23 @@ class Vectors:
         parts = np.split(vector, self._ends[:-1])
         return {spec.name: part.reshape(spec.shape) for spec, part in zip(self._trainable, parts, strict=True)}
 
-    def adopt(self, work: dict[str, Array], grads: Mapping[str, Array]) -> None:
-        """Put the views into a workspace in place of the arrays that these gradients were written to."""
-        for name, array in grads.items():
-            for key, own in work.items():
-                if own is array:
-                    work[key] = self.gradients[name]
+    def adopt(self, work: dict[str, Array], grads: Mapping[str, Array]) -> list[str]:
+        """Put the views into a workspace in place of the arrays that these gradients were written to.
 
-    def take(self, grads: Mapping[str, Array]) -> None:
-        """Copy the gradients that were not written to their views."""
+        Gives the names of those that were not written to the workspace.
+        """
+        apart = []
         for name, array in grads.items():
-            view = self.gradients[name]
-            if array is not view:
-                view[...] = array
+            keys = [key for key, own in work.items() if own is array]
+            work |= dict.fromkeys(keys, self.gradients[name])
+            if not keys:
+                apart.append(name)
+        return apart
+
+    def take(self, grads: Mapping[str, Array], names: Iterable[str]) -> None:
+        """Copy the gradients of these names to their views."""
+        for name in names:
+            self.gradients[name][...] = grads[name]
 
 
 def _cut(vector: Array) -> dict[str, Array]:

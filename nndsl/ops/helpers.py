@@ -63,15 +63,16 @@ def erf(x: Array) -> Array:
 
 def softmax(x: Array, axis: int) -> Array:
     """exp(x) / sum(exp(x)) along the axis; subtracting the largest element changes nothing but keeps exp in range."""
-    y = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    y /= np.sum(y, axis=axis, keepdims=True)
+    y = np.exp(x - x.max(axis=axis, keepdims=True))
+    y /= y.sum(axis=axis, keepdims=True)
     return y
 
 
 def log_softmax(x: Array, axis: int) -> Array:
     """log(softmax(x)) along the axis, without the logarithm of a number that was rounded to 0."""
-    x = x - np.max(x, axis=axis, keepdims=True)
-    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y
 
 
 def pad(x: Array, axis: int, before: int, after: int) -> Array:

@@ -115,13 +115,17 @@ def workspace(batch):
         "where_": np.empty((batch, 3), np.float32),
         "confusion_matrix_counts": np.empty((3, 3), np.float32),
         "d_where_": np.empty((batch, 3), np.float32),
+        "d_where_b": np.empty((3,), np.float32),
         "d_hidden": np.empty((batch, 6), np.float32),
         "d_risk_W": np.empty((6, 1), np.float32),
+        "d_risk_b": np.empty((1,), np.float32),
         "d_hidden_part": np.empty((batch, 6), np.float32),
         "d_where_W": np.empty((6, 3), np.float32),
         "d_hidden_dense_2_W": np.empty((8, 6), np.float32),
+        "d_hidden_dense_2_b": np.empty((6,), np.float32),
         "d_hidden_dense_1": np.empty((batch, 8), np.float32),
         "d_hidden_dense_1_W": np.empty((5, 8), np.float32),
+        "d_hidden_dense_1_b": np.empty((8,), np.float32),
     }
 
 
@@ -168,12 +172,12 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     loss_maximum = np.maximum(miss, 1e-7)
     focus = loss_maximum**2
     entropy = softplus(risk[:, 0]) - sick * risk[:, 0]
-    loss = (focus * entropy).mean()
+    loss = (focus * entropy).sum() / batch
 
     # loss cross_entropy(where_, organ, class_weight = [1, 2, 5]) as organs
     log_probability = log_softmax(where_, axis=1)
     loss_organs_rows = np.take(np.array([1.0, 2.0, 5.0], np.float32), organ, axis=0)
-    organs_loss = (-log_probability[np.arange(batch), organ] * loss_organs_rows).mean()
+    organs_loss = (-log_probability[np.arange(batch), organ] * loss_organs_rows).sum() / batch
 
     # metric auc(risk, sick)
     auc_yes = sick.sum()
@@ -214,12 +218,12 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     d_risk = (d_loss - d_miss * sick * loss_p * (1 - loss_p))[:, None]
 
     # where_ = hidden -> dense(3)
-    d_where_b = d_where_.sum(axis=0)
+    d_where_b = d_where_.sum(axis=0, out=work["d_where_b"])
     d_hidden = np.matmul(d_where_, where_W.T, out=work["d_hidden"])
 
     # risk = hidden -> dense(1)
     d_risk_W = np.matmul(hidden.T, d_risk, out=work["d_risk_W"])
-    d_risk_b = d_risk.sum(axis=0)
+    d_risk_b = d_risk.sum(axis=0, out=work["d_risk_b"])
     d_hidden_part = np.matmul(d_risk, risk_W.T, out=work["d_hidden_part"])
 
     # where_ = hidden -> dense(3)
@@ -229,11 +233,11 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     d_hidden += d_hidden_part
     d_hidden *= hidden > 0
     d_hidden_dense_2_W = np.matmul(hidden_dense_1.T, d_hidden, out=work["d_hidden_dense_2_W"])
-    d_hidden_dense_2_b = d_hidden.sum(axis=0)
+    d_hidden_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_dense_2_b"])
     d_hidden_dense_1 = np.matmul(d_hidden, hidden_dense_2_W.T, out=work["d_hidden_dense_1"])
     d_hidden_dense_1 *= hidden_dense_1 > 0
     d_hidden_dense_1_W = np.matmul(x.T, d_hidden_dense_1, out=work["d_hidden_dense_1_W"])
-    d_hidden_dense_1_b = d_hidden_dense_1.sum(axis=0)
+    d_hidden_dense_1_b = d_hidden_dense_1.sum(axis=0, out=work["d_hidden_dense_1_b"])
 
     result = {
         "loss": loss,
@@ -326,13 +330,13 @@ def evaluate(state, *, x, sick, organ):
     loss_difference = 1 - sick
     probability = sigmoid(risk[:, 0])
     loss_maximum = np.maximum(sick * sigmoid(-risk[:, 0]) + loss_difference * probability, 1e-7)
-    loss = (loss_maximum**2 * (softplus(risk[:, 0]) - sick * risk[:, 0])).mean()
+    loss = (loss_maximum**2 * (softplus(risk[:, 0]) - sick * risk[:, 0])).sum() / batch
 
     # loss cross_entropy(where_, organ, class_weight = [1, 2, 5]) as organs
     loss_organs = -log_softmax(where_, axis=1)[np.arange(batch), organ] * np.take(
         np.array([1.0, 2.0, 5.0], np.float32), organ, axis=0
     )
-    organs_loss = loss_organs.mean()
+    organs_loss = loss_organs.sum() / batch
 
     # metric auc(risk, sick)
     auc_yes = sick.sum()
@@ -432,8 +436,9 @@ def softplus(x):
 
 def log_softmax(x, axis):
     """log(softmax(x)) along the axis, without the logarithm of a number that was rounded to 0."""
-    x = x - np.max(x, axis=axis, keepdims=True)
-    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y
 
 
 def row_keys(seed, step, row, count):

@@ -112,8 +112,11 @@ def workspace(batch):
         "work_input": np.empty((batch, 4), np.float32),
         "work_": np.empty((batch, 1), np.float32),
         "d_work_W": np.empty((4, 1), np.float32),
+        "d_work_b": np.empty((1,), np.float32),
         "d_np_W": np.empty((4, 4), np.float32),
+        "d_np_b": np.empty((4,), np.float32),
         "d_relu_W": np.empty((7, 4), np.float32),
+        "d_relu_b": np.empty((4,), np.float32),
     }
     # When these are written to, what they overwrite has been read for the last time.
     work["d_np"] = work["work_input"]
@@ -158,7 +161,7 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
 
     # loss log_cosh(work, step) as grads
     error = work_[:, 0] - step_
-    loss = (error + softplus(-2 * error) - 0.6931472).mean()
+    loss = (error + softplus(-2 * error) - 0.6931472).sum() / batch
 
     # metric mse(work, step) as batch
     batch_total = (error**2).sum()
@@ -170,20 +173,20 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
 
     # work = np * 2 -> dense(1)
     d_work_W = np.matmul(work_input.T, d_work, out=work["d_work_W"])
-    d_work_b = d_work.sum(axis=0)
+    d_work_b = d_work.sum(axis=0, out=work["d_work_b"])
     d_np = np.matmul(d_work, work_W.T, out=work["d_np"])
     d_np *= 2
 
     # np = relu_ -> dense(4, softplus)
     d_np *= sigmoid(np_z)
     d_np_W = np.matmul(relu_.T, d_np, out=work["d_np_W"])
-    d_np_b = d_np.sum(axis=0)
+    d_np_b = d_np.sum(axis=0, out=work["d_np_b"])
     d_relu_ = np.matmul(d_np, np_W.T, out=work["d_relu_"])
 
     # relu_ = concat(lambda, state, sum) -> dense(4, relu)
     d_relu_ *= relu_ > 0
     d_relu_W = np.matmul(relu__input.T, d_relu_, out=work["d_relu_W"])
-    d_relu_b = d_relu_.sum(axis=0)
+    d_relu_b = d_relu_.sum(axis=0, out=work["d_relu_b"])
 
     result = {"loss": loss, "loss.grads": loss, "metric.batch.total": batch_total, "metric.batch.count": batch}
     grads = {
@@ -238,7 +241,7 @@ def evaluate(state, *, lambda_, state_, sum, step_):
 
     # loss log_cosh(work, step) as grads
     error = work_[:, 0] - step_
-    loss = (error + softplus(-2 * error) - 0.6931472).mean()
+    loss = (error + softplus(-2 * error) - 0.6931472).sum() / batch
 
     # metric mse(work, step) as batch
     batch_total = (error**2).sum()

@@ -110,9 +110,12 @@ def workspace(batch):
         "logits_dense_1": np.empty((batch, 6), np.float32),
         "logits": np.empty((batch, 4), np.float32),
         "d_logits_dense_2_W": np.empty((6, 4), np.float32),
+        "d_logits_dense_2_b": np.empty((4,), np.float32),
         "d_logits_dense_1": np.empty((batch, 6), np.float32),
         "d_logits_dense_1_W": np.empty((8, 6), np.float32),
+        "d_logits_dense_1_b": np.empty((6,), np.float32),
         "d_hidden_W": np.empty((12, 8), np.float32),
+        "d_hidden_b": np.empty((8,), np.float32),
     }
     # When these are written to, what they overwrite has been read for the last time.
     work["d_logits"] = work["logits"]
@@ -155,7 +158,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
 
     # loss cross_entropy(logits, digit)
     log_probability = log_softmax(logits, axis=1)
-    loss = -log_probability[np.arange(batch), digit].mean()
+    loss = -log_probability[np.arange(batch), digit].sum() / batch
 
     # metric accuracy(logits, digit)
     accuracy_total = (logits.argmax(axis=1) == digit).sum()
@@ -172,18 +175,18 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
 
     # logits = hidden -> dense(6, tanh) -> dense(4)
     d_logits_dense_2_W = np.matmul(logits_dense_1.T, d_logits, out=work["d_logits_dense_2_W"])
-    d_logits_dense_2_b = d_logits.sum(axis=0)
+    d_logits_dense_2_b = d_logits.sum(axis=0, out=work["d_logits_dense_2_b"])
     d_logits_dense_1 = np.matmul(d_logits, logits_dense_2_W.T, out=work["d_logits_dense_1"])
     d_logits_dense_1 *= 1 - logits_dense_1**2
     d_logits_dense_1_W = np.matmul(hidden.T, d_logits_dense_1, out=work["d_logits_dense_1_W"])
-    d_logits_dense_1_b = d_logits_dense_1.sum(axis=0)
+    d_logits_dense_1_b = d_logits_dense_1.sum(axis=0, out=work["d_logits_dense_1_b"])
     d_hidden = np.matmul(d_logits_dense_1, logits_dense_1_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(8, relu, l2 = 1e-3) -> dropout(0.2)
     d_hidden *= mask
     d_hidden *= hidden_relu > 0
     d_hidden_W = np.matmul(hidden_input.T, d_hidden, out=work["d_hidden_W"])
-    d_hidden_b = d_hidden.sum(axis=0)
+    d_hidden_b = d_hidden.sum(axis=0, out=work["d_hidden_b"])
 
     # regularisation
     d_hidden_W += 0.002 * hidden_W
@@ -239,7 +242,7 @@ def evaluate(state, *, pixels, digit):
     logits = logits_dense_1 @ logits_dense_2_W + logits_dense_2_b
 
     # loss cross_entropy(logits, digit)
-    loss = -log_softmax(logits, axis=1)[np.arange(batch), digit].mean()
+    loss = -log_softmax(logits, axis=1)[np.arange(batch), digit].sum() / batch
 
     # metric accuracy(logits, digit)
     accuracy_total = (logits.argmax(axis=1) == digit).sum()
@@ -282,8 +285,8 @@ def fit(state, *, epochs=2, batch_size=8, seed=3, **examples):
 
 def softmax(x, axis):
     """exp(x) / sum(exp(x)) along the axis; subtracting the largest element changes nothing but keeps exp in range."""
-    y = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    y /= np.sum(y, axis=axis, keepdims=True)
+    y = np.exp(x - x.max(axis=axis, keepdims=True))
+    y /= y.sum(axis=axis, keepdims=True)
     return y
 
 
@@ -324,8 +327,9 @@ def random_uniform(seed, step, row, shape, site):
 
 def log_softmax(x, axis):
     """log(softmax(x)) along the axis, without the logarithm of a number that was rounded to 0."""
-    x = x - np.max(x, axis=axis, keepdims=True)
-    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y
 
 
 def site_number(name):

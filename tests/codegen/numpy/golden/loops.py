@@ -140,13 +140,19 @@ def workspace(batch):
         "scores": np.empty((batch, 3), np.float32),
         "d_scores": np.empty((batch, 3), np.float32),
         "d_scores_W": np.empty((4, 3), np.float32),
+        "d_scores_b": np.empty((3,), np.float32),
         "d_hidden_2_1": np.empty((batch, 4), np.float32),
         "d_hidden_2_1_W": np.empty((5, 4), np.float32),
+        "d_hidden_2_1_b": np.empty((4,), np.float32),
         "d_hidden_2_0": np.empty((batch, 5), np.float32),
         "d_hidden_2_0_W": np.empty((6, 5), np.float32),
+        "d_hidden_2_0_b": np.empty((5,), np.float32),
         "d_hidden_1_dense_2_W": np.empty((6, 6), np.float32),
+        "d_hidden_1_dense_2_b": np.empty((6,), np.float32),
         "d_hidden_0_dense_2_W": np.empty((8, 6), np.float32),
+        "d_hidden_0_dense_2_b": np.empty((6,), np.float32),
         "d_hidden_dense_1_W": np.empty((12, 8), np.float32),
+        "d_hidden_dense_1_b": np.empty((8,), np.float32),
     }
     # When these are written to, what they overwrite has been read for the last time.
     work["d_scores_part"] = work["scores"]
@@ -219,10 +225,10 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
 
     # loss cross_entropy(scores, shade)
     log_probability = log_softmax(scores, axis=1)
-    loss = -log_probability[np.arange(batch), shade].mean()
+    loss = -log_probability[np.arange(batch), shade].sum() / batch
 
     # loss 0.1 * mean(square(scores)) as small
-    small_loss = (0.1 * (scores**2).mean(axis=1)).mean()
+    small_loss = (0.1 * (scores**2).mean(axis=1)).sum() / batch
 
     # metric accuracy(scores, shade)
     accuracy_total = (scores.argmax(axis=1) == shade).sum()
@@ -244,29 +250,29 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     # scores = hidden -> dense(3)
     d_scores += d_scores_part
     d_scores_W = np.matmul(hidden_2_1.T, d_scores, out=work["d_scores_W"])
-    d_scores_b = d_scores.sum(axis=0)
+    d_scores_b = d_scores.sum(axis=0, out=work["d_scores_b"])
     d_hidden_2_1 = np.matmul(d_scores, scores_W.T, out=work["d_hidden_2_1"])
 
     # hidden = hidden -> dense(units, softplus)
     d_hidden_2_1 *= sigmoid(hidden_2_1_z)
     d_hidden_2_1_W = np.matmul(hidden_2_0.T, d_hidden_2_1, out=work["d_hidden_2_1_W"])
-    d_hidden_2_1_b = d_hidden_2_1.sum(axis=0)
+    d_hidden_2_1_b = d_hidden_2_1.sum(axis=0, out=work["d_hidden_2_1_b"])
     d_hidden_2_0 = np.matmul(d_hidden_2_1, hidden_2_1_W.T, out=work["d_hidden_2_0"])
     d_hidden_2_0 *= sigmoid(hidden_2_0_z)
     d_hidden_2_0_W = np.matmul(hidden.T, d_hidden_2_0, out=work["d_hidden_2_0_W"])
-    d_hidden_2_0_b = d_hidden_2_0.sum(axis=0)
+    d_hidden_2_0_b = d_hidden_2_0.sum(axis=0, out=work["d_hidden_2_0_b"])
     d_hidden = np.matmul(d_hidden_2_0, hidden_2_0_W.T, out=work["d_hidden"])
 
     # -> repeat 2 { dense(6, relu) -> dropout(0.5) }
     d_hidden *= hidden_1_dropout_1_mask
     d_hidden *= hidden_1_dense_2 > 0
     d_hidden_1_dense_2_W = np.matmul(hidden_0_dropout_1.T, d_hidden, out=work["d_hidden_1_dense_2_W"])
-    d_hidden_1_dense_2_b = d_hidden.sum(axis=0)
+    d_hidden_1_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_1_dense_2_b"])
     d_hidden_0_dense_2 = np.matmul(d_hidden, hidden_1_dense_2_W.T, out=work["d_hidden_0_dense_2"])
     d_hidden_0_dense_2 *= mask
     d_hidden_0_dense_2 *= hidden_0_dense_2 > 0
     d_hidden_0_dense_2_W = np.matmul(hidden_dense_1.T, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_W"])
-    d_hidden_0_dense_2_b = d_hidden_0_dense_2.sum(axis=0)
+    d_hidden_0_dense_2_b = d_hidden_0_dense_2.sum(axis=0, out=work["d_hidden_0_dense_2_b"])
     d_hidden_dense_1 = np.matmul(d_hidden_0_dense_2, hidden_0_dense_2_W.T, out=work["d_hidden_dense_1"])
 
     # -> dense(8, selu)
@@ -276,7 +282,7 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     d_hidden_dense_1_W = np.matmul(
         hidden_dense_1_input.reshape(batch, 12).T, d_hidden_dense_1_z, out=work["d_hidden_dense_1_W"]
     )
-    d_hidden_dense_1_b = d_hidden_dense_1_z.sum(axis=0)
+    d_hidden_dense_1_b = d_hidden_dense_1_z.sum(axis=0, out=work["d_hidden_dense_1_b"])
 
     result = {
         "loss": loss,
@@ -355,10 +361,10 @@ def evaluate(state, *, image, shade):
     scores = hidden_2_1 @ scores_W + scores_b
 
     # loss cross_entropy(scores, shade)
-    loss = -log_softmax(scores, axis=1)[np.arange(batch), shade].mean()
+    loss = -log_softmax(scores, axis=1)[np.arange(batch), shade].sum() / batch
 
     # loss 0.1 * mean(square(scores)) as small
-    small_loss = (0.1 * (scores**2).mean(axis=1)).mean()
+    small_loss = (0.1 * (scores**2).mean(axis=1)).sum() / batch
 
     # metric accuracy(scores, shade)
     accuracy_total = (scores.argmax(axis=1) == shade).sum()
@@ -446,8 +452,9 @@ def random_uniform(seed, step, row, shape, site):
 
 def log_softmax(x, axis):
     """log(softmax(x)) along the axis, without the logarithm of a number that was rounded to 0."""
-    x = x - np.max(x, axis=axis, keepdims=True)
-    return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    y = x - x.max(axis=axis, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y
 
 
 def sigmoid(x):

@@ -105,7 +105,9 @@ def workspace(batch, time):
         "state_": np.empty((batch, 4), np.float32),
         "score": np.empty((batch, 1), np.float32),
         "d_score_W": np.empty((4, 1), np.float32),
+        "d_score_b": np.empty((1,), np.float32),
         "d_shared_W": np.empty((3, 4), np.float32),
+        "d_shared_b": np.empty((4,), np.float32),
     }
     # When these are written to, what they overwrite has been read for the last time.
     work["d_state"] = work["state_"]
@@ -146,7 +148,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     score += score_b
 
     # loss binary_cross_entropy(score, odd)
-    loss = (softplus(score[:, 0]) - odd * score[:, 0]).mean()
+    loss = (softplus(score[:, 0]) - odd * score[:, 0]).sum() / batch
 
     # metric binary_accuracy(score, odd)
     binary_accuracy_total = ((score[:, 0] > 0) == odd).sum()
@@ -158,7 +160,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
 
     # score = state -> dense(1)
     d_score_W = np.matmul(state_.T, d_score, out=work["d_score_W"])
-    d_score_b = d_score.sum(axis=0)
+    d_score_b = d_score.sum(axis=0, out=work["d_score_b"])
     d_state = np.matmul(d_score, score_W.T, out=work["d_state"])
 
     # state = mean(mixed, axis = 0) + max(mixed, axis = 0)
@@ -171,7 +173,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
 
     # mixed = signal -> shared
     d_shared_W = np.matmul(signal.reshape(batch * time, 3).T, d_mixed.reshape(batch * time, 4), out=work["d_shared_W"])
-    d_shared_b = d_mixed.sum(axis=(0, 1))
+    d_shared_b = d_mixed.sum(axis=0).sum(axis=0, out=work["d_shared_b"])
 
     result = {
         "loss": loss,
@@ -223,7 +225,7 @@ def evaluate(state, *, signal, odd):
     score = state_ @ score_W + score_b
 
     # loss binary_cross_entropy(score, odd)
-    loss = (softplus(score[:, 0]) - odd * score[:, 0]).mean()
+    loss = (softplus(score[:, 0]) - odd * score[:, 0]).sum() / batch
 
     # metric binary_accuracy(score, odd)
     binary_accuracy_total = ((score[:, 0] > 0) == odd).sum()

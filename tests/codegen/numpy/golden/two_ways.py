@@ -165,13 +165,20 @@ def workspace(batch):
         "main": np.empty((batch, 1), np.float32),
         "aux_z": np.empty((batch, 1), np.float32),
         "d_aux_W": np.empty((5, 1), np.float32),
+        "d_aux_b": np.empty((1,), np.float32),
         "d_main_W": np.empty((8, 1), np.float32),
+        "d_main_b": np.empty((1,), np.float32),
         "d_main_input": np.empty((batch, 8), np.float32),
         "d_hidden_residual_2_y_dense_2_W": np.empty((5, 5), np.float32),
+        "d_hidden_residual_2_y_dense_2_b": np.empty((5,), np.float32),
         "d_hidden_residual_2_y_dense_1_W": np.empty((5, 5), np.float32),
+        "d_hidden_residual_2_y_dense_1_b": np.empty((5,), np.float32),
         "d_hidden_residual_1_y_dense_2_W": np.empty((5, 5), np.float32),
+        "d_hidden_residual_1_y_dense_2_b": np.empty((5,), np.float32),
         "d_hidden_residual_1_y_dense_1_W": np.empty((5, 5), np.float32),
+        "d_hidden_residual_1_y_dense_1_b": np.empty((5,), np.float32),
         "d_start_W": np.empty((4, 5), np.float32),
+        "d_start_b": np.empty((5,), np.float32),
     }
     # When these are written to, what they overwrite has been read for the last time.
     work["start"] = work["start_z"]
@@ -271,13 +278,13 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     loss_product = 0.9 * weight
     error = main[:, 0] - price
     squared_error = error**2
-    loss = (loss_product * squared_error).mean()
+    loss = (loss_product * squared_error).sum() / batch
 
     # loss 0.1 * huber(aux, price, delta = 0.5) as side
     loss_side_error = aux[:, 0] - price
     absolute_error = np.abs(loss_side_error)
     loss_side_where = np.where(absolute_error <= 0.5, 0.5 * loss_side_error**2, 0.5 * absolute_error - 0.125)
-    side_loss = (0.1 * loss_side_where).mean()
+    side_loss = (0.1 * loss_side_where).sum() / batch
 
     # metric mae(main, price)
     mae_total = np.abs(error).sum()
@@ -307,12 +314,12 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_aux *= aux
     d_aux *= 1 - aux
     d_aux_W = np.matmul(hidden.T, d_aux, out=work["d_aux_W"])
-    d_aux_b = d_aux.sum(axis=0)
+    d_aux_b = d_aux.sum(axis=0, out=work["d_aux_b"])
     d_hidden = np.matmul(d_aux, aux_W.T, out=work["d_hidden"])
 
     # output main = concat(wide, hidden) -> dense(1)
     d_main_W = np.matmul(main_input.T, d_main, out=work["d_main_W"])
-    d_main_b = d_main.sum(axis=0)
+    d_main_b = d_main.sum(axis=0, out=work["d_main_b"])
     d_main_input = np.matmul(d_main, main_W.T, out=work["d_main_input"])
 
     # return x + y
@@ -322,7 +329,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_2_y_dense_2_W = np.matmul(
         hidden_residual_2_y_dense_1.T, d_hidden, out=work["d_hidden_residual_2_y_dense_2_W"]
     )
-    d_hidden_residual_2_y_dense_2_b = d_hidden.sum(axis=0)
+    d_hidden_residual_2_y_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_residual_2_y_dense_2_b"])
     d_hidden_residual_2_y_dense_2 = np.matmul(
         d_hidden, hidden_residual_2_y_dense_2_W.T, out=work["d_hidden_residual_2_y_dense_2"]
     )
@@ -338,7 +345,9 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_2_y_dense_1_W = np.matmul(
         hidden_residual_1.T, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_W"]
     )
-    d_hidden_residual_2_y_dense_1_b = d_hidden_residual_2_y_dense_1.sum(axis=0)
+    d_hidden_residual_2_y_dense_1_b = d_hidden_residual_2_y_dense_1.sum(
+        axis=0, out=work["d_hidden_residual_2_y_dense_1_b"]
+    )
     d_start_part = np.matmul(d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
 
     # return x + y
@@ -348,7 +357,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_1_y_dense_2_W = np.matmul(
         hidden_residual_1_y_dense_1.T, d_start_part, out=work["d_hidden_residual_1_y_dense_2_W"]
     )
-    d_hidden_residual_1_y_dense_2_b = d_start_part.sum(axis=0)
+    d_hidden_residual_1_y_dense_2_b = d_start_part.sum(axis=0, out=work["d_hidden_residual_1_y_dense_2_b"])
     d_hidden_residual_1_y_dense_2 = np.matmul(
         d_start_part, hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
     )
@@ -364,7 +373,9 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_1_y_dense_1_W = np.matmul(
         start.T, d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_W"]
     )
-    d_hidden_residual_1_y_dense_1_b = d_hidden_residual_1_y_dense_1.sum(axis=0)
+    d_hidden_residual_1_y_dense_1_b = d_hidden_residual_1_y_dense_1.sum(
+        axis=0, out=work["d_hidden_residual_1_y_dense_1_b"]
+    )
     d_start = np.matmul(d_hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
 
     # start = deep -> dense(units, gelu)
@@ -375,7 +386,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_start_z /= 1.4142135
     d_start_z += 0.5 * (d_start * start_sum)
     d_start_W = np.matmul(deep.T, d_start_z, out=work["d_start_W"])
-    d_start_b = d_start_z.sum(axis=0)
+    d_start_b = d_start_z.sum(axis=0, out=work["d_start_b"])
 
     result = {
         "loss": loss,
@@ -478,13 +489,13 @@ def evaluate(state, *, wide, deep, price, weight):
     # loss 0.9 * weight * mse(main, price)
     error = main[:, 0] - price
     squared_error = error**2
-    loss = (0.9 * weight * squared_error).mean()
+    loss = (0.9 * weight * squared_error).sum() / batch
 
     # loss 0.1 * huber(aux, price, delta = 0.5) as side
     loss_side_error = aux[:, 0] - price
     absolute_error = np.abs(loss_side_error)
     loss_side_where = np.where(absolute_error <= 0.5, 0.5 * loss_side_error**2, 0.5 * absolute_error - 0.125)
-    side_loss = (0.1 * loss_side_where).mean()
+    side_loss = (0.1 * loss_side_where).sum() / batch
 
     # metric mae(main, price)
     mae_total = np.abs(error).sum()
