@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nndsl.codegen.backend import Arrays, Session
+from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.transform.step import Step
 
 
 @dataclass(frozen=True)
 class OnnxBackend:
-    """`threads`: None chooses by the size of the network, 0 takes all cores."""
-
-    threads: int | None = None
+    choices: Choices = USUAL
     name: str = "onnx"
 
     def artifacts(self, step: Step, state: Arrays, *, split: bool = False) -> dict[str, bytes]:
@@ -34,5 +33,5 @@ class OnnxBackend:
         from nndsl.codegen.onnx.session import OnnxSession
 
         return OnnxSession(
-            step, state, seed=seed, batch_size=batch_size, provider=provider, threads=self.threads, sizes=sizes
+            step, state, seed=seed, batch_size=batch_size, provider=provider, sizes=sizes, choices=self.choices
         )

@@ -11,9 +11,10 @@ from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, usable_cores
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
+from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
-from nndsl.codegen.onnx.packing import Packing, pack_step
+from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
 from nndsl.codegen.onnx.waiting import Waiting
@@ -38,8 +39,7 @@ MODELS: Mapping[Task, Callable[[Step, Packing], ModelProto]] = {
 class OnnxSession:
     """Implements `nndsl.codegen.backend.Session`. Each task's model is built and loaded when it is first run.
 
-    `sizes` are the values of the free sizes; `threads` None chooses by the size of the network, 0 is all cores.
-    Raises `Failure` (exit code 4) where the provider is missing.
+    `sizes` are the values of the free sizes. Raises `Failure` (exit code 4) where the provider is missing.
     """
 
     def __init__(
@@ -50,20 +50,20 @@ class OnnxSession:
         seed: int,
         batch_size: int,
         provider: str = "cpu",
-        threads: int | None = None,
         sizes: Mapping[str, int] | None = None,
-        packing: Packing | None = None,
+        choices: Choices = USUAL,
     ):
         require(provider)
         self._step = step
-        self._packing = packing or pack_step(step)
+        self._packing = pack_step(step, LARGEST_PACKED if choices.packed is None else choices.packed)
         self._provider = provider
         self._sizes = dict(sizes or {})
+        threads = choices.threads
         if threads is None:
             threads = threads_for(step.gradients, {**self._sizes, str(BATCH): batch_size})
         self._threads = threads
         self._planned = estimate(step, batch_size, self._sizes).activations <= PLANNED
-        self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu")
+        self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu", told=choices.polls)
         self._programs: dict[tuple[Task, bool], onnxruntime.InferenceSession] = {}
         self._bindings: dict[tuple[object, ...], Binding] = {}
 

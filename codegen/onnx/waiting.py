@@ -21,23 +21,30 @@ REST = 50
 
 
 class Waiting:
-    """Says before each step whether its threads are to poll; is told nothing but that a step comes."""
+    """Says before each step whether its threads are to poll; is told nothing but that a step comes, or from the
+    beginning what to say."""
 
-    def __init__(self, *, several_threads: bool, clock: Callable[[], float] = time.perf_counter):
-        self.polls = False
-        self.trying = several_threads
+    def __init__(
+        self,
+        *,
+        several_threads: bool,
+        told: bool | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
+        self.polls = bool(told) and several_threads
+        self.trying = several_threads and told is None
         """Whether both ways are still in use; when this ends, what belongs to the other one can go."""
         self._clock = clock
         self._steps = 0
         self._began = self._from = clock()
         self._until = 0.0
         self._found: dict[bool, list[float]] = {False: [], True: []}
-        self._several = several_threads
+        self._watches = self.trying
 
     def next(self) -> bool:
         """Whether the threads poll in the step that begins now."""
-        if not self._several:
-            return False
+        if not self._watches:
+            return self.polls
         if not self.trying:
             if self._steps % BLOCK == 0 and self._clock() > self._until:
                 self._try_again()

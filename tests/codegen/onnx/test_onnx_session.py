@@ -11,8 +11,8 @@ from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixe
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.codegen.onnx import engine
 from nndsl.codegen.onnx.backend import OnnxBackend
+from nndsl.codegen.onnx.choices import Choices
 from nndsl.codegen.onnx.engine import WORK_A_THREAD, threads_for, work
-from nndsl.codegen.onnx.packing import pack_step
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.diagnostics import ENVIRONMENT, Failure
 from nndsl.graph.evaluate import evaluate
@@ -101,7 +101,7 @@ def test_state_names_and_order_are_the_models() -> None:
 
 def test_a_session_does_not_keep_the_arrays_it_was_given() -> None:
     state = initial_state(STEP)
-    session = OnnxSession(STEP, state, seed=0, batch_size=8, packing=pack_step(STEP, largest=0))
+    session = OnnxSession(STEP, state, seed=0, batch_size=8, choices=Choices(packed=0))
     before = session.state()
     for value in state.values():
         value[...] = np.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import nndsl
+from nndsl.codegen.onnx.choices import Choices
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.codegen.onnx.waiting import BLOCK, BLOCKS, REST, Waiting
 
@@ -60,6 +61,14 @@ def test_one_thread_waits_for_nobody() -> None:
     assert not any(waiting.next() for _ in range(200))
 
 
+def test_what_it_was_told_is_not_tried() -> None:
+    for told in (False, True):
+        waiting = Waiting(several_threads=True, told=told)
+        assert {waiting.next() for _ in range(200)} == {told}
+        assert not waiting.trying
+    assert not Waiting(several_threads=False, told=True).next()
+
+
 def test_steps_compute_the_same_to_the_bit_however_threads_wait() -> None:
     program = """
     model net {
@@ -73,8 +82,10 @@ def test_steps_compute_the_same_to_the_bit_however_threads_wait() -> None:
     step = nndsl.loads(program).step
     random = np.random.default_rng(0)
     state = {spec.name: random.uniform(0.01, 0.1, spec.shape).astype(np.float32) for spec in step.states}
-    trying, asleep = (OnnxSession(step, state, seed=1, batch_size=32, threads=2) for _ in range(2))
-    asleep._waiting = Waiting(several_threads=False)
+    trying, asleep = (
+        OnnxSession(step, state, seed=1, batch_size=32, choices=Choices(threads=2, polls=polls))
+        for polls in (None, False)
+    )
     for number in range(TRIALS + 10):
         for session in (trying, asleep):
             session.buffers(32)["x"][...] = np.random.default_rng(number).uniform(0, 1, (32, 300))
