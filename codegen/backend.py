@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,14 @@ Arrays = Mapping[str, Array]
 def usable_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def all_finite(arrays: Iterable[Array]) -> bool:
+    """Whether no array holds an infinite number or none at all."""
+    arrays = tuple(arrays)
+    if math.isfinite(sum(float(np.vdot(array, array)) for array in arrays)):
+        return True  # for half the time; too large squares are looked at once more
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 class Session(Protocol):
@@ -88,6 +97,10 @@ class Session(Protocol):
         ...
 
     def set_state(self, state: Arrays) -> None: ...
+
+    def is_finite(self) -> bool:
+        """Whether every number of the state is finite; asked after each epoch, so it copies nothing."""
+        ...
 
 
 class Backend(Protocol):

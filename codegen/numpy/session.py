@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.backend import Array, Arrays, usable_cores
+from nndsl.codegen.backend import Array, Arrays, all_finite, usable_cores
 from nndsl.codegen.numpy.module import generate
 from nndsl.codegen.numpy.vectors import Vectors
 from nndsl.graph.sizes import BATCH, Dim, substitute
@@ -49,6 +49,8 @@ class NumpySession:
         self._state = {name: np.array(array) for name, array in state.items()}
         self._vectors = Vectors(step.trainable, self._state) if generated.updates_alike else None
         self._statistics = [key.removesuffix(".next") for key in step.gradients.outputs if key.endswith(".next")]
+        apart = self._state.keys() - (self._vectors.names if self._vectors else ())
+        self._whole = [*(self._vectors.vectors if self._vectors else ()), *(self._state[name] for name in apart)]
         self._buffers: dict[int, dict[str, Array]] = {}
         self._batches: dict[int, dict[str, Array]] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
@@ -149,6 +151,9 @@ class NumpySession:
     def set_state(self, state: Arrays) -> None:
         for name, array in state.items():
             self._state[name][...] = array
+
+    def is_finite(self) -> bool:
+        return all_finite(self._whole)
 
     def _examples(self, rows: int) -> dict[str, Array]:
         """The keywords of the batch's arrays."""

@@ -29,10 +29,14 @@ class Vectors:
         slots = [name.removeprefix(trainable[0].name) for name in state if name.startswith(f"{trainable[0].name}.")]
         self._ends = np.cumsum([spec.size for spec in trainable]).tolist()
         self._trainable = trainable
+        self.names = {spec.name + slot for slot in ("", *slots) for spec in trainable}
+        """What of the state lies in the vectors."""
+        self.vectors: list[Array] = []
         self.pieces: dict[str, Array] = {}
         """What `update` takes for the state: each piece of each vector, under a name of its own."""
         for slot in ("", *slots):
             vector = np.concatenate([state[spec.name + slot].ravel() for spec in trainable])
+            self.vectors.append(vector)
             state |= {name + slot: view for name, view in self._views(vector).items()}
             self.pieces |= {f"{piece}{slot}": part for piece, part in _cut(vector).items()}
         gradients = np.zeros(self._ends[-1], np.float32)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -44,7 +45,7 @@ class Piece:
     offset: int
     shape: tuple[int, ...]
 
-    @property
+    @cached_property
     def size(self) -> int:
         return prod(self.shape)
 
@@ -71,9 +72,9 @@ class StateTensor:
         return np.concatenate(parts).reshape(self.shape)
 
     def split(self, array: Array) -> dict[str, Array]:
-        """The values of its pieces, as copies."""
-        flat = array.reshape(-1)
-        return {p.name: flat[p.offset : p.offset + p.size].reshape(p.shape).copy() for p in self.pieces}
+        """The values of its pieces, as views of one copy."""
+        flat = array.reshape(-1).copy()
+        return {p.name: flat[p.offset : p.offset + p.size].reshape(p.shape) for p in self.pieces}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
-from nndsl.codegen.backend import Array, Arrays, usable_cores
+from nndsl.codegen.backend import Array, Arrays, all_finite, usable_cores
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
@@ -155,6 +155,9 @@ class OnnxSession:
         tensors = self._packing.pack(state)
         self._updated.set(tensors)
         self._statistics.set(tensors)
+
+    def is_finite(self) -> bool:
+        return all_finite([*self._updated.arrays().values(), *self._statistics.arrays().values()])
 
     def accumulated(self) -> dict[str, Array]:
         rows = int(self._scalars[ROWS])

@@ -31,10 +31,14 @@ def count_batches(rows: int, batch_size: int | None, *, drop_last: bool = False,
 def epoch_batches(
     rows: int, batch_size: int | None, *, shuffle: bool, seed: int, epoch: int, drop_last: bool = False
 ) -> Iterator[Array]:
-    """Row numbers (int64) of each batch in turn; epochs count from 0, and shuffle by `seed` and their number."""
+    """Row numbers (intp) of each batch in turn; epochs count from 0, and shuffle by `seed` and their number."""
     size = batch_size or rows
+    count = count_batches(rows, batch_size, drop_last=drop_last)
     order = shuffled(seed, "shuffle", epoch, rows) if shuffle else row_numbers(rows)
-    if rows <= AT_ONCE:
-        order = order.astype(np.int64)
-    for batch in range(count_batches(rows, batch_size, drop_last=drop_last)):
-        yield order[batch * size : (batch + 1) * size].astype(np.int64, copy=False)
+    whole = rows // size
+    together = max(1, AT_ONCE // size)
+    for first in range(0, whole, together):
+        part = order[first * size : min(first + together, whole) * size]
+        yield from part.astype(np.intp).reshape(-1, size)
+    if count > whole:
+        yield order[whole * size :].astype(np.intp)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -29,30 +29,52 @@ def evaluate(
     With `float_dtype="f64"` every f32 of the graph is computed as float64. An input that no output needs may be left
     out unless a symbolic size is read from it.
     """
-    values: dict[Node, Any] = {}
-    sizes: dict[str, int] = {}
-    for name, node in graph.inputs.items():
-        if name in inputs:
-            values[node] = np.asarray(inputs[name], _numpy_dtype(node, float_dtype))
-            for dim, length in zip(node.shape, values[node].shape, strict=True):
-                if isinstance(dim, Size):
-                    solve(dim, length, sizes)
-    scope: dict[str, Any] = {"np": np, **sizes}
-    if float_dtype == "f64":
-        scope["np"] = _Float64Numpy()
-    with np.errstate(all="ignore"):
-        for node in graph.nodes:
-            if node.op == "input":
-                continue
-            if node.op == "constant":
-                values[node] = np.asarray(node.attributes["value"], _numpy_dtype(node, float_dtype))
-                continue
-            operands = {f"_{i}": values[operand] for i, operand in enumerate(node.inputs)}
-            helpers = {helper.__name__: helper for helper in node.primitive.helpers}
-            expression = _parsed(numpy_expression(node, tuple(operands)))
-            result = _interpret(expression, {**scope, **helpers, **operands})
-            values[node] = np.asarray(result, _numpy_dtype(node, float_dtype))
-    return {name: values[node] for name, node in graph.outputs.items()}
+    return Evaluator(graph, float_dtype=float_dtype)(inputs)
+
+
+class Evaluator:
+    """`evaluate` for one graph and inputs again and again: its expressions are made once."""
+
+    def __init__(self, graph: Graph, *, float_dtype: Literal["f32", "f64"] = "f32"):
+        self._graph = graph
+        self._numpy: Any = _Float64Numpy() if float_dtype == "f64" else np
+        self._inputs = [(name, node, _numpy_dtype(node, float_dtype)) for name, node in graph.inputs.items()]
+        self._constants = {
+            node: np.asarray(node.attributes["value"], _numpy_dtype(node, float_dtype))
+            for node in graph.nodes
+            if node.op == "constant"
+        }
+        self._steps = [
+            _Step(node, _numpy_dtype(node, float_dtype)) for node in graph.nodes if node.op not in ("input", "constant")
+        ]
+
+    def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
+        values: dict[Node, Any] = dict(self._constants)
+        sizes: dict[str, int] = {}
+        for name, node, dtype in self._inputs:
+            if name in inputs:
+                values[node] = np.asarray(inputs[name], dtype)
+                for dim, length in zip(node.shape, values[node].shape, strict=True):
+                    if isinstance(dim, Size):
+                        solve(dim, length, sizes)
+        scope: dict[str, Any] = {"np": self._numpy, **sizes}
+        with np.errstate(all="ignore"):
+            for step in self._steps:
+                operands = {name: values[operand] for name, operand in step.operands}
+                result = step.compute({**scope, **step.helpers, **operands})
+                values[step.node] = np.asarray(result, step.dtype)
+        return {name: values[node] for name, node in self._graph.outputs.items()}
+
+
+class _Step:
+    """A node that computes something: its expression in the names of its operands, and what else stands in it."""
+
+    def __init__(self, node: Node, dtype: Any):
+        self.node = node
+        self.dtype = dtype
+        self.operands = [(f"_{i}", operand) for i, operand in enumerate(node.inputs)]
+        self.compute = _compiled(numpy_expression(node, [name for name, _ in self.operands]))
+        self.helpers = {helper.__name__: helper for helper in node.primitive.helpers}
 
 
 def solve(dim: Size, length: int, sizes: dict[str, int]) -> None:
@@ -74,9 +96,13 @@ class _Float64Numpy:
         return getattr(np, "float64" if name == "float32" else name)
 
 
+Compiled = Callable[[Mapping[str, Any]], Any]
+"""Gives the value of an expression from those of the names in it."""
+
+
 @cache
-def _parsed(expression: str) -> ast.expr:
-    return ast.parse(expression, mode="eval").body
+def _compiled(expression: str) -> Compiled:
+    return _closure(ast.parse(expression, mode="eval").body)
 
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -102,39 +128,54 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 
 
-def _interpret(tree: ast.expr | None, scope: Mapping[str, Any]) -> Any:
-    """The value of an expression of the few kinds that templates are made of."""
+def _closure(tree: ast.expr | None) -> Compiled:
+    """The expression as functions of its parts; it is one of the few kinds that templates are made of."""
     match tree:
         case None:
-            return None
+            return lambda scope: None
         case ast.Name(id=name):
-            return scope[name]
+            return operator.itemgetter(name)
         case ast.Constant(value=value):
-            return value
-        case ast.Attribute(value=value, attr=attribute):
-            return getattr(_interpret(value, scope), attribute)
+            return lambda scope: value
+        case ast.Attribute(value=whole, attr=attribute):
+            return _applied(operator.attrgetter(attribute), whole)
         case ast.Call(func=function, args=arguments, keywords=keywords):
-            values = []
-            for argument in arguments:
-                if isinstance(argument, ast.Starred):
-                    values.extend(_interpret(argument.value, scope))
-                else:
-                    values.append(_interpret(argument, scope))
-            named = {keyword.arg or "": _interpret(keyword.value, scope) for keyword in keywords}
-            return _interpret(function, scope)(*values, **named)
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_interpret(left, scope), _interpret(right, scope))
+            called, values = _closure(function), _values(arguments)
+            named = {keyword.arg or "": _closure(keyword.value) for keyword in keywords}
+            return lambda scope: called(scope)(*values(scope), **{name: part(scope) for name, part in named.items()})
+        case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
+            return _applied(_OPERATORS[type(op)], left, right)
         case ast.UnaryOp(op=op, operand=operand):
-            return _OPERATORS[type(op)](_interpret(operand, scope))
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return _OPERATORS[type(op)](_interpret(left, scope), _interpret(right, scope))
-        case ast.Subscript(value=value, slice=index):
-            return _interpret(value, scope)[_interpret(index, scope)]
+            return _applied(_OPERATORS[type(op)], operand)
+        case ast.Subscript(value=whole, slice=index):
+            return _applied(operator.getitem, whole, index)
         case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(_interpret(lower, scope), _interpret(upper, scope), _interpret(step, scope))
+            return _applied(slice, lower, upper, step)
         case ast.Tuple(elts=items):
-            return tuple(_interpret(item, scope) for item in items)
+            parts = _values(items)
+            return lambda scope: tuple(parts(scope))
         case ast.List(elts=items):
-            return [_interpret(item, scope) for item in items]
+            return _values(items)
         case _:
             raise TypeError(f"a template holds {ast.unparse(tree)}, which the evaluator does not know")
+
+
+def _applied(function: Callable[..., Any], *operands: ast.expr | None) -> Compiled:
+    parts = [_closure(operand) for operand in operands]
+    return lambda scope: function(*[part(scope) for part in parts])
+
+
+def _values(items: Sequence[ast.expr]) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """What a list of expressions stands for; one with a star for all that it holds."""
+    starred = [isinstance(item, ast.Starred) for item in items]
+    parts = [_closure(item.value if isinstance(item, ast.Starred) else item) for item in items]
+    if not any(starred):
+        return lambda scope: [part(scope) for part in parts]
+
+    def values(scope: Mapping[str, Any]) -> list[Any]:
+        found: list[Any] = []
+        for part, star in zip(parts, starred, strict=True):
+            found.extend(part(scope) if star else [part(scope)])
+        return found
+
+    return values

@@ -41,10 +41,9 @@ def batches_in_order(rows: int, batch_size: int) -> Iterator[Rows]:
 
 def gather(session: Session, data: Dataset, rows: Rows) -> None:
     """Copy the rows of a batch into the session's buffers."""
-    places = rows.astype(np.intp, copy=False)  # once, not in each `take`
     for name, buffer in session.buffers(len(rows)).items():
         values = data.arrays.get(name)
         if isinstance(values, np.ndarray):
-            values.take(places, 0, buffer, "clip")
+            values.take(rows, 0, buffer, "clip")
         elif values is not None:
             values.take(rows, buffer)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.backend import Arrays, Session
+from nndsl.codegen.backend import Arrays, Session, all_finite
 from nndsl.data.dataset import Dataset
 from nndsl.errors.commands import Diverged
 from nndsl.graph.evaluate import evaluate
@@ -23,8 +23,8 @@ Array = np.ndarray[Any, Any]
 
 def wrong_state(state: Arrays) -> str | None:
     """The name of the first state that holds an infinite number or none at all."""
-    if math.isfinite(sum(float(np.vdot(array, array)) for array in state.values())):
-        return None  # for half the time; too large squares are looked at once more
+    if all_finite(state.values()):
+        return None
     return next((name for name, array in state.items() if not np.isfinite(array).all()), None)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nndsl.codegen.backend import Arrays, Session
+from nndsl.codegen.backend import Session
 from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
 from nndsl.errors.commands import Diverged
@@ -140,11 +140,11 @@ class Trainer:
 
     # ------------------------------------------------------------ snapshots
 
-    def snapshot(self, state: Arrays | None = None) -> Snapshot:
-        """The moment between two batches; `state` is the session's if it is known already."""
+    def snapshot(self) -> Snapshot:
+        """The moment between two batches."""
         control, sums = self.control, self.sums
         return Snapshot(
-            state=self.session.state() if state is None else state,
+            state=self.session.state(),
             accumulated=self.session.accumulated() if self._pending else {},
             epoch=control.epoch,
             batch=self.batch,
@@ -236,7 +236,7 @@ class Trainer:
                     observer.batch(epoch, self.batch - 1, sums.loss)
         except StopTraining as stop:
             self.interrupted = str(stop)
-            return wrong_state(self.session.state()) is None
+            return self.session.is_finite()
         return True
 
     def _update(self, rows: Rows) -> None:
@@ -269,8 +269,7 @@ class Trainer:
         control, epoch = self.control, self.control.epoch
         if self._pending:
             self._apply()
-        state = self.session.state()
-        if wrong_state(state):
+        if not self.session.is_finite():
             return False
         logs = self.sums.finish()
         if self.examples.validation:
@@ -294,7 +293,7 @@ class Trainer:
                 self.observer.epoch(epoch, logs)
             except StopTraining as stop:
                 self.interrupted = str(stop)
-        self._good = self.snapshot(None if self.callbacks else state)  # callbacks may have changed it
+        self._good = self.snapshot()
         if control.checkpoint:
             self._save(self._good)
         return True

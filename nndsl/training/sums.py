@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
-from nndsl.graph.evaluate import evaluate
+from nndsl.graph.evaluate import Evaluator
 from nndsl.transform.step import MetricPlan
 
 
@@ -22,6 +21,7 @@ class Sums:
     def __init__(self, metrics: Sequence[MetricPlan]):
         self.metrics = metrics
         self.kept_names = frozenset(name for metric in metrics for name in metric.kept)
+        self._finish = {metric.name: Evaluator(metric.finish, float_dtype="f64") for metric in metrics}
         self.clear()
 
     def clear(self) -> None:
@@ -77,7 +77,10 @@ class Sums:
         return {metric.name: self._value(metric) for metric in self.metrics if metric.is_table}
 
     def _value(self, metric: MetricPlan) -> Array:
-        kept = {name: np.concatenate(self.kept[name]) for name in metric.kept}
-        known: Mapping[str, Any] = {**self.numbers, **self.arrays, **kept}
-        sums = {name: known[name] for name in metric.accumulators}
-        return np.asarray(evaluate(metric.finish, sums, float_dtype="f64")["value"])
+        sums = {name: self._sum(name) for name in metric.accumulators}
+        return np.asarray(self._finish[metric.name](sums)["value"])
+
+    def _sum(self, name: str) -> float | Array:
+        if name in self.kept:
+            return np.concatenate(self.kept[name])
+        return self.numbers[name] if name in self.numbers else self.arrays[name]
