@@ -20,6 +20,7 @@ from lark.parsers.lalr_parser_state import ParserState
 from nndsl.diagnostics import Diagnostic
 from nndsl.source import Source
 from nndsl.syntax.build import Builder
+from nndsl.syntax.tables import PLUGINS
 
 GRAMMAR, TABLES = "nndsl.lark", "nndsl.tables.json"
 
@@ -99,10 +100,8 @@ def load(builder: Any, newlines: Newlines) -> Lark:
     if tables.is_file():
         made_by, data, memo = json.loads(tables.read_text(encoding="utf-8"))
         if made_by == maker(text):
-            frontend = data["parser"]["parser"]
-            frontend["states"] = numbered(frontend["states"])
             from_tables: Callable[..., Lark] = Lark._load_from_dict
-            return from_tables(data, numbered(memo), transformer=builder, postlex=newlines)
+            return from_tables(data, numbered(memo), transformer=builder, postlex=newlines, _plugins=PLUGINS)
     return build(text, builder, newlines)
 
 

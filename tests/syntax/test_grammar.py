@@ -7,13 +7,17 @@ import logging
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from lark import Lark, logger
+from lark.exceptions import UnexpectedInput
 
-from nndsl.syntax.grammar import GRAMMAR, TABLES, Newlines, grammar_file, maker
+from nndsl.syntax import tables
+from nndsl.syntax.grammar import GRAMMAR, TABLES, Newlines, build, grammar_file, load, maker, tokens
 from nndsl.syntax.scan import ITEMS, RESERVED, STATEMENTS
 from nndsl.syntax.situation import TERMINALS
+from nndsl.syntax.tables import OFTEN
 
 
 def grammar() -> str:
@@ -57,3 +61,39 @@ def test_a_right_program_loads_nothing_of_the_careful_way() -> None:
         "assert not loaded, loaded\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def read_by(lark: Lark, text: str) -> list[tuple[str, str, int]]:
+    """The tokens of a text as a parser's lexer reads them, up to the first that is wrong."""
+    state = lark.parse_interactive(text).parser_state
+    found = []
+    try:
+        for token in tokens(state):
+            found.append((token.type, str(token), token.start_pos or 0))
+            state.feed_token(token)
+    except UnexpectedInput as wrong:
+        found.append((type(wrong).__name__, "", wrong.pos_in_stream or 0))
+    return found
+
+
+WRONG = [
+    "model m { input x: f32[4] y = x ** 2 }",
+    "const a = 1 == = 2",
+    "model m {\n  y = x -> dense(1) -> \n}\n",
+    "const a = 5%b\n",
+    "const é = 1",
+]
+
+
+@pytest.mark.parametrize("often", [1, 3, OFTEN])
+def test_our_lexer_reads_as_larks(often: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a state has read with: its terminals one by one, its own expression, or first these, then that."""
+    monkeypatch.setattr(tables, "OFTEN", often)
+    examples = Path(__file__).parents[2] / "examples"
+    texts = [path.read_text(encoding="utf-8") for path in sorted(examples.glob("*.nn"))]
+    assert len(texts) > 10
+    ours = load(None, Newlines())
+    larks = build(grammar(), None, Newlines())
+    assert isinstance(ours.parser.lexer.lexer, tables.Lexer)
+    for text in (*texts, *WRONG, *(text[: len(text) // 2] for text in texts)):
+        assert read_by(ours, text) == read_by(larks, text)
