@@ -21,6 +21,7 @@ from nndsl.api.class_weights import row_weights
 from nndsl.api.hooks import hooked
 from nndsl.api.observers import observer_for
 from nndsl.api.training import keeping, python_warning, run_state
+from nndsl.api.tuning import Tune, tuning_for
 from nndsl.compiler import compile_network
 from nndsl.data.dataset import Dataset
 from nndsl.data.given import Given, frame_columns, given_data, given_dataset, refuse_other_sizes
@@ -40,6 +41,8 @@ from nndsl.training.callbacks import Callback, Checkpoint, Timed
 from nndsl.training.history import History
 from nndsl.training.identity import identity
 from nndsl.training.run_folder import RunFolder, new_run
+from nndsl.training.store import save
+from nndsl.training.tuning import TUNING, Tuning
 from nndsl.transform.step import Step
 from nndsl.transform.weighting import has_loss_of_examples, weight_of, weighted
 
@@ -69,6 +72,7 @@ def fit(
     verbose: bool | int | str,
     out: str | os.PathLike[str] | None,
     max_memory: int | None,
+    tune: Tune,
 ) -> Run:
     """Train as `Net.fit` says."""
     from nndsl.api.run import Run
@@ -90,10 +94,18 @@ def fit(
         net.seed = settings.get("seed")
         for warning in (*net.given_warnings, *net.fitting_warnings):
             python_warning(warning)
+        tuning: Tuning | None = None
+        if tune is not False:
+            tuning = tuning_for(net, tune, net.state, train, step, backend=net.backend, provider=net.provider)
+            net.choices = tuning.chosen
+            if observer is not None:
+                observer.tuned(tuning)
         session, examples = net.live_session(step), loop.Examples(train, validation)
         folder: RunFolder | None = None
         if out is not None:
             folder = made.enter_context(_folder(net, os.fspath(out), overrides, examples, actions))
+            if tuning is not None:
+                save(folder.path, {TUNING: tuning.to_json()})
         epochs = net.progress.epoch + step.train.epochs
         path = folder.path if folder else None
         trainer = loop.Trainer(session, step, examples, actions, observer, epochs=epochs, folder=path, recorder=folder)

@@ -15,6 +15,7 @@ from nndsl.api.saving import save
 from nndsl.api.stateful import Stateful
 from nndsl.api.training import Wish, python_warning
 from nndsl.api.training import train as train_in_folder
+from nndsl.api.tuning import Tune
 from nndsl.codegen.backend import Array
 from nndsl.data.given import Given, given_dataset
 from nndsl.diagnostics import Diagnostic, Failure
@@ -53,6 +54,7 @@ class Net(Stateful):
         provider: Provider | None = None,
         out: str | os.PathLike[str] | None = None,
         max_memory: int | None = None,
+        tune: Tune = False,
     ) -> Run:
         """Train on what a Python program has in hand, as Keras's `fit`; a second call goes on where the first ended.
 
@@ -70,19 +72,29 @@ class Net(Stateful):
           `net`; it ends training with `net.stop_training = True`, or by raising `nndsl.StopTraining("why")`.
         - `verbose`: True for a line an epoch, in a notebook for a curve; "auto" does so in a terminal or notebook only.
         - `out`: a folder for the run, as that of `train`; without it nothing is written.
+        - `tune`: as for `train`; later calls keep what was found.
 
         The first call settles what is read from data: the kinds of a bare `class`, free sizes, fitted layers (these see
         the training rows only). The run has `history`, `stopped`, and the network as `net`. Raises `Failure` where what
         is given does not fit the program, and with NN501 where training diverges: the last good weights then stay.
         """
-        engine = self.backend, self.provider
+        engine = self.backend, self.provider, self.choices
         self.backend, self.provider = backend or self.backend, provider or self.provider
         asked = Asked(x, y, validation_data, validation_split, sample_weight, class_weight)
         settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
         try:
-            return fit(self, asked, settings, callbacks=callbacks, verbose=verbose, out=out, max_memory=max_memory)
+            return fit(
+                self,
+                asked,
+                settings,
+                callbacks=callbacks,
+                verbose=verbose,
+                out=out,
+                max_memory=max_memory,
+                tune=tune,
+            )
         except Failure:
-            self.backend, self.provider = engine
+            self.backend, self.provider, self.choices = engine
             raise
 
     def train(
@@ -98,12 +110,17 @@ class Net(Stateful):
         picture: bool = True,
         warn: Callable[[Diagnostic], object] = python_warning,
         callbacks: Iterable[Any] = (),
+        tune: Tune = False,
     ) -> Run:
         """Train as the program says; gives the run, whose folder is `out` (`runs/NAME-001` and so on if not given).
 
         With `resume`, the folder of a run that was stopped or killed, training goes on from its newest checkpoint and
         ends as it would have ended: bit for bit, with the same program, data, backend, threads and versions. `force`
         goes on although one of these changed. Without an own wish a resumed run keeps its backend (else `onnx`).
+
+        With `tune`, what can be chosen for the network on this machine, such as the number of threads, is measured on
+        its first batches before training begins, for a few seconds, and kept in the run's folder (`tuning.json`); or
+        `tune` is the folder of a run for which that was done. What trains is another session than those measured.
 
         The `observer` is told of every batch and epoch (`nndsl.training.loop.Observer`), and can end training; `warn`
         of what goes wrong without ending it, such as a checkpoint that could not be written. `callbacks` come after the
@@ -112,7 +129,7 @@ class Net(Stateful):
         installed. Raises `Failure`, among others with NN501 where training diverges; the run then has the last good
         weights.
         """
-        wish = Wish(out, resume, force, backend, provider, observer, max_memory, warn, callbacks)
+        wish = Wish(out, resume, force, backend, provider, observer, max_memory, warn, callbacks, tune)
         with self.anew():
             run = train_in_folder(self, wish)
         self.go_on_from(run)

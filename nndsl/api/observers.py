@@ -9,6 +9,7 @@ from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 from nndsl.training.loop import Observer, Trainer
 from nndsl.training.results import epoch_line
+from nndsl.training.tuning import Tuning
 
 
 class Lines(Observer):
@@ -18,6 +19,9 @@ class Lines(Observer):
 
     def start(self, trainer: Trainer) -> None:
         self.epochs = trainer.epochs
+
+    def tuned(self, tuning: Tuning) -> None:
+        print(tuning.text(), flush=True)
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
         print(epoch_line(epoch, self.epochs, logs), flush=True)

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from nndsl.codegen.backend import Backend
+from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 
@@ -27,12 +28,13 @@ MACHINE_SHARE = 0.8
 """Of the machine's memory: what a step may take unless a limit is given."""
 
 
-def backend_named(name: str, argument: str = "backend") -> Backend:
-    """The backend of that name, asked for by that argument; its engine is imported when it is used."""
+def backend_named(name: str, argument: str = "backend", choices: Choices = USUAL) -> Backend:
+    """The backend of that name, asked for by that argument; its engine is imported when it is used. Only ONNX Runtime
+    leaves anything to choose."""
     if name == "onnx":
         from nndsl.codegen.onnx.backend import OnnxBackend
 
-        return OnnxBackend()
+        return OnnxBackend(choices)
     if name == "numpy":
         from nndsl.codegen.numpy.backend import NumpyBackend
 

@@ -22,6 +22,7 @@ from nndsl.api.options import (
     override_texts,
 )
 from nndsl.codegen.backend import Arrays, Session
+from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.compiler import Stages, compile_network
 from nndsl.data.cache import FOLDER, Cache
 from nndsl.data.dataset import Dataset, Splits
@@ -66,6 +67,8 @@ class Program:
         self.model = model
         self.facts: Facts | None = None
         self.fitting_warnings: tuple[Diagnostic, ...] = ()
+        self.choices = USUAL
+        """What sessions are told to do, where it was tuned."""
 
     def __repr__(self) -> str:
         overrides = f" with {', '.join(self.overrides)}" if self.overrides else ""
@@ -301,16 +304,22 @@ class Program:
         return checking.check_backends(first, second, self.step, data, batches)
 
     def session(
-        self, state: Arrays, backend: BackendName, provider: Provider = "cpu", step: Step | None = None
+        self,
+        state: Arrays,
+        backend: BackendName,
+        provider: Provider = "cpu",
+        step: Step | None = None,
+        choices: Choices | None = None,
     ) -> Session:
-        """The program's network with this state, on an engine; or another `step` of the same states."""
+        """The program's network with this state, on an engine; or another `step` of the same states, or with other
+        `choices` than it was tuned to."""
         if provider not in PROVIDERS:
             raise Failure(BadOption(None, "provider", f"there is no provider `{provider}`; there are cpu and cuda"))
         if backend == "numpy" and provider != "cpu":
             raise Failure(BadOption(None, "provider", "the numpy backend computes on the CPU only"))
         step = step or self.step
         sizes = self.facts.sizes if self.facts else {}
-        made = backend_named(backend)
+        made = backend_named(backend, choices=choices or self.choices)
         batch_size = self.rows_together(step.train)
         try:
             return made.session(

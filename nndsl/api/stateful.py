@@ -12,6 +12,7 @@ from nndsl.api.options import BackendName, Overrides, Provider
 from nndsl.api.program import Program
 from nndsl.api.weights import Weights
 from nndsl.codegen.backend import Array, Arrays, Session
+from nndsl.codegen.onnx.choices import USUAL
 from nndsl.compiler import compile_network
 from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 KEPT = (
     *("program", "overrides", "model", "facts", "history", "progress", "is_trained", "seed"),
-    *("backend", "provider", "_set"),
+    *("backend", "provider", "choices", "_set"),
 )
 """What a copy has besides the state itself: nothing that is compiled or open."""
 
@@ -190,7 +191,7 @@ class Stateful(Program):
             self._refuse_unfitted()
             step = step or self.step
             made = (step.gradients, step.apply, step.train.seed, self.rows_together(step.train))
-            key = (*made, self.backend, self.provider)
+            key = (*made, self.backend, self.provider, self.choices)
             if self._session is None or key != self._session_of:
                 self._session = self.session(self.state, self.backend, self.provider, step)
                 self._session_of, self._state = key, None
@@ -203,7 +204,7 @@ class Stateful(Program):
         with self.or_as_before():
             stages = ("checked", "stages", "weighted_step", *(["data"] if self.is_trained else []))
             self.facts, self.is_trained, self._set, self._state, self._session = None, False, {}, None, None
-            self.seed = None
+            self.seed, self.choices = None, USUAL
             for stage in stages:
                 self.__dict__.pop(stage, None)
             yield

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nndsl.api.hooks import hooked
 from nndsl.api.options import BackendName, Overrides, Provider
+from nndsl.api.tuning import Tune, tuning_for
 from nndsl.codegen.backend import Arrays
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption
@@ -25,7 +26,8 @@ from nndsl.training.identity import MEANING, changes, changes_text, identity, pr
 from nndsl.training.record import RunState
 from nndsl.training.run_folder import Keeping, RunFolder, new_run, restart, resumable, resumed_run
 from nndsl.training.snapshot import Snapshot
-from nndsl.training.store import read_history
+from nndsl.training.store import read_history, save
+from nndsl.training.tuning import TUNING, Tuning, read_tuning
 from nndsl.transform.step import Step
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Wish:
     max_memory: int | None = None
     warn: Callable[[Diagnostic], object] = python_warning
     callbacks: Iterable[Any] = ()
+    tune: Tune = False
 
 
 def net_of_run(path: PathLike, overrides: Overrides = (), model: str | None = None) -> Net:
@@ -74,6 +77,8 @@ def train(net: Net, asked: Wish) -> Run:
         if asked.resume is not None:
             if asked.out is not None:
                 raise Failure(BadOption(None, "out", "a run that is resumed stays in its folder"))
+            if asked.tune is not False:
+                raise Failure(BadOption(None, "tune", "a run that is resumed keeps what it was tuned to"))
             folder = open.enter_context(resumed_run(Path(asked.resume), asked.warn))
             backend = asked.backend or cast(BackendName, folder.state.backend)
             provider = asked.provider or cast(Provider, folder.state.provider)
@@ -87,7 +92,15 @@ def train(net: Net, asked: Wish) -> Run:
         data, step = net.read_examples(), net.step
         actions = callbacks.build(step.train, loop.reported(step, validated=data.validation is not None))
         actions += hooked(asked.callbacks, net)
-        session = net.session(net.initial_state(asked.max_memory), backend, provider)
+        initial = net.initial_state(asked.max_memory)
+        tuning: Tuning | None = None
+        if folder is not None and (folder.path / TUNING).exists():
+            tuning = read_tuning(folder.path)
+        elif asked.tune is not False:
+            tuning = tuning_for(net, asked.tune, initial, data.train, step, backend=backend, provider=provider)
+        if tuning is not None:
+            net.choices = tuning.chosen
+        session = net.session(initial, backend, provider)
         for warning in net.fitting_warnings:
             asked.warn(warning)
         examples = loop.Examples(data.train, data.validation)
@@ -95,6 +108,10 @@ def train(net: Net, asked: Wish) -> Run:
         if folder is None:
             out = None if asked.out is None else os.fspath(asked.out)
             folder = open.enter_context(new_run(out, state, program, asked.warn))
+            if tuning is not None:
+                save(folder.path, {TUNING: tuning.to_json()})
+                if asked.observer is not None:
+                    asked.observer.tuned(tuning)
         folder.identity = cache(lambda: identity(program, examples, session, backend, provider))
         folder.keeping = keeping(actions)
         if not any(isinstance(action, Checkpoint) for action in actions):

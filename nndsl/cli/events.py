@@ -1,5 +1,6 @@
 """`nndsl train --json`: what happens as one JSON object a line, on standard output and nothing else there.
 
+    {"event": "tune", "chosen": {"threads": 1, …}, "measured": [{"threads": 1, …, "microseconds": 31.2}, …], …}
     {"event": "start", "model": …, "run": …, "epochs": …, "batches": …, "epoch": …, "rows": {…}, "parameters": …}
     {"event": "epoch", "epoch": 1, "epochs": 30, "values": {"loss": 0.5, "val_loss": 0.6, "lr": 0.001}, "seconds": 1.2}
     {"event": "checkpoint", "path": …}
@@ -30,6 +31,7 @@ from nndsl.cli.streams import though_nobody_reads
 from nndsl.diagnostics import Diagnostic
 from nndsl.training.loop import Trainer
 from nndsl.training.results import Measured
+from nndsl.training.tuning import Tuning
 
 
 def emit(event: str, **fields: Any) -> None:
@@ -74,6 +76,9 @@ class Events(Quiet):
     def __init__(self, stopping: Stopping) -> None:
         super().__init__(stopping)
         self.began = 0.0
+
+    def tuned(self, tuning: Tuning) -> None:
+        emit("tune", **json.loads(tuning.to_json()))
 
     def start(self, trainer: Trainer) -> None:
         super().start(trainer)

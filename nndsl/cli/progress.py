@@ -15,6 +15,7 @@ from nndsl.training.chart import history_chart
 from nndsl.training.history import History
 from nndsl.training.loop import Observer, StopTraining, Trainer
 from nndsl.training.results import epoch_line
+from nndsl.training.tuning import Tuning
 
 WIDEST_CHART = 100
 
@@ -41,6 +42,10 @@ class Quiet(Observer):
 
 class Lines(Quiet):
     """One line an epoch."""
+
+    def tuned(self, tuning: Tuning) -> None:
+        with though_nobody_reads():
+            self.say(tuning.text())
 
     def epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
         with though_nobody_reads():

@@ -20,6 +20,8 @@ from nndsl.cli.output import Messages, backend_options, override_options, say, s
 @click.option("--quiet", is_flag=True, help="Print nothing but messages and the run's folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line, and nothing else.")
 @click.option("--chart", is_flag=True, help="Print charts of what was logged when training has ended.")
+@click.option("--tune", is_flag=True, help="Measure first what computes a step fastest here: threads, packing.")
+@click.option("--tuned", metavar="RUN", type=click.Path(), help="Take what --tune found for an earlier run.")
 @click.option("--max-memory", metavar="SIZE", type=size, help="Refuse a step that needs more, such as 2GB.")
 @click.pass_context
 def command(
@@ -36,6 +38,8 @@ def command(
     quiet: bool,
     as_json: bool,
     chart: bool,
+    tune: bool,
+    tuned: str | None,
     max_memory: int | None,
 ) -> None:
     """Train a program's network; makes a run folder with the trained model.
@@ -62,6 +66,8 @@ def command(
         raise click.UsageError("Missing argument 'PROGRAM'.", context)
     if as_json and chart:
         raise click.UsageError("--json prints events only: --chart has no place among them", context)
+    if tune and tuned is not None:
+        raise click.UsageError("--tune measures anew, --tuned does not: give one of them", context)
     net.read_data()
     show_messages(net.warnings)
 
@@ -81,6 +87,7 @@ def command(
             max_memory=max_memory,
             picture=False,
             warn=warn,
+            tune=tune if tuned is None else tuned,
         )
     context.ensure_object(Messages).run = str(run.path)
     if chart:

@@ -21,6 +21,7 @@ from nndsl.training.divergence import explain_divergence, wrong_state
 from nndsl.training.history import History
 from nndsl.training.snapshot import Snapshot
 from nndsl.training.sums import Sums
+from nndsl.training.tuning import Tuning
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
 
@@ -30,6 +31,9 @@ QUIETLY = np.errstate(all="ignore")
 
 class Observer:
     """Is told how training goes, to show it; hooks that do nothing. `batch` and `epoch` may raise `StopTraining`."""
+
+    def tuned(self, tuning: Tuning) -> None:
+        """Before training, where it was measured what to choose, or what an earlier run found was taken."""
 
     def start(self, trainer: Trainer) -> None:
         """Before the first step, also of a run that goes on: `trainer` has the program, the epochs and the batches of

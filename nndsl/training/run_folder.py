@@ -29,6 +29,7 @@ from nndsl.training.results import log_line, log_text
 from nndsl.training.safetensors import Damaged
 from nndsl.training.snapshot import Snapshot
 from nndsl.training.store import HISTORY, RECORD, cannot_write, new_folder, reason_of, save
+from nndsl.training.tuning import TUNING
 
 KEPT = 2
 """The newest checkpoints that stay, besides the best."""
@@ -229,7 +230,7 @@ def _begin(folder: RunFolder, program: Mapping[str, str]) -> None:
 def _remove(path: Path, program: Mapping[str, str]) -> None:
     """What training made in a folder that was empty, and no more than that."""
     shutil.rmtree(path / FOLDER, ignore_errors=True)
-    for name in (HISTORY, LOG, *program):
+    for name in (HISTORY, LOG, TUNING, *program):
         with suppress(OSError):
             (path / name).unlink()
             for folder in (path / name).relative_to(path).parents[:-1]:

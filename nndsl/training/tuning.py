@@ -1,0 +1,203 @@
+"""Tuning: what can be chosen for a network, measured on this machine with its own data before training begins.
+
+    runs/digits-001/tuning.json
+    {
+      "cores": 2,
+      "batch_size": 32,
+      "chosen": {"threads": 1, "packed": 16384},
+      "measured": [{"backend": "onnx", "threads": 1, "packed": 16384, "polls": false, "microseconds": 31.2}, …]
+    }
+
+Every candidate is a session of its own that trains from the initial state on the first batches; the run then begins
+anew in another session, so that it is the one that was told the same choices by hand, bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from nndsl.codegen.backend import Session, usable_cores
+from nndsl.codegen.onnx.choices import USUAL, Choices
+from nndsl.data.dataset import Dataset
+from nndsl.diagnostics import Failure
+from nndsl.errors.commands import BadOption
+from nndsl.training.batches import Rows, batches_of_epoch, gather
+from nndsl.training.results import text_table
+from nndsl.transform.step import Step
+
+TUNING = "tuning.json"
+"""Its name in a run's folder."""
+
+BATCHES = 16
+"""The first so many of the run's batches are taken over and over."""
+
+ROUNDS = 5
+"""Times that each candidate is timed, in turn with the others; the median counts."""
+
+BLOCK, REST = 0.03, 0.003
+"""Seconds that a timing takes if steps are short enough; and of steps before it, while other threads come to rest."""
+
+MARGIN = 0.03
+"""How much faster another candidate must be than the first one, which the cost model chose: less is luck."""
+
+Open = Callable[[str, Choices], Session]
+"""A new session of a backend, by its name, with the state that training begins with."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A candidate and what a step took with it."""
+
+    backend: str
+    choices: Choices
+    microseconds: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was measured, and what was chosen by it."""
+
+    chosen: Choices
+    measured: tuple[Measurement, ...] = ()
+    cores: int = 0
+    batch_size: int = 0
+
+    @property
+    def best(self) -> Measurement | None:
+        """The candidate that was chosen; its threads wait as real steps show, whichever way was faster here."""
+        own = [each for each in self.measured if each.backend == "onnx" and self._is_chosen(each.choices)]
+        return min(own, key=lambda each: each.microseconds, default=None)
+
+    def _is_chosen(self, choices: Choices) -> bool:
+        return replace(choices, polls=None) == replace(self.chosen, polls=None)
+
+    def to_json(self) -> str:
+        measured = [
+            {"backend": each.backend, **asdict(each.choices), "microseconds": each.microseconds}
+            for each in self.measured
+        ]
+        chosen = {name: value for name, value in asdict(self.chosen).items() if value is not None}
+        plain = {"cores": self.cores, "batch_size": self.batch_size, "chosen": chosen, "measured": measured}
+        return json.dumps(plain, indent=2) + "\n"
+
+    def text(self) -> str:
+        """What was measured, as a table."""
+        rows = [["backend", "threads", "waiting", "packed", "µs a step", ""]]
+        for each in self.measured:
+            own = each.choices
+            waiting = "" if own.polls is None or own.threads == 1 else "polling" if own.polls else "asleep"
+            cells = [each.backend, str(own.threads or ""), waiting, "" if own.packed is None else str(own.packed)]
+            rows.append([*cells, f"{each.microseconds:,.0f}", "chosen" if each == self.best else ""])
+        return text_table(rows, numbers=frozenset({1, 3, 4}))
+
+
+class Candidate:
+    """A session that takes the run's first steps, over and over."""
+
+    def __init__(self, session: Session, step: Step, data: Dataset, batches: Sequence[Rows]):
+        self._session, self._data, self._batches = session, data, cycle(batches)
+        self._every = step.train.accumulate
+        self._done = 0
+        self.times: list[float] = []
+
+    def steps(self, count: int) -> None:
+        session = self._session
+        for rows in islice(self._batches, count):
+            gather(session, self._data, rows)
+            update, share = divmod(self._done, self._every)
+            if self._every == 1:
+                session.train_step(len(rows), update)
+            else:
+                session.accumulate(len(rows), update, share * len(rows))
+                if share == self._every - 1:
+                    session.apply(update)
+            self._done += 1
+
+
+@np.errstate(all="ignore")
+def tune(
+    open: Open,
+    questions: Iterable[Sequence[Choices]],
+    step: Step,
+    data: Dataset,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Tuning:
+    """Answer one question after the other, each with the answers to those before; the NumPy backend is measured too,
+    but not chosen: it is another one, which adds up sums in another order."""
+    batches = list(islice(batches_of_epoch(step.train, data.rows, 0), BATCHES))
+    found: dict[tuple[str, Choices], list[float]] = {}
+
+    def measure(backend: str, asked: Sequence[Choices]) -> list[float]:
+        """Seconds a step of each, taking turns."""
+        those = [Candidate(open(backend, choices), step, data, batches) for choices in asked]
+        for candidate in those:
+            candidate.steps(1)  # which loads and plans
+        began = clock()
+        those[0].steps(1)
+        one = max(clock() - began, 1e-6)
+        rest, block = max(1, round(REST / one)), max(1, round(BLOCK / one))
+        for turn in range(ROUNDS):
+            for candidate in [*those[turn % len(those) :], *those[: turn % len(those)]]:
+                candidate.steps(rest)
+                began = clock()
+                candidate.steps(block)
+                candidate.times.append((clock() - began) / block)
+        for choices, candidate in zip(asked, those, strict=True):
+            found.setdefault((backend, choices), []).extend(candidate.times)
+        return [median(candidate.times) for candidate in those]
+
+    questions = list(questions)
+    chosen = reduce(Choices.given, (question[0] for question in questions if question), USUAL)
+    for question in questions:
+        asked = [chosen.given(answer) for answer in question]
+        if len(asked) > 1:
+            seconds = measure("onnx", asked)
+            fastest = min(seconds)
+            chosen = asked[seconds.index(fastest) if fastest < (1 - MARGIN) * seconds[0] else 0]
+    measure("numpy", [USUAL])
+    measured = tuple(
+        Measurement(backend, choices, round(1e6 * median(times), 1)) for (backend, choices), times in found.items()
+    )
+    return Tuning(replace(chosen, polls=None), measured, usable_cores(), step.train.batch_size or data.rows)
+
+
+def read_tuning(path: Path) -> Tuning:
+    """What was found for a run, from its folder or from the file itself; raises `Failure` (NN511) where it is not."""
+    file = path / TUNING if path.is_dir() else path
+    try:
+        plain = json.loads(file.read_bytes())
+        return Tuning(
+            _choices(plain["chosen"]),
+            tuple(
+                Measurement(str(each["backend"]), _choices(each), float(each["microseconds"]))
+                for each in plain.get("measured", ())
+            ),
+            int(plain.get("cores", 0)),
+            int(plain.get("batch_size", 0)),
+        )
+    except OSError as error:
+        reason = f"there is no {TUNING} in {path}" if path.is_dir() else f"{file}: {error.strerror or error}"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        reason = f"{file} is not what tuning wrote"
+    raise Failure(BadOption(None, "tuned", reason))
+
+
+def _choices(plain: Mapping[str, Any]) -> Choices:
+    """Choices as JSON has them; raises `ValueError` where one cannot be."""
+    threads, packed, polls = (plain.get(name) for name in ("threads", "packed", "polls"))
+    for number in (threads, packed):
+        if number is not None and (type(number) is not int or number < 0):
+            raise ValueError(number)
+    if polls not in (None, True, False):
+        raise ValueError(polls)
+    return Choices(threads, packed, polls)
