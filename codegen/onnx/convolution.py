@@ -141,7 +141,12 @@ def _flipped(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
 
 
 def _flipped_padding(node: Node) -> list[tuple[int, int]]:
-    extents = [(k - 1) * d for k, d in zip(node.inputs[1].shape[2:], node.attributes["dilation"], strict=True)]
+    return flipped_padding(node.inputs[1].shape[2:], node)
+
+
+def flipped_padding(kernel: Shape, node: Node) -> list[tuple[int, int]]:
+    """How a gradient is padded for the convolution with the kernel turned round, `kernel` being its extent in taps."""
+    extents = [(k - 1) * d for k, d in zip(kernel, node.attributes["dilation"], strict=True)]
     return [(n - before, n - after) for n, (before, after) in zip(extents, node.attributes["padding"], strict=True)]
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto
 
 from nndsl.codegen.onnx import proto
+from nndsl.codegen.onnx.blocks import in_blocks
 from nndsl.codegen.onnx.fuse import fusions, needed
 from nndsl.codegen.onnx.layout import channels_first
 from nndsl.codegen.onnx.sizes import SizeEmitter
@@ -46,12 +47,14 @@ class Operation:
 class Emitter:
     """Collects the parts of a model; it is the `OnnxEmitter` that primitives' facets are given.
 
-    Unless `optimised`, graphs are emitted node by node, as they are.
+    Unless `optimised`, graphs are emitted node by node, as they are. With a `block`, images are in blocks of so many
+    channels wherever that can be, which is for ONNX Runtime on this machine's processor alone.
     """
 
-    def __init__(self, name: str, *, optimised: bool = True):
+    def __init__(self, name: str, *, optimised: bool = True, block: int = 0):
         self.name = name
         self.optimised = optimised
+        self.block = block
         self._inputs: dict[str, tuple[str, tuple[Dim, ...]]] = {}
         self._outputs: dict[str, tuple[Value, str, tuple[Dim, ...]]] = {}
         self._operations: list[Operation] = []
@@ -128,7 +131,7 @@ class Emitter:
     def graph(self, graph: Graph, operands: Mapping[str, Value]) -> dict[str, Value]:
         """Emit a graph's nodes with these values as its inputs; gives the values of its outputs by name."""
         if self.optimised:
-            graph = channels_first(graph)
+            graph = in_blocks(graph, self.block) if self.block else channels_first(graph)
         fused = fusions(graph) if self.optimised else {}
         values: dict[Node, Value] = {node: operands[name] for name, node in graph.inputs.items() if name in operands}
         for node in needed(graph, fused):

@@ -42,8 +42,11 @@ def channels_first(graph: Graph) -> Graph:
     """The graph with its convolutions and pools channels first; the types of its inputs and outputs stay."""
     if not any(node.op in CONVOLUTIONS or node.op in POOLS or node.op == "conv_kernel" for node in graph.nodes):
         return graph
-    graph = rectify_after_pooling(graph)
-    layouts = Layouts()
+    return laid_out(rectify_after_pooling(graph), Layouts())
+
+
+def laid_out(graph: Graph, layouts: Layouts) -> Graph:
+    """The graph with every node where the layouts have it."""
     for node in graph.nodes:
         layouts.add(node)
     return simplify(Graph(graph.name, graph.inputs, {name: layouts.last(node) for name, node in graph.outputs.items()}))

@@ -3,6 +3,9 @@
 train       gradients, packed, then the update          grads, apply    the same in two halves
 evaluate    losses and accumulators                     gradients       of single parameters, not applied
 predict     outputs
+
+`block`: how many channels of images lie side by side, where a model is for this machine's processor alone; 0 for models
+of plain operators, which any engine runs.
 """
 
 from __future__ import annotations
@@ -30,9 +33,9 @@ SCALARS: dict[str, TensorType] = {
 """The inputs of a training model besides data and states."""
 
 
-def train_model(step: Step, packing: Packing) -> ModelProto:
+def train_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
     """One training step: the gradients, and the update of every tensor that they change."""
-    e = Emitter(f"{step.network.name}.train", optimised=step.optimised)
+    e = Emitter(f"{step.network.name}.train", optimised=step.optimised, block=block)
     tensors = packing.tensors
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
@@ -89,19 +92,21 @@ def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> N
     emit_outputs(e, {LR: following.pop(LR), **following}, _types(packing.apply))
 
 
-def evaluate_model(step: Step, packing: Packing) -> ModelProto:
+def evaluate_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
     """Losses and metric accumulators of a batch in prediction mode."""
-    return _stateful(step, packing, "eval", step.evaluate, (*step.network.inputs, *step.network.targets))
+    e = Emitter(f"{step.network.name}.eval", optimised=step.optimised, block=block)
+    return _stateful(e, step, packing, step.evaluate, (*step.network.inputs, *step.network.targets))
 
 
-def predict_model(step: Step, packing: Packing) -> ModelProto:
+def predict_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
     """Inputs to outputs, the parameters being inputs too."""
-    return _stateful(step, packing, "predict", step.predict, step.network.inputs)
+    e = Emitter(f"{step.network.name}.predict", optimised=step.optimised, block=block)
+    return _stateful(e, step, packing, step.predict, step.network.inputs)
 
 
-def gradients_model(step: Step, packing: Packing) -> ModelProto:
+def gradients_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
     """The loss and `grad.PARAMETER` for each trainable parameter: what a training step would apply."""
-    e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised)
+    e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised, block=block)
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     tensors = packing.used_by(step.gradients)
     values |= emit_unpacking(e, tensors, step.gradients)
@@ -111,8 +116,7 @@ def gradients_model(step: Step, packing: Packing) -> ModelProto:
     return e.model(model_metadata(step, tensors))
 
 
-def _stateful(step: Step, packing: Packing, suffix: str, graph: Graph, data: tuple[Declared, ...]) -> ModelProto:
-    e = Emitter(f"{step.network.name}.{suffix}", optimised=step.optimised)
+def _stateful(e: Emitter, step: Step, packing: Packing, graph: Graph, data: tuple[Declared, ...]) -> ModelProto:
     values = emit_data(e, data)
     tensors: tuple[StateTensor, ...] = packing.used_by(graph)
     values |= emit_unpacking(e, tensors, graph)

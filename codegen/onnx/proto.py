@@ -12,8 +12,9 @@ from nndsl.graph.sizes import Dim
 
 OPSET = 18
 """The newest set whose kernels ONNX Runtime has all of, on CPU and CUDA (from 22 on some are missing)."""
-ML_OPSET = 2
-"""Version of `ai.onnx.ml`, which only trained models with named classes as inputs use (`LabelEncoder`)."""
+DOMAINS = {"ai.onnx.ml": 2, "com.microsoft.nchwc": 1}
+"""Versions of other domains: of `LabelEncoder`, which only trained models with named classes as inputs use, and of
+convolutions in blocks of channels, which only sessions on the CPU use."""
 IR_VERSION = 8
 """The version that came with opset 18: every ONNX Runtime since 1.14 reads it."""
 
@@ -58,8 +59,8 @@ def model(
     metadata: Mapping[str, str],
 ) -> ModelProto:
     opsets = [helper.make_opsetid("", OPSET)]
-    if any(node.domain == "ai.onnx.ml" for node in nodes):
-        opsets.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
+    domains = {node.domain for node in nodes}
+    opsets += [helper.make_opsetid(domain, version) for domain, version in DOMAINS.items() if domain in domains]
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers, value_info=values)
     message = helper.make_model(
         graph,

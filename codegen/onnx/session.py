@@ -15,6 +15,7 @@ from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
+from nndsl.codegen.onnx.processor import block_of_images
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
 from nndsl.codegen.onnx.waiting import Waiting
@@ -26,7 +27,7 @@ from nndsl.transform.step import Step
 
 Task = Literal["train", "accumulate", "apply", "gradients", "evaluate", "predict"]
 
-MODELS: Mapping[Task, Callable[[Step, Packing], ModelProto]] = {
+MODELS: Mapping[Task, Callable[[Step, Packing, int], ModelProto]] = {
     "train": train_model,
     "accumulate": accumulate_model,
     "apply": apply_sums_model,
@@ -57,6 +58,7 @@ class OnnxSession:
         self._step = step
         self._packing = pack_step(step, LARGEST_PACKED if choices.packed is None else choices.packed)
         self._provider = provider
+        self._block = block_of_images(step.gradients) if provider == "cpu" and step.optimised else 0
         self._sizes = dict(sizes or {})
         threads = choices.threads
         if threads is None:
@@ -178,7 +180,7 @@ class OnnxSession:
 
     def _program(self, task: Task, polls: bool) -> onnxruntime.InferenceSession:
         if (task, polls) not in self._programs:
-            model = serialize(MODELS[task](self._step, self._packing))
+            model = serialize(MODELS[task](self._step, self._packing, self._block))
             self._programs[task, polls] = load(
                 model,
                 self._provider,

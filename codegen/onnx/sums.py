@@ -28,9 +28,9 @@ def sum_of(tensor: StateTensor | Group) -> str:
     return f"sum.{tensor.name}"
 
 
-def accumulate_model(step: Step, packing: Packing) -> ModelProto:
+def accumulate_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
     """Loss and metric accumulators of a micro-batch, the statistics after it, and the sums with its gradients added."""
-    e = Emitter(f"{step.network.name}.accumulate", optimised=step.optimised)
+    e = Emitter(f"{step.network.name}.accumulate", optimised=step.optimised, block=block)
     gradients = emit_gradients_of(e, step, packing)
     rows = e.size(BATCH, "f32")
     for group in packing.groups:
@@ -40,9 +40,9 @@ def accumulate_model(step: Step, packing: Packing) -> ModelProto:
     return e.model({})
 
 
-def apply_sums_model(step: Step, packing: Packing) -> ModelProto:
+def apply_sums_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
     """The update by the accumulated gradients."""
-    e = Emitter(f"{step.network.name}.apply", optimised=step.optimised)
+    e = Emitter(f"{step.network.name}.apply", optimised=step.optimised, block=block)
     rows = e.input(ROWS, "f32", ())
     sums = {group.name: e.input(sum_of(group), "f32", group.shape) for group in packing.groups}
     emit_update(e, packing, {f"grad.{name}": e.node("Div", value, rows) for name, value in sums.items()})

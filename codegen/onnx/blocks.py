@@ -1,0 +1,191 @@
+"""Blocks of channels between layers, for ONNX Runtime on the CPU: a third layout beside the two of `layout`.
+
+    x = input()                       [batch, 32, 32, 3]       x = input()
+    y = conv(x, W) + b                [batch, 32, 32, 32]      t = transpose(x)             [batch, 3, 32, 32]
+    h = relu(y)                       …                        h = conv_blocks(t, W, b)     [batch, 2, 32, 32, 16]
+    p = max_pool(h)                   [batch, 16, 16, 32]      p = max_pool_blocks(h)       [batch, 2, 16, 16, 16]
+
+A convolution of images is computed so if its filters divide into blocks, and its channels too unless they are fewer
+than one; then pools, element-wise operations and the sums that are gradients of biases are if what they take is there.
+All others find their operands channels first or last. A convolution takes the bias and the relu behind it with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nndsl.codegen.onnx import direct
+from nndsl.codegen.onnx.layout import Layouts, channels_first, laid_out, remade, reshaped, transposed
+from nndsl.codegen.onnx.pooling import rectify_after_pooling
+from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
+from nndsl.graph.sizes import Dim
+from nndsl.graph.types import Shape
+from nndsl.transform.algebra import ELEMENTWISE
+
+POOLS = {"max_pool": direct.MAX_POOL, "avg_pool": direct.AVG_POOL}
+
+
+def in_blocks(graph: Graph, block: int) -> Graph:
+    """The graph with what can be in blocks of so many channels; the types of its inputs and outputs stay."""
+    if not any(node.op == "conv" for node in graph.nodes):
+        return channels_first(graph)
+    graph = rectify_after_pooling(graph)
+    return laid_out(graph, Blocks(graph, block))
+
+
+class Blocks(Layouts):
+    """Layouts of which the third is [batch, channels / block, h, w, block]."""
+
+    def __init__(self, graph: Graph, block: int) -> None:
+        super().__init__()
+        self._block = block
+        self._uses = {node: len(users) for node, users in graph.users().items()}
+        for node in graph.outputs.values():
+            self._uses[node] += 1
+        self._blocks: dict[Node, Node] = {}
+        self._at_home_in_blocks: set[Node] = set()
+
+    def last(self, node: Node) -> Node:
+        if node not in self._last and node in self._blocks:
+            self._last[node] = _converted(self._blocks[node], direct.JOINED_LAST)
+        return super().last(node)
+
+    def first(self, node: Node) -> Node:
+        if node not in self._first and node in self._blocks:
+            self._first[node] = _converted(self._blocks[node], direct.JOINED_FIRST)
+        return super().first(node)
+
+    def blocks(self, node: Node) -> Node:
+        """The value in blocks."""
+        if node not in self._blocks:
+            batch, h, w, channels = node.shape
+            if node.op == "broadcast_to" and node.inputs[0].type.rank > 0:  # the smaller value is transposed
+                blocks, block = self._split(channels)
+                self._blocks[node] = remade(node, (self._split_up(node.inputs[0]),), shape=(batch, blocks, h, w, block))
+            elif node in self._at_home_first:
+                self._blocks[node] = _converted(self.first(node), direct.SPLIT_FIRST, block=self._block)
+            else:
+                self._blocks[node] = _converted(self.last(node), direct.SPLIT_LAST, block=self._block)
+        return self._blocks[node]
+
+    def add(self, node: Node) -> None:
+        made = self._computed_in_blocks(node)
+        if made is None:
+            if node not in self._last:
+                super().add(node)
+        else:
+            self._blocks[node] = made
+            self._at_home_in_blocks.add(node)
+            self._at_home_first.add(node)  # there it is wanted by what is not computed in blocks
+
+    def _computed_in_blocks(self, node: Node) -> Node | None:
+        """The node in blocks, if it is computed so. A result that has no channels goes straight to `last`."""
+        if node.op in ("conv", "conv_input", "conv_kernel"):
+            return self._product(node)
+        if not any(operand in self._at_home_in_blocks for operand in node.inputs):
+            return None
+        if node.op == "reduce_sum" and node.attributes["axes"] == (0, 1, 2) and not node.attributes["keepdims"]:
+            of_images = _sum(self.blocks(node.inputs[0]), (2, 3))  # axes that lie side by side are quick
+            channels = {"shape": node.shape}
+            vector = Node(PRIMITIVES["reshape"], (_sum(of_images, (0,)),), channels, node.type, node.origin, node.name)
+            self._last[node] = vector
+            return None
+        if not self._divides(node):
+            return None
+        if node.op in POOLS:
+            return remade(node, (self.blocks(node.inputs[0]),), POOLS[node.op], block=self._block)
+        if node.op == "max_pool_gradient" and _side_by_side(node):
+            operands = tuple(map(self.blocks, node.inputs))
+            return remade(node, operands, direct.MAX_POOL_GRADIENT, block=self._block)
+        if node.op in ELEMENTWISE:
+            return self._with_convolution(node) or remade(node, tuple(map(self._brought, node.inputs)))
+        return None
+
+    # ------------------------------------------------------------ convolutions
+
+    def _product(self, node: Node) -> Node | None:
+        """One of the three products of a convolution, if there is one in blocks for it."""
+        a, b = node.inputs
+        if node.attributes["groups"] != 1:
+            return None
+        if node.op == "conv_kernel":
+            if self._divides(a) and self._divides(b) and direct.has_kernel_gradient(node, self._block):
+                operands = self.blocks(a), self.first(b)
+                self._last[node] = remade(node, operands, direct.CONV_KERNEL, block=self._block)
+            return None
+        if not self._divides(node):
+            return None
+        attributes = direct.forward(node, self._block) if node.op == "conv" else direct.adjoint(node, self._block)
+        if attributes and self._divides(a):
+            return _product(node, (self.blocks(a), self.last(b)), attributes)
+        if attributes and node.op == "conv" and self._is_less_than_a_block(a):
+            return _product(node, (self.first(a), self.last(b)), attributes)
+        return None
+
+    def _with_convolution(self, node: Node) -> Node | None:
+        """The sum of a convolution and a number for each channel, or a relu behind it, where nothing else uses that."""
+        if node.op == "relu" and (conv := self._only_here(node.inputs[0])):
+            return _product(node, conv.inputs, {**conv.attributes, "activation": "Relu"})
+        if node.op == "add":
+            for x, bias in (node.inputs, node.inputs[::-1]):
+                vector = bias.shape[-1:] == x.shape[-1:] and all(n == 1 for n in bias.shape[:-1])
+                if vector and (conv := self._only_here(x)) and len(conv.inputs) == 2:
+                    return _product(node, (*conv.inputs, reshaped(self.last(bias), bias.shape[-1:])), conv.attributes)
+        return None
+
+    def _only_here(self, x: Node) -> Node | None:
+        """The convolution in blocks that a value is, if it is used once and is not rectified."""
+        made = self._blocks.get(x)
+        is_product = made is not None and made.op == "conv_blocks" and not made.attributes["activation"]
+        return made if is_product and self._uses[x] == 1 else None
+
+    # ------------------------------------------------------------ shapes
+
+    def _divides(self, node: Node) -> bool:
+        """Whether a value is images of known size whose channels divide into blocks."""
+        known = [n for n in node.shape[1:] if isinstance(n, int)]
+        return node.type.rank == 4 and len(known) == 3 and known[-1] % self._block == 0
+
+    def _is_less_than_a_block(self, node: Node) -> bool:
+        channels = node.shape[-1]
+        return isinstance(channels, int) and channels < self._block
+
+    def _brought(self, operand: Node) -> Node:
+        """An operand of an element-wise operation: numbers as they are, what is stretched as small as it is."""
+        if operand.type.rank == 0:
+            return self.last(operand)
+        return self.blocks(operand) if self._divides(operand) else self._split_up(operand)
+
+    def _split_up(self, operand: Node) -> Node:
+        """A value of up to four axes, whose last are channels or a single one, in the order of blocks."""
+        *places, channels = (1,) * (4 - operand.type.rank) + operand.shape
+        wide = reshaped(self.last(operand), (*places, *self._split(channels)))
+        return transposed(wide, IN_BLOCKS)
+
+    def _split(self, channels: Dim) -> Shape:
+        return (1, 1) if channels == 1 else (channels // self._block, self._block)
+
+
+IN_BLOCKS = (0, 3, 1, 2, 4)
+"""The axes [batch, h, w, channels / block, block] in the order of blocks."""
+
+
+def _product(node: Node, operands: tuple[Node, ...], attributes: Mapping[str, Any]) -> Node:
+    """A convolution in blocks in place of `node`."""
+    type = direct.CONV.type(*(operand.type for operand in operands), **attributes)
+    return Node(direct.CONV, operands, attributes, type, node.origin, node.name)
+
+
+def _converted(x: Node, primitive: Primitive, **attributes: Any) -> Node:
+    return Node(primitive, (x,), attributes, primitive.type(x.type, **attributes), x.origin)
+
+
+def _sum(x: Node, axes: tuple[int, ...]) -> Node:
+    attributes = {"axes": axes, "keepdims": False}
+    primitive = PRIMITIVES["reduce_sum"]
+    return Node(primitive, (x,), attributes, primitive.type(x.type, **attributes), x.origin)
+
+
+def _side_by_side(pool: Node) -> bool:
+    return pool.attributes["size"] == pool.attributes["strides"] and not any(map(any, pool.attributes["padding"]))

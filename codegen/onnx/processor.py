@@ -1,0 +1,74 @@
+"""How many channels lie side by side in a block on this machine's processor, found by asking ONNX Runtime.
+
+Its convolution in blocks is made for vectors: blocks of 16 numbers with AVX-512, of 8 with AVX, and elsewhere what its
+release has, or none. It does not say which, so a small network is computed with each and held to the evaluator.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from nndsl import ops
+from nndsl.codegen.backend import Array
+from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.engine import load
+from nndsl.codegen.onnx.proto import serialize
+from nndsl.graph.builder import Builder, Value
+from nndsl.graph.evaluate import evaluate
+from nndsl.graph.node import Graph
+from nndsl.graph.sizes import BATCH
+from nndsl.graph.types import Shape, TensorType
+
+BLOCKS = (16, 8)
+"""The sizes that are tried."""
+
+SAME: dict[str, Any] = {"strides": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+HALVES: dict[str, Any] = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0), (0, 0))}
+
+
+def block_of_images(graph: Graph) -> int:
+    """The size of blocks for a graph's images: 0 where there are no convolutions, or none that are faster so."""
+    return _block_size() if any(node.op == "conv" for node in graph.nodes) else 0
+
+
+@cache
+def _block_size() -> int:
+    graph, values = _network()
+    expected = evaluate(graph, values)
+    return next((block for block in BLOCKS if _computes(graph, values, expected, block)), 0)
+
+
+def _network() -> tuple[Graph, dict[str, Array]]:
+    """All that is emitted in the domain of blocks: a first convolution, pools, one that follows, a gradient."""
+    b = Builder()
+    shapes: dict[str, Shape] = {"image": (BATCH, 4, 4, 3), "V": (3, 3, 3, 16), "W": (3, 3, 16, 16), "c": (16,)}
+    image, V, W, c = (b.input(name, TensorType("f32", shape)) for name, shape in shapes.items())
+
+    def rectified(x: Value) -> Value:
+        return ops.relu(x + c)
+
+    h = rectified(ops.conv(image, V, **SAME))
+    y = rectified(ops.conv(ops.max_pool(h, **HALVES), W, **SAME)) + ops.avg_pool(h, **HALVES)
+    d = ops.conv_input(y, W, shape=(2, 2), **SAME)
+    random = np.random.default_rng(0)
+    values = {
+        name: random.integers(-2, 3, [dim if isinstance(dim, int) else 2 for dim in shape]).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+    return b.graph("blocks", {"y": y, "d": d}), values
+
+
+def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array], block: int) -> bool:
+    """Whether blocks of this size give what they should: whole numbers, so exactly that."""
+    e = Emitter(graph.name, block=block)
+    operands = {name: e.input(name, "f32", node.shape) for name, node in graph.inputs.items()}
+    for name, value in e.graph(graph, operands).items():
+        e.output(name, value, "f32", graph.outputs[name].shape)
+    try:
+        found = load(serialize(e.model({})), "cpu", 1).run(list(expected), values)
+    except Exception:  # of one of many kinds: a release without these operators, or a processor without the vectors
+        return False
+    return all(np.array_equal(a, b) for a, b in zip(found, expected.values(), strict=True))

@@ -1,0 +1,186 @@
+"""Images in blocks of channels: the same results, in the operators that ONNX Runtime has for them on this processor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from convolutional import HALVES, PLAIN, SAME, Network, as_it_is, flat, model_of, random_network, values
+
+from nndsl import ops
+from nndsl.codegen.onnx import emit, processor
+from nndsl.codegen.onnx.blocks import in_blocks
+from nndsl.codegen.onnx.direct import DOMAIN
+from nndsl.codegen.onnx.engine import load
+from nndsl.codegen.onnx.processor import block_of_images
+from nndsl.graph.builder import Value
+from nndsl.graph.node import Graph, Primitive
+from nndsl.graph.verify import verify
+
+BLOCK = 16
+
+
+def image_network() -> Graph:
+    """What convolutional networks are made of: relu, pools, a first layer of few channels."""
+    net = Network(15, 14, 3)
+    h = ops.relu(net.conv(net.image, 16, **SAME))
+    h = ops.max_pool(ops.relu(net.conv(h, 32, **SAME)), **HALVES)
+    h = ops.max_pool(ops.relu(net.conv(h, 16)), **HALVES)
+    return net.training(net.dense(flat(h), 5))
+
+
+@pytest.fixture
+def here() -> int:
+    """The size of blocks on this processor."""
+    block = block_of_images(image_network())
+    if not block:
+        pytest.skip("ONNX Runtime has no convolution in blocks here")
+    return block
+
+
+def agree(graph: Graph, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every primitive by its own facet, and in blocks: as close as `convolutional.agree` wants it."""
+    inputs = values(graph)
+    with monkeypatch.context() as patch:
+        patch.setattr(emit, "channels_first", lambda graph: graph)
+        expected = as_it_is(model_of(graph), inputs)
+    model = model_of(graph, block)
+    found = dict(zip(expected, load(model.SerializeToString(), "cpu", 1).run(list(expected), inputs), strict=True))
+    for name, value in expected.items():
+        np.testing.assert_allclose(
+            found[name], value, rtol=1e-4, atol=1e-5 * max(1.0, np.abs(value).max()), err_msg=name
+        )
+
+
+def operators(model: onnx.ModelProto, domain: str) -> Counter[str]:
+    return Counter(node.op_type for node in model.graph.node if node.domain == domain)
+
+
+# ------------------------------------------------------------ the same results
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_networks_compute_the_same(seed: int, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = random_network(seed, channels=(1, 3, here), filters=(here, 2 * here, 6))
+    verify(in_blocks(graph, here))
+    agree(graph, here, monkeypatch)
+
+
+def test_an_image_network_computes_the_same(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = image_network()
+    verify(in_blocks(graph, here))
+    agree(graph, here, monkeypatch)
+
+
+@pytest.mark.parametrize("filters", [1, 9, 10])
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        SAME,
+        PLAIN,
+        {**PLAIN, "padding": ((1, 0), (2, 1))},
+        {**PLAIN, "padding": ((3, 0), (0, 3))},
+        {**SAME, "dilation": (2, 1), "padding": ((2, 2), (0, 1))},
+        {**SAME, "strides": (2, 1)},
+        {**SAME, "groups": 2},
+    ],
+    ids=str,
+)
+def test_every_kind_of_product(
+    attributes: dict[str, Any], filters: int, here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one block of filters, of as many as places of the kernel's gradient, and of more."""
+    net = Network(8, 9, 2)
+    h = net.conv(ops.tanh(net.conv(net.image, 2 * here)), filters * here * attributes["groups"], **attributes)
+    agree(net.training(h), here, monkeypatch)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 2), (1, 2), (2, 1)], ids=str)
+def test_of_equal_elements_the_first_gets_the_gradient(
+    size: tuple[int, int], here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values rounded to so few that many windows have several maxima."""
+    net = Network(9, 7, 2)
+    h = net.conv(net.image, here)
+    coarse = h + (ops.floor(h * 4.0) * 0.25 - h)  # so that the gradient is that of h
+    pooled = ops.max_pool(coarse, size=size, strides=size, padding=((0, 0), (0, 0)))
+    agree(net.training(pooled), here, monkeypatch)
+
+
+@pytest.mark.parametrize("pool", [ops.max_pool, ops.avg_pool], ids=["max", "avg"])
+@pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((1, 1), (0, 1))], ids=str)
+def test_windows_that_overlap(
+    pool: Primitive, padding: tuple[tuple[int, int], ...], here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = Network(9, 8, 2)
+    h = pool(ops.relu(net.conv(net.image, here)), size=(3, 3), strides=(2, 1), padding=padding)
+    agree(net.training(net.conv(h, here)), here, monkeypatch)
+
+
+def test_what_is_stretched_over_places_or_channels(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network(6, 5, 2)
+
+    def gated(x: Value) -> Value:
+        channels = ops.reduce_mean(x, axes=(1, 2), keepdims=True) * net.parameter(here)
+        places = ops.reduce_max(x, axes=(3,), keepdims=True) + net.parameter(x.shape[1], 1, 1)
+        return x * ops.sigmoid(channels) + places + net.parameter(*x.shape[2:])
+
+    agree(net.training(net.conv(gated(net.conv(net.image, here)), here)), here, monkeypatch)
+
+
+# ------------------------------------------------------------ what is emitted
+
+
+def test_a_network_stays_in_blocks_between_its_ends() -> None:
+    """In: none, since the image has few channels, and one for the gradient. Out: before `flatten`, and for each of the
+    three gradients of kernels."""
+    model = model_of(image_network(), BLOCK)
+    assert operators(model, DOMAIN) == {"Conv": 5, "MaxPool": 2, "ReorderInput": 1, "ReorderOutput": 4}
+    assert operators(model, "")["Relu"] == 0
+
+
+def test_biases_and_relus_are_part_of_convolutions() -> None:
+    model = model_of(image_network(), BLOCK)
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv" and node.domain == DOMAIN]
+    rectified = [node for node in convolutions if any(a.name == "activation" for a in node.attribute)]
+    assert [len(node.input) for node in rectified] == [3, 3, 3]
+    assert [len(node.input) for node in convolutions if node not in rectified] == [2, 2]  # gradients
+
+
+def test_what_else_reads_it_keeps_a_value_before_its_relu() -> None:
+    net = Network(6, 6, 3)
+    h = net.conv(net.image, BLOCK)
+    model = model_of(net.b.graph("g", {"y": ops.relu(h), "h": h}), BLOCK)
+    assert operators(model, "")["Relu"] == 1
+
+
+def test_few_filters_stay_as_they_are() -> None:
+    net = Network(6, 6, 3)
+    graph = net.training(net.conv(net.image, BLOCK - 1))
+    assert not operators(model_of(graph, BLOCK), DOMAIN)
+
+
+# ------------------------------------------------------------ this processor
+
+
+def test_blocks_of_another_size_are_found_out(here: int) -> None:
+    graph, inputs = processor._network()
+    expected = processor.evaluate(graph, inputs)
+    assert [block for block in processor.BLOCKS if processor._computes(graph, inputs, expected, block)] == [here]
+
+
+def test_without_the_operators_there_are_no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("Could not find an implementation for Conv(1)")
+
+    monkeypatch.setattr(processor, "load", refuse)
+    assert processor._block_size.__wrapped__() == 0
+
+
+def test_networks_without_convolutions_do_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processor, "_block_size", lambda: pytest.fail("asked"))
+    net = Network(4)
+    assert block_of_images(net.training(net.dense(net.image, 2))) == 0
