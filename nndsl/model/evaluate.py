@@ -14,7 +14,7 @@ from nndsl.graph.sizes import symbol
 from nndsl.library.registry import FOREIGN
 from nndsl.model import static
 from nndsl.model.attributes import Attributes
-from nndsl.model.expectations import vocabulary
+from nndsl.model.expectations import is_word, vocabulary
 from nndsl.model.scope import Environment, Place
 from nndsl.model.values import (
     POISON,
@@ -90,7 +90,7 @@ class Evaluator(Attributes):
         if entry.value is POISON or not (has_term(entry.value) or is_static(entry.value)):
             return entry.value
         found = self.global_value(name.text, environment)
-        if found is None and name.text in vocabulary():
+        if found is None and is_word(name.text):
             return Word(name.text)
         if found is None:
             raise Found(NotAFunction(name.span, f"`{name.text}`", f"this is {describe(entry.value)}"))
@@ -103,7 +103,7 @@ class Evaluator(Attributes):
         if name.text in environment.sizes:
             fixed = self.work.fixed.get(name.text)
             return symbol(name.text) if fixed is None else fixed
-        if name.text in vocabulary():
+        if is_word(name.text):
             return Word(name.text)
         self.unknown(name, environment)
         return None

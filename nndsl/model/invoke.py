@@ -15,7 +15,7 @@ from nndsl.library.registry import ALIASES, METRICS, TABLES, Composite, lookup
 from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model import static
 from nndsl.model.calls import bind
-from nndsl.model.expectations import BUILTINS, Expectation, expectations, vocabulary
+from nndsl.model.expectations import BUILTINS, Expectation, expectations, is_word
 from nndsl.model.naming import kind_of
 from nndsl.model.network import Input, Layer, Term
 from nndsl.model.scope import Environment, Place
@@ -81,7 +81,7 @@ class Invoking(Words):
     def abandon(self, given: Sequence[Given]) -> Value:
         """Evaluate arguments whose call is lost, for the errors in them."""
         for argument in given:
-            word = isinstance(argument.expression, tree.Name) and argument.expression.text in vocabulary()
+            word = isinstance(argument.expression, tree.Name) and is_word(argument.expression.text)
             if not word:
                 self.plain(argument)
         return POISON

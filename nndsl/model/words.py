@@ -18,7 +18,7 @@ from nndsl.library.arguments import Chosen, Initial, Misuse, Rule
 from nndsl.library.registry import ALIASES, FOREIGN, OPTIMIZERS, SCHEDULES, TABLES, Composite
 from nndsl.library.registry import Place as VocabularyPlace
 from nndsl.model.calls import bind, coerce
-from nndsl.model.expectations import Expectation, expectations, vocabulary
+from nndsl.model.expectations import Expectation, expectations, is_word
 from nndsl.model.network import Closure, Term
 from nndsl.model.scope import Environment, Place
 from nndsl.model.scores import note_closure
@@ -143,7 +143,7 @@ class Words(ABC):
             value = Word(head.text)
         if value is None:
             tensor = head.text in place.environment.names
-            if not tensor and (head is expression or head.text not in vocabulary()):
+            if not tensor and (head is expression or not is_word(head.text)):
                 raise Found(self.unknown_word(head, e, callee, place))
             return self.evaluate(expression, place)
         if isinstance(expression, tree.Call) and isinstance(value, Word | BlockValue):
@@ -175,7 +175,7 @@ class Words(ABC):
         words = words_for(e)
         if FOREIGN.get(name.text) in words:
             return ForeignName(name.span, name.text, FOREIGN[name.text])
-        if not e.choices and name.text in vocabulary():
+        if not e.choices and is_word(name.text):
             near = None
         else:
             near = closest(name.text, [*words, *place.environment.known()])
