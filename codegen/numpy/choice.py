@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nndsl.codegen.numpy.forms import is_mask, is_truth
+from nndsl.codegen.numpy.forms import is_truth
 from nndsl.codegen.numpy.scalars import is_weak
 from nndsl.codegen.numpy.schedule import VIEWS, Section
 from nndsl.codegen.numpy.spelling import repeats_operand
@@ -162,7 +162,7 @@ def is_big(node: Node) -> bool:
 
 def is_ufunc(node: Node) -> bool:
     """Whether NumPy can write the node's result into a given array."""
-    return node.op in UFUNCS or is_mask(node)
+    return node.op in UFUNCS
 
 
 def fills_buffer(node: Node) -> bool:

@@ -152,26 +152,8 @@ def _arg(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> 
     return method(operands[0], node.op, axis=number(axis))
 
 
-def is_mask(node: Node) -> bool:
-    """Whether the node is a ReLU's gradient, `where(relu > 0, g, 0)`, which is written as g times the mask."""
-    if node.op != "where":
-        return False
-    condition, _, otherwise = node.inputs
-    return (
-        otherwise.op == "constant"
-        and not otherwise.shape
-        and otherwise.attributes["value"] == 0
-        and condition.op == "greater"
-        and condition.inputs[0].op == "relu"
-        and condition.inputs[1].op == "constant"
-        and node.type == node.inputs[1].type
-    )
-
-
 def _where(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr:
     condition, then, otherwise = operands
-    if is_mask(node):
-        return ast.BinOp(then, ast.Mult(), condition)
     if is_weak(node.inputs[1]) and is_weak(node.inputs[2]):
         then = strong(node.inputs[1], then)
     return call("np.where", condition, then, otherwise)

@@ -4,10 +4,12 @@
     y = matmul(x, W); z = add(y, b)                 Gemm(x, W, b)
     y = conv_first(x, W); z = add(y, b)             Conv(x, W, b)           for b a number for each channel
     y = reshape(x, shape = [batch, 64])             Reshape(x, [-1, 64])
+    y = relu(x); m = cast(y > 0)                    HardSigmoid(y, alpha = 3e38)
 
 A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies. ONNX
 Runtime then fuses an activation behind the `Gemm` or `Conv` by itself. A reshape works out one symbolic size without
-being told.
+being told. What a relu's gradient is multiplied with is one pass as a sigmoid of three lines, min(1, max(0, 3e38 y)):
+3e38 times the least normal number is 3.5.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ def fusions(graph: Graph) -> dict[Node, Fused]:
             or _biased_convolution(node, uses)
             or _transposed_product(node)
             or _inferring_reshape(node)
+            or _relu_mask(node)
         )
         if fused:
             found[node] = fused
@@ -103,6 +106,23 @@ def _inferring_reshape(node: Node) -> Fused | None:
         return None
     shape = np.array([dim if isinstance(dim, int) else -1 for dim in node.shape], np.int64)
     return Fused("Reshape", node.inputs, constants=(shape,))
+
+
+def _relu_mask(node: Node) -> Fused | None:
+    if node.op != "cast" or node.type.dtype != "f32" or node.inputs[0].op != "greater":
+        return None
+    relu = node.inputs[0].inputs[0]
+    if relu.op != "relu" or not is_positive(node, relu):
+        return None
+    return Fused("HardSigmoid", (relu,), {"alpha": 3e38, "beta": 0.0})
+
+
+def is_positive(node: Node, x: Node) -> bool:
+    """Whether a node is x > 0 as a number, 0 or 1."""
+    if node.op != "cast" or node.inputs[0].op != "greater":
+        return False
+    left, right = node.inputs[0].inputs
+    return left is x and right.op == "constant" and not right.shape and right.attributes["value"] == 0
 
 
 def _is_product(node: Node) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nndsl.codegen.onnx.convolution import first_type, last_type, padded
+from nndsl.codegen.onnx.fuse import is_positive
 from nndsl.codegen.onnx.repetition import stretched
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Graph, Node, Primitive
@@ -139,26 +140,23 @@ AVG_POOL_GRADIENT = Primitive(
 def rectify_after_pooling(graph: Graph) -> Graph:
     """The gradient of relu before a pool, taken where the pool's result is positive: there are fewer of those.
 
-    before   d = max_pool_gradient(x, y, g);  r = where(x > 0, d, 0)
-    after    r = max_pool_gradient(x, y, where(y > 0, g, 0))
+    before   d = max_pool_gradient(x, y, g);  r = d * cast(x > 0)
+    after    r = max_pool_gradient(x, y, g * cast(y > 0))
 
     An element gets a gradient only from windows whose maximum it is, so it is positive where theirs is.
     """
 
     def rule(node: Node) -> Node:
-        if node.op != "where" or node.inputs[1].op != "max_pool_gradient":
+        if node.op != "mul" or node.inputs[0].op != "max_pool_gradient":
             return node
-        condition, d, zero = node.inputs
+        d, mask = node.inputs
         x, y, g = d.inputs
-        positive = condition.op == "greater" and condition.inputs[0] is x and _is_zero(condition.inputs[1])
-        if not (positive and _is_zero(zero)):
+        if not is_positive(mask, x):
             return node
-        mask = Node(condition.primitive, (y, condition.inputs[1]), {}, TensorType("bool", y.shape), condition.origin)
-        masked = Node(node.primitive, (mask, g, zero), {}, g.type, node.origin)
+        greater = mask.inputs[0]
+        positive = Node(greater.primitive, (y, greater.inputs[1]), {}, TensorType("bool", y.shape), greater.origin)
+        pooled = Node(mask.primitive, (positive,), mask.attributes, y.type, mask.origin)
+        masked = Node(node.primitive, (g, pooled), {}, g.type, node.origin)
         return Node(d.primitive, (x, y, masked), d.attributes, d.type, d.origin, node.name)
 
     return rewrite(graph, rule)
-
-
-def _is_zero(node: Node) -> bool:
-    return node.op == "constant" and node.type.rank == 0 and not node.attributes["value"]

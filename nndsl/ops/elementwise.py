@@ -11,7 +11,6 @@ from nndsl.graph.node import Node, Sample, primitive
 from nndsl.graph.sizes import BATCH, product
 from nndsl.graph.types import DType, TensorType
 from nndsl.ops import helpers
-from nndsl.ops.comparisons import where
 from nndsl.ops.rules import FLOATS, ONNX_TYPES, boolean, f32, floating, i64, require, scalar, signed
 
 PLAIN = (Sample((f32(3, 4),)), Sample((f32(BATCH, 2, 3),), low=-30, high=30))
@@ -157,7 +156,7 @@ def erf(g: Value, y: Value, x: Value) -> Value:
 
 @primitive("relu", type=floating, numpy="np.maximum({x}, 0)", onnx="Relu", samples=(Sample((f32(3, 4),), kinks=(0,)),))
 def relu(g: Value, y: Value, x: Value) -> Value:
-    return where(y > 0, g, g.builder.constant(0, g.dtype))  # from y, not x: x need not be kept; 0 at 0
+    return g * cast(y > 0, dtype=g.dtype)  # from y, not x: x need not be kept; 0 at 0
 
 
 floor = primitive("floor", type=floating, numpy="np.floor({x})", onnx="Floor", samples=STEPS)(None)
