@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nndsl.codegen.onnx import direct
+from nndsl.codegen.onnx import direct, direct_pooling
 from nndsl.codegen.onnx.layout import Layouts, channels_first, laid_out, remade, reshaped, transposed
 from nndsl.codegen.onnx.pooling import rectify_after_pooling
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
@@ -23,7 +23,7 @@ from nndsl.graph.sizes import Dim
 from nndsl.graph.types import Shape
 from nndsl.transform.algebra import ELEMENTWISE
 
-POOLS = {"max_pool": direct.MAX_POOL, "avg_pool": direct.AVG_POOL}
+POOLS = {"max_pool": direct_pooling.MAX_POOL, "avg_pool": direct_pooling.AVG_POOL}
 
 
 def in_blocks(graph: Graph, block: int) -> Graph:
@@ -86,10 +86,10 @@ class Blocks(Layouts):
         if not any(operand in self._at_home_in_blocks for operand in node.inputs):
             return None
         if node.op == "reduce_sum" and node.attributes["axes"] == (0, 1, 2) and not node.attributes["keepdims"]:
-            of_images = _sum(self.blocks(node.inputs[0]), (2, 3))  # axes that lie side by side are quick
-            channels = {"shape": node.shape}
-            vector = Node(PRIMITIVES["reshape"], (_sum(of_images, (0,)),), channels, node.type, node.origin, node.name)
-            self._last[node] = vector
+            x = self.blocks(node.inputs[0])
+            for axes in ((2, 3), (0,)):  # axes that lie side by side are quick
+                x = _applied("reduce_sum", node, x, axes=axes, keepdims=False)
+            self._last[node] = _applied("reshape", node, x, shape=node.shape)
             return None
         if not self._divides(node):
             return None
@@ -97,7 +97,7 @@ class Blocks(Layouts):
             return remade(node, (self.blocks(node.inputs[0]),), POOLS[node.op], block=self._block)
         if node.op == "max_pool_gradient" and _side_by_side(node):
             operands = tuple(map(self.blocks, node.inputs))
-            return remade(node, operands, direct.MAX_POOL_GRADIENT, block=self._block)
+            return remade(node, operands, direct_pooling.MAX_POOL_GRADIENT, block=self._block)
         if node.op in ELEMENTWISE:
             return self._with_convolution(node) or remade(node, tuple(map(self._brought, node.inputs)))
         return None
@@ -110,9 +110,14 @@ class Blocks(Layouts):
         if node.attributes["groups"] != 1:
             return None
         if node.op == "conv_kernel":
-            if self._divides(a) and self._divides(b) and direct.has_kernel_gradient(node, self._block):
+            if not self._divides(b):
+                return None
+            if self._divides(a) and direct.has_kernel_gradient(node, self._block):
                 operands = self.blocks(a), self.first(b)
                 self._last[node] = remade(node, operands, direct.CONV_KERNEL, block=self._block)
+            elif self._is_less_than_a_block(a):
+                operands = self.first(a), self.blocks(b)
+                self._last[node] = remade(node, operands, direct.CONV_KERNEL_FEW, block=self._block)
             return None
         if not self._divides(node):
             return None
@@ -181,10 +186,11 @@ def _converted(x: Node, primitive: Primitive, **attributes: Any) -> Node:
     return Node(primitive, (x,), attributes, primitive.type(x.type, **attributes), x.origin)
 
 
-def _sum(x: Node, axes: tuple[int, ...]) -> Node:
-    attributes = {"axes": axes, "keepdims": False}
-    primitive = PRIMITIVES["reduce_sum"]
-    return Node(primitive, (x,), attributes, primitive.type(x.type, **attributes), x.origin)
+def _applied(op: str, node: Node, *operands: Node, **attributes: Any) -> Node:
+    """A primitive applied to operands, of the origin and name of `node`."""
+    primitive = PRIMITIVES[op]
+    type = primitive.type(*(operand.type for operand in operands), **attributes)
+    return Node(primitive, operands, attributes, type, node.origin, node.name)
 
 
 def _side_by_side(pool: Node) -> bool:

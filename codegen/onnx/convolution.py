@@ -178,7 +178,7 @@ def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     *_, inner, filters = node.shape
     groups = node.attributes["groups"]
     places = product((node.inputs[1].shape[0], *node.inputs[1].shape[2:]))
-    taps = _taps(e, node, _channels_before_examples(e, x, node.inputs[0]))
+    taps = seen_by_taps(e, node, _channels_before_examples(e, x, node.inputs[0]), node.inputs[1].shape[2:])
     g = _channels_before_examples(e, g, node.inputs[1])
     if groups > 1:
         return _grouped(e, node, taps, g, places)
@@ -209,10 +209,10 @@ def _grouped(e: OnnxEmitter, node: Node, taps: Sequence[str], g: str, places: Di
     return e.node("Reshape", e.node("Transpose", W, perm=(1, 2, 0, 3)), e.shape(node.shape))
 
 
-def _taps(e: OnnxEmitter, node: Node, x: str) -> list[str]:
-    """What each tap of the kernel sees of x [channels, batch, *spatial]: [channels, batch, *windows]."""
+def seen_by_taps(e: OnnxEmitter, node: Node, x: str, windows: Shape) -> list[str]:
+    """What each tap of the kernel sees of x [a, b, *spatial]: [a, b, *windows]."""
     strides, padding, dilation = (node.attributes[key] for key in ("strides", "padding", "dilation"))
-    spatial, windows = node.inputs[0].shape[2:], node.inputs[1].shape[2:]
+    spatial = node.inputs[0].shape[2:]
     axes = range(2, len(node.shape))
     if any(map(any, padding)):
         x = padded(e, x, padding)

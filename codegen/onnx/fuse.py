@@ -112,9 +112,16 @@ def _relu_mask(node: Node) -> Fused | None:
     if node.op != "cast" or node.type.dtype != "f32" or node.inputs[0].op != "greater":
         return None
     relu = node.inputs[0].inputs[0]
-    if relu.op != "relu" or not is_positive(node, relu):
+    if not is_positive(node, relu) or not _is_rectified(relu):
         return None
     return Fused("HardSigmoid", (relu,), {"alpha": 3e38, "beta": 0.0})
+
+
+def _is_rectified(x: Node) -> bool:
+    """Whether a value is a relu's: by itself, within a convolution, or the largest of some."""
+    if x.op in ("max_pool_first", "max_pool_blocks"):
+        return _is_rectified(x.inputs[0])
+    return x.op == "relu" or (x.op == "conv_blocks" and x.attributes["activation"] == "Relu")
 
 
 def is_positive(node: Node, x: Node) -> bool:
