@@ -40,7 +40,8 @@ class SizeEmitter:
         if isinstance(dim, int):
             return self._emitter.constant(np.asarray(dim, _NUMPY[dtype]))
         if (dim, dtype) not in self._scalars:
-            scalar = self._emitter.node("Squeeze", self._vector(dim))
+            only = next((name for name, shape in self._inputs.items() if shape == (dim,)), None)
+            scalar = self._emitter.node("Size", only) if only else self._emitter.node("Squeeze", self._vector(dim))
             if dtype != "i64":
                 scalar = self._emitter.node("Cast", scalar, to=_ONNX[dtype])
             self._scalars[dim, dtype] = scalar

@@ -102,7 +102,7 @@ def test_equal_constants_and_equal_nodes_are_shared() -> None:
     x = f32(b, "x", BATCH)
     model = model_of(b.graph("g", {"y": x * 2.0, "z": (x + 2.0) - b.size(BATCH), "n": x / b.size(BATCH)}))
     assert len(model.graph.initializer) == 1
-    assert operators(model).count("Shape") == 1
+    assert operators(model).count("Size") == 1
 
 
 @pytest.mark.parametrize(
