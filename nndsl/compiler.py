@@ -69,9 +69,9 @@ def compile_network(network: Network, train: TrainSection, source: Source, *, op
 
 def simplified(graph: Graph) -> Graph:
     """A graph, verified, simplified, and verified again."""
-    return verify(simplify(verify(graph)))
+    return verify(simplify(verify(graph)), sound=graph)
 
 
 def plain(graph: Graph) -> Graph:
     """A graph, verified, as it is, but for the marks that only differentiation reads."""
-    return verify(drop_markers(verify(graph)))
+    return verify(drop_markers(verify(graph)), sound=graph)

@@ -42,7 +42,8 @@ def treats_all_alike(step: Step) -> bool:
     """Whether one loop over all parameters does the update, element by element: then it does not matter to an element
     which array it lies in. (A norm over all gradients would be added up in another order.)"""
     parameters = _parameters(step, step.apply)
-    forms = {_form(parameter, set(_shared(step.apply, parameters))) for parameter in parameters}
+    shared = set(_shared(step.apply, parameters))
+    forms = {_form(parameter, shared) for parameter in parameters}
     nodes = Graph("", {}, parameters[0].outputs).nodes if parameters else ()
     return len(forms) == 1 and all(node.op in ELEMENTWISE or node.op in ("input", "constant") for node in nodes)
 
@@ -85,13 +86,19 @@ def _parameter(graph: Graph, key: str, slots: Sequence[str]) -> Parameter:
     return Parameter(key, inputs, {**outputs, "p": graph.outputs[f"{key}.next"]})
 
 
+SEVERAL = frozenset({"one", "another"})
+"""Stands for any parameters that are more than one: which they are never matters, and for a norm they are all."""
+
+
 def _shared(graph: Graph, parameters: list[Parameter]) -> list[Node]:
     """Scalars that belong to no single parameter (a bias correction, a norm over all gradients)."""
     owners: dict[Node, frozenset[str]] = {}
     for parameter in parameters:
         owners |= dict.fromkeys(parameter.inputs.values(), frozenset({parameter.name}))
     for node in graph.nodes:
-        owners.setdefault(node, frozenset().union(*(owners[operand] for operand in node.inputs)))
+        if node not in owners:
+            found_owners = frozenset[str]().union(*[owners[operand] for operand in node.inputs])
+            owners[node] = found_owners if len(found_owners) < 2 else SEVERAL
     found: dict[Node, None] = {}
     for node in graph.nodes:
         for operand in node.inputs:

@@ -120,12 +120,13 @@ class Graph:
             stack.append((output, iter(output.inputs)))
             while stack:
                 node, operands = stack[-1]
-                missing = next((operand for operand in operands if operand not in order), None)
-                if missing is None:
+                for operand in operands:
+                    if operand not in order:
+                        stack.append((operand, iter(operand.inputs)))
+                        break
+                else:
                     order[node] = None
                     stack.pop()
-                else:
-                    stack.append((missing, iter(missing.inputs)))
         return tuple(order)
 
     def users(self) -> dict[Node, list[Node]]:

@@ -46,7 +46,10 @@ class TensorType:
 
 def broadcast(*shapes: Shape) -> Shape:
     """The shape that NumPy's broadcasting gives; raises `TypeMismatch` where the shapes do not fit."""
-    rank = max(map(len, shapes))
+    longest = max(shapes, key=len)
+    if all(shape == longest or not shape for shape in shapes):
+        return longest
+    rank = len(longest)
     padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
     result: list[Dim] = []
     for dims in zip(*padded, strict=True):

@@ -81,7 +81,7 @@ class Composite:
         first = len(SUPPLIED.get(self.kind, ("b",) if self.takes_builder else ()))
         return tuple(p.replace(annotation=hints[p.name]) for p in parameters[first:])
 
-    @property
+    @cached_property
     def takes_builder(self) -> bool:
         """Whether the body asks for a builder, as its first parameter `b` (an operator's operand may be a `b` too)."""
         return next(iter(inspect.signature(self.function).parameters), None) == "b"

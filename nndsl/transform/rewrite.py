@@ -11,13 +11,13 @@ Rule = Callable[[Node], Node]
 
 
 def rewrite(graph: Graph, rule: Rule) -> Graph:
-    """The graph with `rule` applied to every node, operands first; inputs stay."""
+    """The graph with `rule` applied to every node, operands first; inputs stay. The graph itself if nothing changes."""
     new: dict[Node, Node] = {}
     for node in graph.nodes:
-        operands = tuple(new[operand] for operand in node.inputs)
-        changed = any(a is not b for a, b in zip(operands, node.inputs, strict=True))
-        new[node] = rule(with_inputs(node, operands) if changed else node)
-    return Graph(graph.name, graph.inputs, {name: new[node] for name, node in graph.outputs.items()})
+        operands = tuple([new[operand] for operand in node.inputs])
+        new[node] = rule(node if operands == node.inputs else with_inputs(node, operands))
+    outputs = {name: new[node] for name, node in graph.outputs.items()}
+    return graph if outputs == graph.outputs else Graph(graph.name, graph.inputs, outputs)
 
 
 def rename_inputs(graph: Graph, names: Mapping[str, str]) -> Graph:

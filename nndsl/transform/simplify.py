@@ -1,6 +1,6 @@
 """The passes that both backends share; each canonicalises or simplifies, none reorders floating-point sums.
 
-`simplify` runs them in turn until nothing changes. Dead code needs no pass: a graph is what its outputs need.
+`simplify` runs them until nothing changes. Dead code needs no pass: a graph is what its outputs need.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ FOLD_LIMIT = 64
 
 
 def simplify(graph: Graph) -> Graph:
-    """All passes, repeated until the number of nodes stays the same."""
+    """All passes, those after the first, whose work is done once, repeated until the number of nodes stays the same."""
+    graph = drop_markers(graph)
     while True:
         before = len(graph.nodes)
         for run in PASSES:
@@ -52,7 +53,7 @@ def fold_constants(graph: Graph) -> Graph:
     """
 
     def rule(node: Node) -> Node:
-        if not node.inputs or any(operand.op != "constant" for operand in node.inputs):
+        if not node.inputs or not all(operand.op == "constant" for operand in node.inputs):
             return node
         if not is_static(node.shape) or not is_pure(node) or _grows(node):
             return node
@@ -73,9 +74,8 @@ def share_common(graph: Graph) -> Graph:
     def rule(node: Node) -> Node:
         if node.op == "input":
             return node
-        attributes = tuple((key, _attribute_key(value)) for key, value in sorted(node.attributes.items()))
-        key = (node.op, node.inputs, attributes, node.type)
-        return first.setdefault(key, node)
+        attributes = [(key, _attribute_key(value)) for key, value in sorted(node.attributes.items())]
+        return first.setdefault((node.op, node.inputs, *attributes), node)  # from which its type follows
 
     return rewrite(graph, rule)
 
@@ -100,4 +100,4 @@ def _attribute_key(value: Any) -> Any:
     return (str(value.dtype), value.shape, value.tobytes()) if isinstance(value, np.ndarray) else (type(value), value)
 
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_markers, simplify_algebra, fold_constants, share_common)
+PASSES: tuple[Callable[[Graph], Graph], ...] = (simplify_algebra, fold_constants, share_common)
