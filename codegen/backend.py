@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,11 +22,35 @@ def usable_cores() -> int:
 
 
 def all_finite(arrays: Iterable[Array]) -> bool:
-    """Whether no array holds an infinite number or none at all."""
-    arrays = tuple(arrays)
-    if math.isfinite(sum(float(np.vdot(array, array)) for array in arrays)):
-        return True  # for half the time; too large squares are looked at once more
-    return all(np.isfinite(array).all() for array in arrays)
+    """Whether no array holds an infinite number or none at all.
+
+    The sum of squares tells in half the time; where it is too large, every number is looked at.
+    """
+    return all(math.isfinite(np.vdot(array, array)) or np.isfinite(array).all() for array in arrays)
+
+
+class State(Mapping[str, Array]):
+    """A copy of every state by single names: of a few tensors, from which these are cut when one is first looked at.
+
+    Training takes one after each epoch, and looks at it only where something went wrong.
+    """
+
+    def __init__(self, tensors: Sequence[Array], cut: Callable[[Sequence[Array]], dict[str, Array]]):
+        self._tensors = tensors
+        self._cut = cut
+
+    @cached_property
+    def _arrays(self) -> dict[str, Array]:
+        return self._cut(self._tensors)
+
+    def __getitem__(self, name: str) -> Array:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 class Session(Protocol):
@@ -92,7 +117,7 @@ class Session(Protocol):
         """The outputs by name (only the inputs' buffers are read)."""
         ...
 
-    def state(self) -> dict[str, Array]:
+    def state(self) -> State:
         """A copy of every state, by single names."""
         ...
 

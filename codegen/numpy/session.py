@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.abc import SourceLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.backend import Array, Arrays, all_finite, usable_cores
+from nndsl.codegen.backend import Array, Arrays, State, all_finite, usable_cores
 from nndsl.codegen.numpy.module import generate
 from nndsl.codegen.numpy.vectors import Vectors
 from nndsl.graph.sizes import BATCH, Dim, substitute
@@ -49,8 +49,9 @@ class NumpySession:
         self._state = {name: np.array(array) for name, array in state.items()}
         self._vectors = Vectors(step.trainable, self._state) if generated.updates_alike else None
         self._statistics = [key.removesuffix(".next") for key in step.gradients.outputs if key.endswith(".next")]
-        apart = self._state.keys() - (self._vectors.names if self._vectors else ())
-        self._whole = [*(self._vectors.vectors if self._vectors else ()), *(self._state[name] for name in apart)]
+        self._tensors, self._cut = [*self._state.values()], self._named
+        if self._vectors:
+            self._tensors, self._cut = self._vectors.tensors, self._vectors.cut
         self._buffers: dict[int, dict[str, Array]] = {}
         self._batches: dict[int, dict[str, Array]] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
@@ -145,15 +146,18 @@ class NumpySession:
         inputs = {name: array for name, array in self._examples(rows).items() if name in self._inputs}
         return _arrays(self._module.predict(self._state, **inputs))
 
-    def state(self) -> dict[str, Array]:
-        return {name: array.copy() for name, array in self._state.items()}
+    def state(self) -> State:
+        return State([tensor.copy() for tensor in self._tensors], self._cut)
 
     def set_state(self, state: Arrays) -> None:
         for name, array in state.items():
             self._state[name][...] = array
 
     def is_finite(self) -> bool:
-        return all_finite(self._whole)
+        return all_finite(self._tensors)
+
+    def _named(self, tensors: Sequence[Array]) -> dict[str, Array]:
+        return dict(zip(self._state, tensors, strict=True))
 
     def _examples(self, rows: int) -> dict[str, Array]:
         """The keywords of the batch's arrays."""

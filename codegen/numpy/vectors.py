@@ -29,20 +29,34 @@ class Vectors:
         slots = [name.removeprefix(trainable[0].name) for name in state if name.startswith(f"{trainable[0].name}.")]
         self._ends = np.cumsum([spec.size for spec in trainable]).tolist()
         self._trainable = trainable
-        self.names = {spec.name + slot for slot in ("", *slots) for spec in trainable}
-        """What of the state lies in the vectors."""
-        self.vectors: list[Array] = []
+        vectors: dict[str, Array] = {}
         self.pieces: dict[str, Array] = {}
         """What `update` takes for the state: each piece of each vector, under a name of its own."""
         for slot in ("", *slots):
             vector = np.concatenate([state[spec.name + slot].ravel() for spec in trainable])
-            self.vectors.append(vector)
-            state |= {name + slot: view for name, view in self._views(vector).items()}
+            vectors[slot] = vector
             self.pieces |= {f"{piece}{slot}": part for piece, part in _cut(vector).items()}
+        self._slots, self._names = tuple(vectors), tuple(state)
+        inside = self._named(vectors.values())
+        apart = {name: array for name, array in state.items() if name not in inside}
+        self._apart = tuple(apart)
+        self.tensors = [*vectors.values(), *apart.values()]
+        """The fewest arrays that hold the state."""
+        state |= inside
         gradients = np.zeros(self._ends[-1], np.float32)
         self.gradients = self._views(gradients)
         """A view for each parameter's gradient, by the parameter's name."""
         self.gradient_pieces = _cut(gradients)
+
+    def cut(self, tensors: Sequence[Array]) -> dict[str, Array]:
+        """The state by single names, as views of such arrays as `tensors`."""
+        count = len(self._slots)
+        found = self._named(tensors[:count]) | dict(zip(self._apart, tensors[count:], strict=True))
+        return {name: found[name] for name in self._names}
+
+    def _named(self, vectors: Iterable[Array]) -> dict[str, Array]:
+        pairs = zip(self._slots, vectors, strict=True)
+        return {name + slot: view for slot, vector in pairs for name, view in self._views(vector).items()}
 
     def _views(self, vector: Array) -> dict[str, Array]:
         parts = np.split(vector, self._ends[:-1])

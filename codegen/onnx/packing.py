@@ -72,8 +72,8 @@ class StateTensor:
         return np.concatenate(parts).reshape(self.shape)
 
     def split(self, array: Array) -> dict[str, Array]:
-        """The values of its pieces, as views of one copy."""
-        flat = array.reshape(-1).copy()
+        """The values of its pieces, as views of it."""
+        flat = array.reshape(-1)
         return {p.name: flat[p.offset : p.offset + p.size].reshape(p.shape) for p in self.pieces}
 
 
@@ -105,9 +105,10 @@ class Packing:
         """The tensors that hold these states (given by single names), newly allocated."""
         return {tensor.name: tensor.join(state) for tensor in self.tensors}
 
-    def unpack(self, tensors: Arrays) -> dict[str, Array]:
-        """The states by single names, in the order of the model's, as copies."""
-        return {name: value for t in self.tensors for name, value in t.split(tensors[t.name]).items()}
+    def unpack(self, tensors: Sequence[Array]) -> dict[str, Array]:
+        """The states by single names, as views of the tensors, which are in the packing's order."""
+        pairs = zip(self.tensors, tensors, strict=True)
+        return {name: value for tensor, array in pairs for name, value in tensor.split(array).items()}
 
 
 def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:

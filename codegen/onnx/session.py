@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
-from nndsl.codegen.backend import Array, Arrays, all_finite, usable_cores
+from nndsl.codegen.backend import Array, Arrays, State, all_finite, usable_cores
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
@@ -150,8 +150,8 @@ class OnnxSession:
 
     # ------------------------------------------------------------ the state
 
-    def state(self) -> dict[str, Array]:
-        return self._packing.unpack({**self._updated.arrays(), **self._statistics.arrays()})
+    def state(self) -> State:
+        return State([tensor.copy() for tensor in self._tensors()], self._packing.unpack)
 
     def set_state(self, state: Arrays) -> None:
         tensors = self._packing.pack(state)
@@ -159,7 +159,12 @@ class OnnxSession:
         self._statistics.set(tensors)
 
     def is_finite(self) -> bool:
-        return all_finite([*self._updated.arrays().values(), *self._statistics.arrays().values()])
+        return all_finite(self._tensors())
+
+    def _tensors(self) -> list[Array]:
+        """The tensors of the packing, in its order."""
+        arrays = {**self._updated.arrays(), **self._statistics.arrays()}
+        return [arrays[tensor.name] for tensor in self._packing.tensors]
 
     def accumulated(self) -> dict[str, Array]:
         rows = int(self._scalars[ROWS])

@@ -63,5 +63,5 @@ def unpacked_sums(packing: Packing, sums: Arrays) -> dict[str, Array]:
     return {
         f"grad.{name}": value
         for tensor in packing.updated
-        for name, value in tensor.split(sums[sum_of(tensor)]).items()
+        for name, value in tensor.split(sums[sum_of(tensor)].copy()).items()
     }

@@ -25,7 +25,7 @@ from nndsl.errors.commands import BadOption
 from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Declared
 from nndsl.model.sections import DataSection
-from nndsl.training import loop
+from nndsl.training import measuring
 from nndsl.training.sums import Sums
 from nndsl.transform.step import Step
 
@@ -43,7 +43,7 @@ def predictions(
     """The outputs for all rows, in order; classes that have names are given by name. The session runs on so many rows
     `together`, or on as many as are good. Messages count the rows `before`."""
     refuse_out_of_range(inputs, index_ranges(program.step.network), before=before)
-    outputs = loop.predict(session, inputs, together or rows_together(program))
+    outputs = measuring.predict(session, inputs, together or rows_together(program))
     for output in program.step.network.outputs:
         classes = output.classes.classes if output.classes else None
         if classes is not None and classes.names is not None:
@@ -77,7 +77,7 @@ def predictions_in_pieces(
 def measured(program: Program, session: Session, data: Dataset) -> dict[str, float | Array]:
     """Loss and metrics over all rows; a metric that is a table, such as a confusion matrix, is an array."""
     refuse_out_of_range(data, index_ranges(program.step.network))
-    return _finished(loop.measure(session, program.step, data, program.batch_size))
+    return _finished(measuring.measure(session, program.step, data, program.batch_size))
 
 
 def measured_in_pieces(
@@ -93,7 +93,7 @@ def measured_in_pieces(
             before += piece.rows
             yield piece
 
-    sums = loop.measure_pieces(session, step, refused(pieces), program.batch_size)
+    sums = measuring.measure_pieces(session, step, refused(pieces), program.batch_size)
     return sums.rows, _finished(sums)
 
 

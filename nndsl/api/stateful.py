@@ -81,7 +81,7 @@ class Stateful(Program):
         Raises `Failure` (NN551) where a layer has to be fitted to data that are not there yet.
         """
         if self._session is not None:
-            return self._session.state()
+            return dict(self._session.state())
         if self._state is None:
             self._refuse_unfitted()
             self._state = {**self.initial_state(), **self._set}
@@ -253,7 +253,7 @@ class Stateful(Program):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle has: the program and the network's state, nothing that is compiled or open."""
-        made = self._state if self._session is None else self._session.state()
+        made = self._state if self._session is None else dict(self._session.state())
         kept = {name: getattr(self, name) for name in KEPT}
         return {**kept, "_state": made}
 

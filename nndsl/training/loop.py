@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,18 +16,16 @@ from nndsl.codegen.backend import Session
 from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
 from nndsl.errors.commands import Diverged
-from nndsl.training.batches import Rows, batches_in_order, batches_of_epoch, gather
+from nndsl.training.batches import Rows, batches_of_epoch, gather
 from nndsl.training.callbacks import Callback, Control
 from nndsl.training.divergence import explain_divergence, wrong_state
 from nndsl.training.history import History
+from nndsl.training.measuring import QUIETLY, add_rows
 from nndsl.training.snapshot import Snapshot
 from nndsl.training.sums import Sums
 from nndsl.training.tuning import Tuning
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
-
-QUIETLY = np.errstate(all="ignore")
-"""What is not finite is looked for, and told in a message: NumPy's own warnings of it would only come before."""
 
 
 class Observer:
@@ -132,6 +131,7 @@ class Trainer:
         self.batch = 0
         """How many batches of the epoch are done."""
         self.sums = Sums(step.training_metrics)
+        self._validation = Sums(step.metrics)
         self.interrupted = ""
         """Why the observer stopped training; empty if it did not."""
         self._every = settings.accumulate
@@ -186,8 +186,8 @@ class Trainer:
 
     @property
     def lr(self) -> float:
-        """The learning rate of the last step: 0.001, not 0.0010000000474974513."""
-        return float(str(np.float32(self._lr)))
+        """The learning rate of the last step."""
+        return _shortest(float(self._lr))
 
     # ------------------------------------------------------------ the loop
 
@@ -224,11 +224,11 @@ class Trainer:
         if not self.batch:
             for callback in self.callbacks:
                 callback.on_epoch_begin(epoch, control)
-        order = batches_of_epoch(self.step.train, self.examples.train.rows, epoch)
+        order, losses = batches_of_epoch(self.step.train, self.examples.train.rows, epoch), sums.losses
         try:
             for rows in islice(order, self.batch, None):
                 take(rows)
-                if not math.isfinite(sums.losses["loss"]):
+                if not math.isfinite(losses["loss"]):
                     return False
                 for callback in watching:
                     callback.on_batch_end(epoch, self.batch - 1, sums.means(), control)
@@ -277,12 +277,11 @@ class Trainer:
             return False
         logs = self.sums.finish()
         if self.examples.validation:
-            size = min(self.step.train.batch_size or self.examples.train.rows, self.examples.train.rows)
-            measured = measure(self.session, self.step, self.examples.validation, size).finish()
-            logs |= {f"val_{name}": value for name, value in measured.items()}
+            logs |= {f"val_{name}": value for name, value in self._validate(self.examples.validation).items()}
+        lr = self.lr
         for callback in self.callbacks:
-            logs |= callback.measures({**logs, "lr": self.lr})
-        logs["lr"] = self.lr
+            logs |= callback.measures({**logs, "lr": lr})
+        logs["lr"] = lr
         self.history.add(logs)
         if self.recorder:
             self.recorder.epoch(self.history)
@@ -301,6 +300,13 @@ class Trainer:
         if control.checkpoint:
             self._save(self._good)
         return True
+
+    def _validate(self, data: Dataset) -> dict[str, float]:
+        """What the validation rows measure, in batches of training's size."""
+        self._validation.clear()
+        rows = self.examples.train.rows
+        add_rows(self._validation, self.session, data, min(self.step.train.batch_size or rows, rows))
+        return self._validation.finish()
 
     def _checkpoint(self) -> bool:
         """Save the moment within an epoch, unless it is no good one: False."""
@@ -335,28 +341,7 @@ class Trainer:
         return failure
 
 
-def measure(session: Session, step: Step, data: Dataset, batch_size: int) -> Sums:
-    """What all rows report, in prediction mode."""
-    return measure_pieces(session, step, (data,), batch_size)
-
-
-@QUIETLY
-def measure_pieces(session: Session, step: Step, pieces: Iterable[Dataset], batch_size: int) -> Sums:
-    """What all rows of one piece after another report, in prediction mode."""
-    sums = Sums(step.metrics)
-    for data in pieces:
-        for rows in batches_in_order(data.rows, batch_size):
-            gather(session, data, rows)
-            sums.add(session.evaluate(len(rows)), len(rows))
-    return sums
-
-
-@QUIETLY
-def predict(session: Session, data: Dataset, batch_size: int = 1024) -> dict[str, np.ndarray[Any, Any]]:
-    """The outputs for all rows, in order."""
-    parts: dict[str, list[np.ndarray[Any, Any]]] = {}
-    for rows in batches_in_order(data.rows, batch_size):
-        gather(session, data, rows)
-        for name, value in session.predict(len(rows)).items():
-            parts.setdefault(name, []).append(np.array(value))
-    return {name: np.concatenate(values) for name, values in parts.items()}
+@lru_cache(maxsize=1)
+def _shortest(number: float) -> float:
+    """The float32 as it is written: 0.001, not 0.0010000000474974513. It is mostly the learning rate of before."""
+    return float(str(np.float32(number)))

@@ -22,6 +22,7 @@ class Sums:
         self.metrics = metrics
         self.kept_names = frozenset(name for metric in metrics for name in metric.kept)
         self._finish = {metric.name: Evaluator(metric.finish, float_dtype="f64") for metric in metrics}
+        self._quotients = {metric.name: quotient for metric in metrics if (quotient := _quotient(metric))}
         self.clear()
 
     def clear(self) -> None:
@@ -36,15 +37,15 @@ class Sums:
         if not self.rows:
             self._begin(results)
         self.rows += rows
-        losses, numbers, arrays = self.losses, self.numbers, self.arrays
+        losses, numbers = self.losses, self.numbers
         for name in losses:
             losses[name] += results[name].item() * rows
         for name in numbers:
             numbers[name] += results[name].item()
-        for name in arrays:
-            arrays[name] += results[name]
-        for name, parts in self.kept.items():
-            parts.append(results[name].astype(np.float64))
+        for name in self.arrays:
+            self.arrays[name] += results[name]
+        for name in self.kept:
+            self.kept[name].append(results[name].astype(np.float64))
 
     def _begin(self, results: Arrays) -> None:
         for name, value in results.items():
@@ -70,11 +71,19 @@ class Sums:
     def finish(self) -> dict[str, float]:
         """The epoch's numbers: each loss over all rows, and each metric of the whole epoch that is a number."""
         numbers = (metric for metric in self.metrics if not metric.is_table)
-        return self.means() | {metric.name: float(self._value(metric)) for metric in numbers}
+        return self.means() | {metric.name: self._number(metric) for metric in numbers}
 
     def tables(self) -> dict[str, Array]:
         """The metrics of the whole epoch that are no numbers, such as a confusion matrix."""
         return {metric.name: self._value(metric) for metric in self.metrics if metric.is_table}
+
+    def _number(self, metric: MetricPlan) -> float:
+        """Most metrics are a quotient: Python has it in a hundredth of the time."""
+        if metric.name in self._quotients:
+            total, count = self._quotients[metric.name]
+            if self.numbers[count]:
+                return self.numbers[total] / self.numbers[count]
+        return float(self._value(metric))
 
     def _value(self, metric: MetricPlan) -> Array:
         sums = {name: self._sum(name) for name in metric.accumulators}
@@ -84,3 +93,12 @@ class Sums:
         if name in self.kept:
             return np.concatenate(self.kept[name])
         return self.numbers[name] if name in self.numbers else self.arrays[name]
+
+
+def _quotient(metric: MetricPlan) -> tuple[str, str] | None:
+    """The names of two numbers, if the metric is one divided by the other."""
+    value = metric.finish.outputs["value"]
+    if value.op != "div" or any(operand.op != "input" or operand.shape for operand in value.inputs):
+        return None
+    total, count = (str(operand.attributes["name"]) for operand in value.inputs)
+    return total, count

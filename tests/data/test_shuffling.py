@@ -17,6 +17,19 @@ def test_shuffles_are_permutations_of_the_helpers(seed: int, epoch: int, rows: i
     np.testing.assert_array_equal(shuffled(seed, "shuffle", epoch, rows), permutation(seed, "shuffle", epoch, rows))
 
 
+@pytest.mark.parametrize("rows", [1, 256, 257, 5461, 5462, 8192, 8193])
+@pytest.mark.parametrize("epoch", [0, 1, 2, 3, 63, 64, 200])
+def test_epochs_that_are_drawn_together_are_what_they_are_alone(rows: int, epoch: int) -> None:
+    """Some number of them up to 8192 rows: 64 up to 256 rows, 3 up to 5461."""
+    np.testing.assert_array_equal(shuffled(3, "shuffle", epoch, rows), permutation(3, "shuffle", epoch, rows))
+
+
+def test_an_order_cannot_be_changed() -> None:
+    """It may be given again."""
+    with pytest.raises(ValueError, match="read-only"):
+        shuffled(3, "shuffle", 0, 10)[0] = 1
+
+
 @pytest.mark.parametrize("rows", [65_536, 65_537, 300_001])
 def test_so_are_those_of_rows_whose_keys_are_cut(rows: int) -> None:
     """From 65 537 rows on, 48 bits of a key and the row's number no longer fit in 64 bits."""
