@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
@@ -41,14 +41,15 @@ TUNING = "tuning.json"
 BATCHES = 16
 """The first so many of the run's batches are taken over and over."""
 
-ROUNDS = 5
-"""Times that each candidate is timed, in turn with the others; the median counts."""
+TURNS, FEWEST = 15, 5
+"""Times that each candidate is timed, in turn with the others: fewer where steps are long."""
 
-BLOCK, REST = 0.03, 0.003
+BLOCK, REST = 0.012, 0.003
 """Seconds that a timing takes if steps are short enough; and of steps before it, while other threads come to rest."""
 
 MARGIN = 0.03
-"""How much faster another candidate must be than the first one, which the cost model chose: less is luck."""
+"""How much faster than the first candidate, which the cost model chose, another must be in three turns of four: other
+work on the machine falls on some turns."""
 
 Open = Callable[[str, Choices], Session]
 """A new session of a backend, by its name, with the state that training begins with."""
@@ -124,51 +125,63 @@ class Candidate:
             self._done += 1
 
 
-@np.errstate(all="ignore")
 def tune(
     open: Open,
-    questions: Iterable[Sequence[Choices]],
+    questions: Sequence[Sequence[Choices]],
     step: Step,
     data: Dataset,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Tuning:
     """Answer one question after the other, each with the answers to those before; the NumPy backend is measured too,
-    but not chosen: it is another one, which adds up sums in another order."""
+    but not chosen: it is another one, which adds up sums in another order.
+
+    What the machine does besides changes from one question to the next, so the times of a question are told in
+    proportion to what the answer to the one before took there.
+    """
     batches = list(islice(batches_of_epoch(step.train, data.rows, 0), BATCHES))
-    found: dict[tuple[str, Choices], list[float]] = {}
 
-    def measure(backend: str, asked: Sequence[Choices]) -> list[float]:
-        """Seconds a step of each, taking turns."""
+    def measure(backend: str, asked: Sequence[Choices]) -> list[list[float]]:
         those = [Candidate(open(backend, choices), step, data, batches) for choices in asked]
-        for candidate in those:
-            candidate.steps(1)  # which loads and plans
-        began = clock()
-        those[0].steps(1)
-        one = max(clock() - began, 1e-6)
-        rest, block = max(1, round(REST / one)), max(1, round(BLOCK / one))
-        for turn in range(ROUNDS):
-            for candidate in [*those[turn % len(those) :], *those[: turn % len(those)]]:
-                candidate.steps(rest)
-                began = clock()
-                candidate.steps(block)
-                candidate.times.append((clock() - began) / block)
-        for choices, candidate in zip(asked, those, strict=True):
-            found.setdefault((backend, choices), []).extend(candidate.times)
-        return [median(candidate.times) for candidate in those]
+        return _taking_turns(those, clock)
 
-    questions = list(questions)
     chosen = reduce(Choices.given, (question[0] for question in questions if question), USUAL)
+    found: dict[Choices, float] = {}
     for question in questions:
         asked = [chosen.given(answer) for answer in question]
-        if len(asked) > 1:
-            seconds = measure("onnx", asked)
-            fastest = min(seconds)
-            chosen = asked[seconds.index(fastest) if fastest < (1 - MARGIN) * seconds[0] else 0]
-    measure("numpy", [USUAL])
-    measured = tuple(
-        Measurement(backend, choices, round(1e6 * median(times), 1)) for (backend, choices), times in found.items()
+        if len(asked) > 1 or not found:
+            times = measure("onnx", asked)
+            ratios = [[time / first for time, first in zip(own, times[0], strict=True)] for own in times]
+            first = found.get(chosen, median(times[0]))
+            found |= {choices: first * median(own) for choices, own in zip(asked, ratios, strict=True)}
+            better = [i for i, own in enumerate(ratios) if quantiles(own, n=4)[2] < 1 - MARGIN]
+            chosen = asked[min(better, key=lambda i: median(ratios[i]), default=0)]
+    measured = [("onnx", choices, time) for choices, time in found.items()]
+    measured += [("numpy", USUAL, median(measure("numpy", [USUAL])[0]))]
+    return Tuning(
+        replace(chosen, polls=None),
+        tuple(Measurement(backend, choices, round(1e6 * time, 1)) for backend, choices, time in measured),
+        usable_cores(),
+        step.train.batch_size or data.rows,
     )
-    return Tuning(replace(chosen, polls=None), measured, usable_cores(), step.train.batch_size or data.rows)
+
+
+@np.errstate(all="ignore")
+def _taking_turns(those: Sequence[Candidate], clock: Callable[[], float]) -> list[list[float]]:
+    """Seconds a step of each, turn by turn."""
+    for candidate in those:
+        candidate.steps(1)  # which loads and plans
+    began = clock()
+    those[0].steps(1)
+    one = max(clock() - began, 1e-6)
+    rest, block = max(1, round(REST / one)), max(1, round(BLOCK / one))
+    turns = max(FEWEST, min(TURNS, round(TURNS * (REST + BLOCK) / (one * (rest + block)))))
+    for turn in range(turns):
+        for candidate in [*those[turn % len(those) :], *those[: turn % len(those)]]:
+            candidate.steps(rest)
+            began = clock()
+            candidate.steps(block)
+            candidate.times.append((clock() - began) / block)
+    return [candidate.times for candidate in those]
 
 
 def read_tuning(path: Path) -> Tuning:

@@ -100,6 +100,32 @@ def test_what_falls_into_one_timing_by_chance_does_not_decide(tmp_path: Path) ->
     assert found.chosen.threads == 1
 
 
+def test_a_machine_that_becomes_busier_makes_no_answer_look_worse_than_what_it_beat(tmp_path: Path) -> None:
+    machine: Machine
+
+    def seconds(_: str, choices: Choices) -> float:
+        busy = 5.0 if any(asked.packed == 0 for _, asked in machine.opened) else 1.0  # from the second question on
+        return 1e-3 * busy * (choices.threads or 0) * (0.5 if choices.packed == 0 else 1.0)
+
+    class Late(Steps):
+        def train_step(self, rows: int, step: int) -> None:
+            self.seconds = self.ask()
+            super().train_step(rows, step)
+
+    machine = Machine(seconds)
+    net = net_of(write_program(tmp_path))
+
+    def open(backend: str, choices: Choices) -> Any:
+        session = Late(machine, 0.0)
+        machine.open(backend, choices)
+        session.ask = lambda: seconds(backend, choices)
+        return session
+
+    found = tune(open, [THREADS, PACKED], net.step, net.read_data().train, lambda: machine.now)
+    assert found.chosen == Choices(threads=1, packed=0)
+    assert [round(each.microseconds) for each in found.measured[:4]] == [1000, 2000, 2000, 500]
+
+
 def test_the_questions_of_a_network_begin_with_what_its_cost_model_says(tmp_path: Path) -> None:
     step = net_of(write_program(tmp_path)).step
     waits, limits = questions(step, 8, {})
