@@ -13,9 +13,10 @@ All others find their operands channels first or last. A convolution takes the b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
-from nndsl.codegen.onnx import direct, direct_pooling
+from nndsl.codegen.onnx import direct, direct_pooling, phases
 from nndsl.codegen.onnx.layout import Layouts, channels_first, laid_out, remade, reshaped, transposed
 from nndsl.codegen.onnx.pooling import rectify_after_pooling
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
@@ -40,6 +41,8 @@ class Blocks(Layouts):
     def __init__(self, graph: Graph, block: int) -> None:
         super().__init__()
         self._block = block
+        self._plan = phases.Phased(graph, block)
+        self._phases: dict[Node, tuple[Node, ...]] = {}
         self._uses = {node: len(users) for node, users in graph.users().items()}
         for node in graph.outputs.values():
             self._uses[node] += 1
@@ -70,6 +73,8 @@ class Blocks(Layouts):
         return self._blocks[node]
 
     def add(self, node: Node) -> None:
+        if self._add_phases(node):
+            return
         made = self._computed_in_blocks(node)
         if made is None:
             if node not in self._last:
@@ -101,6 +106,31 @@ class Blocks(Layouts):
         if node.op in ELEMENTWISE:
             return self._with_convolution(node) or remade(node, tuple(map(self._brought, node.inputs)))
         return None
+
+    def _add_phases(self, node: Node) -> bool:
+        """Make the phases of a node, or what follows from phases, where a first convolution is computed so."""
+        if node in self._plan.relus:
+            conv, bias, _ = self._plan.relus[node]
+            x, W = conv.inputs
+            operands = self.first(x), self.last(W), self.last(bias)
+            self._phases[node] = phases.computed(node, self._plan, *operands, self._block)
+        elif node in self._plan.pools:
+            self._blocks[node] = reduce(
+                lambda a, b: _applied("maximum", node, a, b), self._phases[self._plan.pools[node]]
+            )
+            self._at_home_in_blocks.add(node)
+            self._at_home_first.add(node)
+        elif node in self._plan.gradients:
+            _, y, g = node.inputs
+            relu = self._plan.gradients[node]
+            self._phases[node] = phases.shares(node, self.blocks(y), self.blocks(g), self._phases[relu])
+        elif node.op == "conv_kernel" and node.inputs[1] in self._phases:
+            x, d = node.inputs
+            size = d.attributes["size"]
+            self._last[node] = phases.kernel_gradient(node, self.first(x), self._phases[d], size, self._block)
+        else:
+            return False
+        return True
 
     # ------------------------------------------------------------ convolutions
 

@@ -134,11 +134,11 @@ def _onnx_conv(e: OnnxEmitter, node: Node, x: str, W: str, *bias: str) -> str:
     attributes: dict[str, Any] = {"kernel_shape": node.inputs[1].shape[:2], **onnx_attributes(node)}
     if node.attributes["activation"]:
         attributes["activation"] = node.attributes["activation"]
-    W = (_turned if node.attributes["turned"] else _kernel)(e, node, W)
+    W = (_turned if node.attributes["turned"] else kernel_in_blocks)(e, node, W)
     return operator(e, node, "Conv", flat(e, x, node.inputs[0]), W, *bias, **attributes)
 
 
-def _kernel(e: OnnxEmitter, node: Node, W: str) -> str:
+def kernel_in_blocks(e: OnnxEmitter, node: Node, W: str) -> str:
     """[h, w, channels, filters] -> [filters / B, channels / B, h, w, B channels, B filters], or with fewer channels
     than B [filters / B, channels, h, w, B filters]."""
     h, w, channels, filters = known(node.inputs[1].shape)

@@ -54,9 +54,7 @@ def _onnx_max_pool_gradient(e: OnnxEmitter, node: Node, x: str, y: str, g: str) 
         for pixel in _parts(e, reshaped(e, row, -1, width, block), width)
     ]
     y, g = (reshaped(e, value, -1, 1, block) for value in (y, g))
-    shares = [
-        e.node("Mul", e.node("Cast", mask, to=1), g) for mask in _first([e.node("Equal", p, y) for p in pixels], e)
-    ]
+    shares = [e.node("Mul", e.node("Cast", mask, to=1), g) for mask in first_of_equals(e, y, pixels)]
     lines = [_joined(e, shares[i : i + width]) for i in range(0, len(shares), width)]
     d = _joined(e, [reshaped(e, row, -1, 1, line) for row in lines])
     d = reshaped(e, d, -1, blocks, down * height, across * width, block)
@@ -72,8 +70,9 @@ def _joined(e: OnnxEmitter, parts: Sequence[str]) -> str:
     return e.node("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
 
 
-def _first(found: Sequence[str], e: OnnxEmitter) -> list[str]:
-    """Of masks each without what those before it have."""
+def first_of_equals(e: OnnxEmitter, y: str, values: Sequence[str]) -> list[str]:
+    """For each value where it equals y and none before it does."""
+    found = [e.node("Equal", value, y) for value in values]
     masks, before = [found[0]], found[0]
     for mask in found[1:]:
         masks.append(e.node("And", mask, e.node("Not", before)))

@@ -119,9 +119,9 @@ def _relu_mask(node: Node) -> Fused | None:
 
 def _is_rectified(x: Node) -> bool:
     """Whether a value is a relu's: by itself, within a convolution, or the largest of some."""
-    if x.op in ("max_pool_first", "max_pool_blocks"):
+    if x.op in ("max_pool_first", "max_pool_blocks", "maximum"):
         return _is_rectified(x.inputs[0])
-    return x.op == "relu" or (x.op == "conv_blocks" and x.attributes["activation"] == "Relu")
+    return x.op in ("relu", "conv_phase") or (x.op == "conv_blocks" and x.attributes["activation"] == "Relu")
 
 
 def is_positive(node: Node, x: Node) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from nndsl.graph.node import Graph, Primitive
 from nndsl.graph.verify import verify
 
 BLOCK = 16
+
+Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def image_network() -> Graph:
@@ -41,9 +44,9 @@ def here() -> int:
     return block
 
 
-def agree(graph: Graph, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def agree(graph: Graph, block: int, monkeypatch: pytest.MonkeyPatch, inputs: Arrays | None = None) -> None:
     """With every primitive by its own facet, and in blocks: as close as `convolutional.agree` wants it."""
-    inputs = values(graph)
+    inputs = inputs or values(graph)
     with monkeypatch.context() as patch:
         patch.setattr(emit, "channels_first", lambda graph: graph)
         expected = as_it_is(model_of(graph), inputs)
@@ -118,6 +121,52 @@ def test_windows_that_overlap(
     net = Network(9, 8, 2)
     h = pool(ops.relu(net.conv(net.image, here)), size=(3, 3), strides=(2, 1), padding=padding)
     agree(net.training(net.conv(h, here)), here, monkeypatch)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 2), (1, 2), (1, 1)], ids=str)
+@pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((1, 1), (0, 1))], ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_first_convolution_by_the_phases_of_its_pool(
+    channels: int,
+    padding: tuple[tuple[int, int], ...],
+    size: tuple[int, int],
+    here: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Small whole numbers: many windows have several maxima, of which the first gets the gradient."""
+    net = Network(9, 8, channels)
+    h = ops.relu(net.conv(net.image, here, padding=padding))
+    pooled = ops.max_pool(h, size=size, strides=size, padding=((0, 0), (0, 0)))
+    graph = net.training(net.conv(pooled, here, size=2))
+    assert convolutions(graph) == 1 + size[0] * size[1] + 1  # the second, the first's phases, the second's gradient
+    random = np.random.default_rng(0)
+    inputs = {name: random.integers(-1, 2, value.shape).astype(np.float32) for name, value in values(graph).items()}
+    agree(graph, here, monkeypatch, inputs)
+
+
+def convolutions(graph: Graph) -> int:
+    return operators(model_of(graph, BLOCK), DOMAIN)["Conv"]
+
+
+def test_a_first_convolution_that_something_else_reads_is_computed_whole(
+    here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def network(other: Callable[[Value, Value], Value]) -> Graph:
+        net = Network(8, 8, 3)
+        y = net.conv(net.image, here)
+        h = ops.relu(y)
+        pooled = ops.max_pool(h, **HALVES)
+        return net.training(ops.reduce_sum(pooled, axes=(1, 2), keepdims=False) + other(y, h))
+
+    readers: list[Callable[[Value, Value], Value]] = [
+        lambda y, h: ops.reduce_mean(h, axes=(1, 2), keepdims=False),
+        lambda y, h: ops.reduce_max(y, axes=(1, 2), keepdims=False),
+        lambda y, h: ops.reduce_sum(ops.avg_pool(h, **HALVES), axes=(1, 2), keepdims=False),
+    ]
+    for other in readers:
+        graph = network(other)
+        assert convolutions(graph) == 1
+        agree(graph, here, monkeypatch)
 
 
 def test_what_is_stretched_over_places_or_channels(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
