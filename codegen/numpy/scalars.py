@@ -14,6 +14,7 @@ from nndsl.graph.node import Node
 from nndsl.graph.sizes import Dim, FloorDivision, Size, symbol
 
 INFIX_ARITHMETIC = frozenset("add sub mul div pow mod neg".split())
+EXACT_IN_F32 = INFIX_ARITHMETIC - {"pow", "mod"}
 
 
 def is_weak(node: Node) -> bool:
@@ -22,18 +23,26 @@ def is_weak(node: Node) -> bool:
     NumPy's own scalars of another precision would not; so no function of NumPy is ever called on weak operands alone,
     unless it is float64 that is wanted: that is what Python's own floats are.
     """
+    parts = [node]
+    while parts:  # a total of many losses is deeper than calls may be
+        part = parts.pop()
+        if not _may_be_weak(part):
+            return False
+        parts += part.inputs
+    return True
+
+
+def _may_be_weak(node: Node) -> bool:
+    """Whether the node's code is a plain Python number if that of its operands is."""
     if node.type.shape:
         return False
-    if node.op == "cast" and node.type.dtype == "f64":
-        return is_weak(node.inputs[0])
-    if node.op == "constant" or node.op == "size":
+    if node.op in ("constant", "size") or (node.op == "cast" and node.type.dtype == "f64"):
         return True
     if node.op == "input":
         return str(node.attributes["name"]).startswith("nndsl.")
     if node.op == "div" and not _is_never_zero(node.inputs[1]):
         return False
-    exact = INFIX_ARITHMETIC if node.type.dtype == "f64" else INFIX_ARITHMETIC - {"pow", "mod"}
-    return node.op in exact and all(map(is_weak, node.inputs))
+    return node.op in (INFIX_ARITHMETIC if node.type.dtype == "f64" else EXACT_IN_F32)
 
 
 def needs_scalar(node: Node) -> bool:

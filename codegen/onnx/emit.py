@@ -57,6 +57,7 @@ class Emitter:
         self.block = block
         self._inputs: dict[str, tuple[str, tuple[Dim, ...]]] = {}
         self._outputs: dict[str, tuple[Value, str, tuple[Dim, ...]]] = {}
+        self._given: set[Value] = set()
         self._operations: list[Operation] = []
         self._initializers: dict[Value, TensorProto] = {}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
@@ -77,9 +78,9 @@ class Emitter:
 
     def output(self, name: str, value: Value, dtype: DType | str, shape: tuple[Dim, ...]) -> None:
         """An output of the model; what is an input, a constant or another output gets there by an `Identity`."""
-        taken = {taken for taken, *_ in self._outputs.values()}
-        if value in self._inputs or value in self._initializers or value in taken:
+        if value in self._inputs or value in self._initializers or value in self._given:
             (value,) = self.nodes("Identity", (value,), 1)
+        self._given.add(value)
         self._outputs[name] = value, dtype, shape
 
     def initializer(self, name: str, value: np.ndarray[Any, Any]) -> Value:
@@ -191,11 +192,12 @@ class Emitter:
         """A name of its own for each node's output: the output's, else the program's, else prefix and operator."""
         names = {value: name for name, (value, *_) in self._outputs.items()}
         taken = {*self._inputs, *self._outputs, *self._initializers}
+        counts: dict[str, int] = {}
         for operation in self._operations:
             for value in operation.outputs:
                 if value not in names:
                     wish = self._names.get(value) or f"{operation.prefix}{operation.op_type}"
-                    names[value] = _different(wish, taken)
+                    names[value] = _different(wish, taken, counts)
                 taken.add(names[value])
         return names
 
@@ -206,10 +208,14 @@ def _prefix(node: Node) -> str:
     return layer if node.origin.phase == "forward" else f"{layer}{node.origin.phase}/"
 
 
-def _different(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    return next(other for i in range(2, len(taken) + 3) if (other := f"{name}_{i}") not in taken)
+def _different(name: str, taken: set[str], counts: dict[str, int]) -> str:
+    """The name, or the first of `name_2`, `name_3` … that is not taken; `counts` are how far each name has come."""
+    other, count = name, counts.get(name, 1)
+    while other in taken:
+        count += 1
+        other = f"{name}_{count}"
+    counts[name] = count
+    return other
 
 
 def _hashable(attribute: Any) -> Any:
