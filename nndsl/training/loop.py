@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nndsl.codegen.backend import Session
+from nndsl.codegen.backend import Session, all_finite
 from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
 from nndsl.errors.commands import Diverged
 from nndsl.training.batches import Rows, batches_of_epoch, gather
 from nndsl.training.callbacks import Callback, Control
-from nndsl.training.divergence import explain_divergence, wrong_state
+from nndsl.training.divergence import explain_divergence
 from nndsl.training.history import History
 from nndsl.training.measuring import QUIETLY, add_rows
 from nndsl.training.snapshot import Snapshot
@@ -311,7 +311,7 @@ class Trainer:
     def _checkpoint(self) -> bool:
         """Save the moment within an epoch, unless it is no good one: False."""
         snapshot = self.snapshot()
-        if wrong_state(snapshot.state) or wrong_state(snapshot.accumulated):
+        if not self.session.is_finite() or not all_finite(snapshot.accumulated.values()):
             return False
         self._good = snapshot
         self._save(snapshot)

@@ -86,10 +86,10 @@ class RunFolder:
 
     def epoch(self, history: History) -> None:
         """One more line in each log; a column that is new takes a new file."""
-        if history.names != self._columns:
+        number, logs = len(history), history.epochs[-1]
+        if not logs.keys() <= {*self._columns}:
             self.begin(history)
             return
-        number, logs = len(history), history.epochs[-1]
         lines = {HISTORY: history.row(number, self._columns), LOG: log_line(number, logs)}
         try:
             for name, line in lines.items():

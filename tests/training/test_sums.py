@@ -29,9 +29,9 @@ model net {
 
 @pytest.mark.parametrize("sums", [(3.0, 7.0), (0.0, 0.0), (2.0, 0.0), (-2.0, 0.0), (float("nan"), 3.0)], ids=str)
 def test_metrics_are_what_their_graphs_give(sums: tuple[float, float]) -> None:
-    results = {"loss": np.float32(0.5).reshape(())}
+    results: dict[str, np.ndarray] = {"loss": np.array(0.5, np.float32)}
     for metric in STEP.metrics:
-        results |= {name: np.array(value) for name, value in zip(metric.accumulators, cycle(sums), strict=False)}
+        results |= {name: np.asarray(value) for name, value in zip(metric.accumulators, cycle(sums), strict=False)}
     added = Sums(STEP.metrics)
     added.add(results, 10)
     found = added.finish()
