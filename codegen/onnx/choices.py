@@ -1,6 +1,7 @@
 """What can be chosen for a network on a machine: by a cost model, or by measuring (`nndsl.training.tuning`).
 
-What a step computes is the same with each choice, but for the number of threads, which adds up sums in another order.
+What a step computes is the same with each choice, but for the number of threads and the layout of images, which add up
+sums in another order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Choices:
     """How many compute a step; 0 is one for each core (`engine.threads_for`)."""
     packed: int | None = None
     """Parameters of up to so many elements share one tensor (`packing.LARGEST_PACKED`)."""
+    blocks: bool | None = None
+    """Whether convolutions of images are computed in blocks of channels, where the processor has them (`blocks`)."""
     polls: bool | None = None
     """Whether threads poll for work, or sleep until there is some (`waiting`)."""
 
@@ -43,6 +46,7 @@ def questions(step: Step, batch_size: int, sizes: Mapping[str, int]) -> list[lis
     """
     from nndsl.codegen.onnx.engine import threads_for
     from nndsl.codegen.onnx.packing import LARGEST_PACKED
+    from nndsl.codegen.onnx.processor import block_of_images
 
     usual, cores = threads_for(step.gradients, {**sizes, str(BATCH): batch_size}), usable_cores()
     powers = [1 << i for i in range(cores.bit_length())]
@@ -51,4 +55,9 @@ def questions(step: Step, batch_size: int, sizes: Mapping[str, int]) -> list[lis
     limits: dict[int, int] = {}  # by how many parameters they pack, one of which is none
     for limit in (LARGEST_PACKED, *PACKED) if step.optimised else ():
         limits.setdefault(max(1, sum(state.size <= limit for state in step.trainable)), limit)
-    return [waits, [Choices(packed=limit) for limit in limits.values()]]
+    layouts = (True, False) if step.optimised and block_of_images(step.gradients) else ()
+    return [
+        waits,
+        [Choices(packed=limit) for limit in limits.values()],
+        [Choices(blocks=blocks) for blocks in layouts],
+    ]

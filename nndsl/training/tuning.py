@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import reduce
 from itertools import cycle, islice
 from pathlib import Path
@@ -93,13 +93,16 @@ class Tuning:
 
     def text(self) -> str:
         """What was measured, as a table."""
-        rows = [["backend", "threads", "waiting", "packed", "µs a step", ""]]
+        rows = [["backend", "threads", "waiting", "packed", "blocks", "µs a step", ""]]
         for each in self.measured:
             own = each.choices
             waiting = "" if own.polls is None or own.threads == 1 else "polling" if own.polls else "asleep"
-            cells = [each.backend, str(own.threads or ""), waiting, "" if own.packed is None else str(own.packed)]
-            rows.append([*cells, f"{each.microseconds:,.0f}", "chosen" if each == self.best else ""])
-        return text_table(rows, numbers=frozenset({1, 3, 4}))
+            packed, blocks = _text(own.packed), {None: "", False: "no", True: "yes"}[own.blocks]
+            mark = "chosen" if each == self.best else ""
+            rows.append([each.backend, _text(own.threads), waiting, packed, blocks, f"{each.microseconds:,.0f}", mark])
+        if not any(row[4] for row in rows[1:]):  # there are no images
+            rows = [[*row[:4], *row[5:]] for row in rows]
+        return text_table(rows, numbers=frozenset({1, 3, len(rows[0]) - 2}))
 
 
 class Candidate:
@@ -205,12 +208,15 @@ def read_tuning(path: Path) -> Tuning:
     raise Failure(BadOption(None, "tuned", reason))
 
 
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
 def _choices(plain: Mapping[str, Any]) -> Choices:
     """Choices as JSON has them; raises `ValueError` where one cannot be."""
-    threads, packed, polls = (plain.get(name) for name in ("threads", "packed", "polls"))
-    for number in (threads, packed):
-        if number is not None and (type(number) is not int or number < 0):
-            raise ValueError(number)
-    if polls not in (None, True, False):
-        raise ValueError(polls)
-    return Choices(threads, packed, polls)
+    known = {item.name: plain.get(item.name) for item in fields(Choices)}
+    for name, value in known.items():
+        number = name in ("threads", "packed")
+        if value is not None and (type(value) is not (int if number else bool) or value < 0):
+            raise ValueError(value)
+    return Choices(**known)

@@ -128,7 +128,7 @@ def test_a_machine_that_becomes_busier_makes_no_answer_look_worse_than_what_it_b
 
 def test_the_questions_of_a_network_begin_with_what_its_cost_model_says(tmp_path: Path) -> None:
     step = net_of(write_program(tmp_path)).step
-    waits, limits = questions(step, 8, {})
+    waits, limits, layouts = questions(step, 8, {})
     assert waits[0] == Choices(threads=1)
     assert {choices.threads for choices in waits} >= {1}
     assert all((choices.polls is None) == (choices.threads == 1) for choices in waits)
@@ -136,6 +136,7 @@ def test_the_questions_of_a_network_begin_with_what_its_cost_model_says(tmp_path
         16_384,
         0,
     ]  # 65 536 would pack the same
+    assert not layouts  # without convolutions
 
 
 # ---------------------------------------------------------------- runs
@@ -218,10 +219,13 @@ def refused(call: Callable[[], object]) -> str:
     return found.message
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{}", '{"chosen": {"threads": "2"}}', '{"chosen": {"threads": -1}}', '{"chosen": {"packed": 1.5}}'],
-)
+@pytest.mark.parametrize("choice", ['"threads": "2"', '"threads": -1', '"packed": 1.5', '"blocks": 1', '"polls": ""'])
+def test_what_cannot_be_chosen_is_refused(tmp_path: Path, choice: str) -> None:
+    (tmp_path / TUNING).write_text(f'{{"chosen": {{{choice}}}}}')
+    assert "is not what tuning wrote" in refused(lambda: read_tuning(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"chosen": 1}'])
 def test_what_tuning_did_not_write_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / TUNING).write_text(text)
     assert "is not what tuning wrote" in refused(lambda: read_tuning(tmp_path))
