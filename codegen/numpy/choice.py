@@ -24,9 +24,19 @@ UFUNCS = frozenset(
 )
 """Element-wise primitives that NumPy can compute in place."""
 
-COPYING = UFUNCS | frozenset(
-    "pow mod sigmoid softplus erf matmul softmax log_softmax where "
-    "concat pad gather scatter_add take_along put_along".split()
+PRODUCTS = frozenset(["matmul", "conv", "conv_input"])
+"""What a chain begins with: a large new array, whose bias and activation are then computed in place."""
+
+INTO = PRODUCTS | frozenset("max_pool max_pool_gradient avg_pool avg_pool_gradient".split())
+"""Primitives other than ufuncs whose code takes `out=`, the array to write the result into."""
+
+COPYING = (
+    INTO
+    | UFUNCS
+    | frozenset(
+        "pow mod sigmoid softplus erf softmax log_softmax where "
+        "concat pad gather scatter_add take_along put_along".split()
+    )
 )
 """Primitives whose result is a new array, so that it may be changed."""
 
@@ -83,7 +93,7 @@ class Choice:
         if (
             self._times_written(node) != 1
             or node in heavy
-            or (self.buffered and is_big(node) and self._leads_to_matmul(node))
+            or (self.buffered and is_big(node) and self._leads_to_product(node))
         ):
             return True
         (user,) = users
@@ -121,7 +131,7 @@ class Choice:
             candidates = [o for o in candidates if Section.of(o.origin) != Section.of(node.origin)]
         if not candidates:
             return
-        previous = next((c for c in candidates if c.op == "matmul" or self._leads_to_matmul(c)), candidates[0])
+        previous = next((c for c in candidates if self._leads_to_product(c)), candidates[0])
         self.previous[node] = previous
         self.variables.add(previous)
 
@@ -141,16 +151,16 @@ class Choice:
             return len(self.users[base]) == 1 and base not in self.outputs and self._is_new(base)
         return node.op in COPYING
 
-    def _leads_to_matmul(self, node: Node) -> bool:
+    def _leads_to_product(self, node: Node) -> bool:
         """Whether a chain that ends in this node would begin with a product."""
         path = []
         while node not in self.leads:
             path.append(node)
             following = [o for o in node.inputs if self._may_change(o, node)]
             if not is_ufunc(node) or not following:
-                self.leads[node] = node.op == "matmul"
+                self.leads[node] = node.op in PRODUCTS
             else:
-                node = next((o for o in following if o.op == "matmul"), following[0])
+                node = next((o for o in following if o.op in PRODUCTS), following[0])
         self.leads.update(dict.fromkeys(path, self.leads[node]))
         return self.leads[node]
 
@@ -168,7 +178,7 @@ def is_ufunc(node: Node) -> bool:
 def fills_buffer(node: Node) -> bool:
     """Whether a new array is written into a buffer: products, and what is computed from arrays like it."""
     like = (operand for operand in node.inputs if operand.type == node.type and not is_truth(operand))
-    return node.op == "matmul" or (is_ufunc(node) and any(like))
+    return node.op in INTO or (is_ufunc(node) and any(like))
 
 
 def is_total(node: Node) -> bool:

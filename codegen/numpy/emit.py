@@ -126,8 +126,12 @@ class _Emission:
             assert function
             return _in_place(target, *function), False
         out = item(name("work"), target)
-        if self.choice.buffered and function and is_big(node) and fills_buffer(node):
-            return assignment(target, call(function[0], *function[1], out=out)), True
+        if self.choice.buffered and is_big(node) and fills_buffer(node):
+            if function:
+                return assignment(target, call(function[0], *function[1], out=out)), True
+            if isinstance(tree, ast.Call):
+                into = ast.Call(tree.func, tree.args, [*tree.keywords, ast.keyword("out", out)])
+                return assignment(target, into), True
         match tree:
             case ast.Call(ast.Attribute(value, "sum"), [], [ast.keyword("axis", axis)]) if self._is_gradient(node):
                 return assignment(target, method(value, "sum", axis=axis, out=out)), True

@@ -1,4 +1,4 @@
-"""The one pass that only this backend needs: numbers are stretched to arrays as late as can be, which is never.
+"""What this backend wants of a graph: small masks, and numbers stretched to arrays as late as can be, which is never.
 
 before   %1 = broadcast_to(%0);  %2 = mul(0.5, %1);  %3 = mul(%2, x)        %0 a scalar
 after    %1 = mul(0.5, %0);  %3 = mul(%1, x)
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from nndsl.graph.node import PRIMITIVES, Graph, Node
 from nndsl.transform.algebra import ELEMENTWISE
+from nndsl.transform.rectified import rectify_after_pooling
 from nndsl.transform.rewrite import rewrite
 from nndsl.transform.simplify import simplify
 
 
 def tidy(graph: Graph) -> Graph:
-    """The graph with every `broadcast_to` behind the element-wise operations on it, and gone where these broadcast."""
-    return simplify(rewrite(graph, _stretch_late))
+    """The graph with a relu's masks taken after pools, and every `broadcast_to` behind the element-wise operations on
+    it, and gone where these broadcast."""
+    return simplify(rewrite(rectify_after_pooling(graph), _stretch_late))
 
 
 def _stretch_late(node: Node) -> Node:

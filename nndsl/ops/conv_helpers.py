@@ -22,24 +22,29 @@ Each = int | Ints
 EachPair = int | Pairs
 
 
-def conv(x: Array, W: Array, strides: Each = 1, padding: EachPair = 0, dilation: Each = 1, groups: int = 1) -> Array:
+def conv(
+    x: Array,
+    W: Array,
+    strides: Each = 1,
+    padding: EachPair = 0,
+    dilation: Each = 1,
+    groups: int = 1,
+    out: Array | None = None,
+) -> Array:
     """x [batch, *spatial, channels], W [*kernel, channels / groups, filters] -> [batch, *out, filters]."""
     *kernel, channels, filters = W.shape
-    seen = windows(padded(x, padding), kernel, strides, dilation, groups)
-    y = np.empty((*seen.shape[1 : 2 + len(kernel)], filters), x.dtype)
+    if out is None:
+        out = np.empty((len(x), *window_counts(x, kernel, strides, padding, dilation), filters), x.dtype)
     if channels == 1 and groups > 1:
-        group, places, taps, multiple = depthwise_axes(len(kernel))
-        W = W.reshape(*kernel, groups, -1)
-        out = y.reshape(*y.shape[:-1], groups, -1)
-        np.einsum(
-            seen[..., 0], [group, *places, *taps], W, [*taps, group, multiple], [*places, group, multiple], out=out
-        )
-        return y
+        seen = windows(padded(x, padding), kernel, strides, dilation, groups)
+        group, axes, taps, multiple = depthwise_axes(len(kernel))
+        W, y = W.reshape(*kernel, groups, -1), out.reshape(*out.shape[:-1], groups, -1)
+        np.einsum(seen[..., 0], [group, *axes, *taps], W, [*taps, group, multiple], [*axes, group, multiple], out=y)
+        return out
     W = grouped(W, groups)
-    for rows, lines in blocks(y.shape, seen.size):
-        columns = seen[:, rows, lines].reshape(groups, -1, W.shape[1])
-        np.matmul(columns, W, out=grouped(y[rows, lines], groups))
-    return y
+    for part, columns in window_columns(x, out, kernel, strides, padding, dilation, groups):
+        np.matmul(columns, W, out=grouped(part, groups))
+    return out
 
 
 def conv_kernel(
@@ -47,26 +52,33 @@ def conv_kernel(
 ) -> Array:
     """The gradient of `conv` by its W, whose windows have the sizes `kernel`."""
     channels, filters = x.shape[-1] // groups, g.shape[-1]
-    seen = windows(padded(x, padding), kernel, strides, dilation, groups)
     if channels == 1 and groups > 1:
-        group, places, taps, multiple = depthwise_axes(len(kernel))
+        seen = windows(padded(x, padding), kernel, strides, dilation, groups)
+        group, axes, taps, multiple = depthwise_axes(len(kernel))
         g = g.reshape(*g.shape[:-1], groups, -1)
-        W = np.einsum(seen[..., 0], [group, *places, *taps], g, [*places, group, multiple], [*taps, group, multiple])
+        W = np.einsum(seen[..., 0], [group, *axes, *taps], g, [*axes, group, multiple], [*taps, group, multiple])
         return W.reshape(*kernel, 1, filters)
     W = np.zeros((groups, np.prod(kernel) * channels, filters // groups), x.dtype)
-    for rows, lines in blocks(g.shape, seen.size):
-        columns = seen[:, rows, lines].reshape(groups, -1, W.shape[1])
-        W += np.matmul(columns.transpose(0, 2, 1), grouped(g[rows, lines], groups))
+    for part, columns in window_columns(x, g, kernel, strides, padding, dilation, groups):
+        W += np.matmul(columns.transpose(0, 2, 1), grouped(part, groups))
     return W.transpose(1, 0, 2).reshape(*kernel, channels, filters)
 
 
 def conv_input(
-    g: Array, W: Array, shape: Ints, strides: Each = 1, padding: EachPair = 0, dilation: Each = 1, groups: int = 1
+    g: Array,
+    W: Array,
+    shape: Ints,
+    strides: Each = 1,
+    padding: EachPair = 0,
+    dilation: Each = 1,
+    groups: int = 1,
+    out: Array | None = None,
 ) -> Array:
     """The gradient of `conv` by its x, which has the spatial sizes `shape`.
 
     With strides of 1 it is also a convolution: of g, padded the other way round, with W mirrored. That copies what
-    windows see of g, the general way adds to what they see of x, which takes about twice as long for each number.
+    windows see of g, the general way adds to what they see of x, tap by tap so that whole lines are added, which takes
+    about twice as long for each number.
     """
     *kernel, channels, filters = W.shape
     pads = pairs(padding, len(kernel))
@@ -76,17 +88,40 @@ def conv_input(
     if np.max(strides) == 1 and np.min(around) >= 0 and copied <= 2 * summed:
         W = np.flip(W, tuple(range(len(kernel)))).reshape(*kernel, channels, groups, filters // groups)
         W = np.swapaxes(W, -3, -1).reshape(*kernel, filters // groups, groups * channels)
-        return conv(g, W, strides, around, dilation, groups)
+        return conv(g, W, strides, around, dilation, groups, out)
+    if out is None:
+        out = np.empty((len(g), *shape, groups * channels), g.dtype)
     sizes = [before + n + after for n, (before, after) in zip(shape, pads, strict=True)]
-    x = np.zeros((len(g), *sizes, groups * channels), g.dtype)
-    seen = windows(x, kernel, strides, dilation, groups)
-    W = grouped(W, groups).transpose(0, 2, 1)
-    for rows, lines in blocks(g.shape, seen.size):
-        targets = seen[:, rows, lines]
-        parts = np.matmul(grouped(g[rows, lines], groups), W).reshape(targets.shape)
-        for tap in np.ndindex(*kernel):
-            targets[(..., *tap, slice(None))] += parts[(..., *tap, slice(None))]
-    return x[inside(shape, pads)]
+    for some in examples(out.shape):
+        x = np.zeros((len(g[some]), *sizes, groups * channels), g.dtype)
+        seen = windows(x, kernel, strides, dilation, groups)
+        for rows, lines in blocks(seen.shape[1:], seen.size):
+            part = grouped(g[some][rows, lines], groups)
+            for tap in np.ndindex(*kernel):
+                target = seen[(slice(None), rows, lines, ..., *tap, slice(None))]
+                target += np.matmul(part, grouped(W[tap], groups).transpose(0, 2, 1)).reshape(target.shape)
+        out[some] = x[inside(shape, pads)]
+    return out
+
+
+def window_columns(
+    x: Array, y: Array, kernel: Ints, strides: Each, padding: EachPair, dilation: Each, groups: int
+) -> Iterator[tuple[Array, Array]]:
+    """Parts of y, which has a place for each window, and what these windows see: matrices [groups, places, numbers]."""
+    for some in examples(x.shape):
+        seen = windows(padded(x[some], padding), kernel, strides, dilation, groups)
+        for rows, lines in blocks(seen.shape[1:], seen.size):
+            yield (
+                y[some][rows, lines],
+                seen[:, rows, lines].reshape(groups, -1, np.prod(seen.shape[-1 - len(kernel) :])),
+            )
+
+
+def window_counts(x: Array, kernel: Ints, strides: Each, padding: EachPair, dilation: Each) -> Ints:
+    """How many windows there are along each spatial axis."""
+    count = len(kernel)
+    axes = zip(x.shape[1:-1], kernel, each(strides, count), pairs(padding, count), each(dilation, count), strict=True)
+    return [(before + n + after - (k - 1) * d - 1) // s + 1 for n, k, s, (before, after), d in axes]
 
 
 def padded(x: Array, padding: EachPair, filling: float = 0) -> Array:
@@ -142,10 +177,17 @@ def blocks(shape: Ints, numbers: int) -> Iterator[tuple[slice, slice]]:
     """
     batch, lines = shape[:2]
     count = max(1, 2**19 * batch * lines // max(1, numbers))
-    examples, lines_each = max(1, count // max(1, lines)), min(count, lines)
-    for row in range(0, batch, examples):
+    several, lines_each = max(1, count // max(1, lines)), min(count, lines)
+    for row in range(0, batch, several):
         for line in range(0, lines, lines_each):
-            yield slice(row, row + examples), slice(line, line + lines_each)
+            yield slice(row, row + several), slice(line, line + lines_each)
+
+
+def examples(shape: Ints) -> Iterator[slice]:
+    """Parts of a batch of some 2¹⁹ numbers, two MiB: temporary arrays of that size cost no new pages of memory."""
+    several = max(1, 2**19 // max(1, np.prod(shape[1:], dtype=int)))
+    for row in range(0, shape[0], several):
+        yield slice(row, row + several)
 
 
 def depthwise_axes(count: int) -> tuple[int, range, range, int]:

@@ -175,7 +175,14 @@ CASES: tuple[tuple[tuple[int, ...], tuple[int, ...], int, int, dict[str, Any]], 
 
 SHARED = (
     *(helpers.each, helpers.pairs, helpers.inside, helpers.padded, helpers.windows),
-    *(helpers.grouped, helpers.blocks, helpers.depthwise_axes),
+    *(
+        helpers.grouped,
+        helpers.blocks,
+        helpers.examples,
+        helpers.depthwise_axes,
+        helpers.window_counts,
+        helpers.window_columns,
+    ),
 )
 CONV = (*SHARED, helpers.conv)
 

@@ -142,7 +142,7 @@ max_pool_gradient = primitive(
     samples=[  # of equal elements, so that y is the pool of x
         Sample((x, y, y), attributes, low=1, high=1) for x, attributes in CASES for y in [pool_type(x, **attributes)]
     ],
-    helpers=(*WINDOWS, conv_helpers.blocks, pool_helpers.max_pool_gradient),
+    helpers=(*WINDOWS, conv_helpers.examples, pool_helpers.max_pool_gradient),
 )(None)
 
 
