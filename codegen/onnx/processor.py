@@ -13,6 +13,7 @@ import numpy as np
 
 from nndsl import ops
 from nndsl.codegen.backend import Array
+from nndsl.codegen.onnx.blocks import all_in_blocks
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.engine import load
 from nndsl.codegen.onnx.proto import serialize
@@ -30,7 +31,7 @@ HALVES: dict[str, Any] = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0),
 
 
 def block_of_images(graph: Graph) -> int:
-    """The size of blocks for a graph's images: 0 where there are no convolutions, or none that are faster so."""
+    """The size of blocks for a graph's images: 0 where there are no convolutions, or no operators for them here."""
     return _block_size() if any(node.op == "conv" for node in graph.nodes) else 0
 
 
@@ -63,9 +64,9 @@ def _network() -> tuple[Graph, dict[str, Array]]:
 
 def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array], block: int) -> bool:
     """Whether blocks of this size give what they should: whole numbers, so exactly that."""
-    e = Emitter(graph.name, block=block)
+    e = Emitter(graph.name)
     operands = {name: e.input(name, "f32", node.shape) for name, node in graph.inputs.items()}
-    for name, value in e.graph(graph, operands).items():
+    for name, value in e.graph(all_in_blocks(graph, block), operands).items():
         e.output(name, value, "f32", graph.outputs[name].shape)
     try:
         found = load(serialize(e.model({})), "cpu", 1).run(list(expected), values)

@@ -13,6 +13,7 @@ from onnx_checks import checked, run
 
 from nndsl import ops
 from nndsl.codegen.onnx import emit
+from nndsl.codegen.onnx.blocks import all_in_blocks
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH, Dim
@@ -68,8 +69,10 @@ def two_convolutions(net: Network) -> Value:
 
 
 def model_of(graph: Graph, block: int = 0) -> onnx.ModelProto:
-    """A model of plain operators, or one for this processor with images in blocks."""
-    e = emit.Emitter(graph.name, block=block)
+    """A model of plain operators, or one for this processor with images in blocks wherever that can be."""
+    if block:
+        graph = all_in_blocks(graph, block)
+    e = emit.Emitter(graph.name)
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)

@@ -13,7 +13,7 @@ from convolutional import HALVES, PLAIN, SAME, Network, as_it_is, flat, model_of
 
 from nndsl import ops
 from nndsl.codegen.onnx import emit, processor
-from nndsl.codegen.onnx.blocks import in_blocks
+from nndsl.codegen.onnx.blocks import all_in_blocks, in_blocks
 from nndsl.codegen.onnx.direct import DOMAIN
 from nndsl.codegen.onnx.engine import load
 from nndsl.codegen.onnx.processor import block_of_images
@@ -68,13 +68,13 @@ def operators(model: onnx.ModelProto, domain: str) -> Counter[str]:
 @pytest.mark.parametrize("seed", range(24))
 def test_random_networks_compute_the_same(seed: int, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = random_network(seed, channels=(1, 3, here), filters=(here, 2 * here, 6))
-    verify(in_blocks(graph, here))
+    verify(all_in_blocks(graph, here))
     agree(graph, here, monkeypatch)
 
 
 def test_an_image_network_computes_the_same(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = image_network()
-    verify(in_blocks(graph, here))
+    verify(all_in_blocks(graph, here))
     agree(graph, here, monkeypatch)
 
 
@@ -209,6 +209,33 @@ def test_few_filters_stay_as_they_are() -> None:
     net = Network(6, 6, 3)
     graph = net.training(net.conv(net.image, BLOCK - 1))
     assert not operators(model_of(graph, BLOCK), DOMAIN)
+
+
+# ------------------------------------------------------------ where it pays
+
+
+def normalized(net: Network, x: Value) -> Value:
+    centred = x - ops.reduce_mean(x, axes=(0, 1, 2), keepdims=True)
+    variance = ops.reduce_mean(centred * centred, axes=(0, 1, 2), keepdims=True)
+    return centred / ops.sqrt(variance + 1e-3) * net.parameter(x.shape[-1]) + net.parameter(x.shape[-1])
+
+
+def test_large_products_pay_for_what_is_between_them() -> None:
+    net = Network(16, 16, 3)
+    h = net.image
+    for filters in (32, 64, 64):
+        h = ops.relu(normalized(net, net.conv(h, 2 * filters, **SAME)))
+    graph = net.training(ops.reduce_mean(h, axes=(1, 2), keepdims=False))
+    assert any(node.op == "conv_blocks" for node in in_blocks(graph, BLOCK).nodes)
+
+
+def test_small_products_do_not() -> None:
+    net = Network(16, 16, 3)
+    h = net.conv(net.image, BLOCK, **SAME)
+    for _ in range(2):
+        h = ops.relu(normalized(net, net.conv(h, 2 * BLOCK, size=1)))
+    graph = net.training(ops.reduce_mean(h, axes=(1, 2), keepdims=False))
+    assert {node.op for node in in_blocks(graph, BLOCK).nodes} >= {"conv_first", "conv_kernel_first"}
 
 
 # ------------------------------------------------------------ this processor
