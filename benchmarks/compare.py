@@ -17,6 +17,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,9 @@ from tasks import TASKS, Task
 HERE = Path(__file__).parent
 ENVIRONMENT = HERE / ".venv-peers"
 PEERS = ("torch==2.13.0", "jax", "keras", "tensorflow", "scikit-learn", "onnx", "onnxscript", "onnxruntime")
+
+REST = 0.1
+"""Seconds before each turn: threads of whoever had the last one poll for more work some time longer."""
 
 SAME_LOSS = 0.4
 """How far a contender's loss may be from the median of all, relative to it: they shuffle differently, and where there
@@ -117,6 +121,7 @@ def measure(task: Task, rounds: int, python: str, only: Sequence[str]) -> list[d
             one.losses.append(one.train(task.warm_up)[1])
         for turn in range(rounds):
             for one in field[turn % len(field) :] + field[: turn % len(field)]:
+                time.sleep(REST)
                 seconds, loss = one.train(task.passes)
                 one.seconds.append(seconds)
                 one.losses.append(loss)
