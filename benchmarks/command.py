@@ -3,14 +3,14 @@
     python benchmarks/command.py [--rounds 5] [--out results.json]
 
 Everybody's process in turn, medians of their seconds. nndsl's writes more than the others' (ONNX, NumPy module,
-weights, history, checkpoint); without `history.png` if matplotlib is not installed.
+weights, history, checkpoint), but no `history.png`: nobody else draws, so matplotlib is hidden from it. Bytecode is
+kept, as installed packages have it, in a folder of its own, which the first round fills.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from compare import ENVIRONMENT, machine
+from imports import environment as with_bytecode
 
 HERE = Path(__file__).parent
 DIGITS = HERE.parent / "examples" / "digits.nn"
@@ -26,7 +27,8 @@ DIGITS = HERE.parent / "examples" / "digits.nn"
 
 def commands(python: str, folder: Path) -> dict[str, tuple[list[str], dict[str, str]]]:
     """Each contender's command line, and what its environment has besides."""
-    own = [sys.executable, "-m", "nndsl", "train", str(DIGITS), "--quiet", "--set", "train.callbacks=[]"]
+    start = "import sys; sys.modules['matplotlib'] = None; from nndsl.__main__ import main; main()"
+    own = [sys.executable, "-c", start, "train", str(DIGITS), "--quiet", "--set", "train.callbacks=[]"]
     found: dict[str, tuple[list[str], dict[str, str]]] = {
         "nndsl, ONNX Runtime": (own, {}),
         "nndsl, NumPy": ([*own, "--backend", "numpy"], {}),
@@ -52,7 +54,7 @@ def main() -> None:
                 out = str(Path(folder) / f"{len(seconds[name])}-{name.replace(' ', '-')}-{turn}")
                 last = ["-o", out] if name.startswith("nndsl") else [out]
                 began = time.perf_counter()
-                environment = {**os.environ, **environment}
+                environment = {**with_bytecode(folder), **environment}
                 subprocess.run([*command, *last], env=environment, cwd=folder, check=True, capture_output=True)
                 if turn:  # the first fills the system's caches
                     seconds[name].append(time.perf_counter() - began)

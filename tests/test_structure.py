@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import nndsl
+
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
@@ -107,6 +109,25 @@ def test_compiling_to_numpy_needs_no_onnx(tmp_path: Path) -> None:
     program = ROOT / "examples" / "digits.nn"
     code = f"import nndsl; nndsl.load({str(program)!r}).compile({str(tmp_path)!r}, target=['numpy'])"
     assert not loaded_by(code) & {"onnx", "onnxruntime"}
+
+
+def test_compiling_to_onnx_needs_neither_an_engine_nor_templates(tmp_path: Path) -> None:
+    program = ROOT / "examples" / "digits.nn"
+    code = f"import nndsl; nndsl.load({str(program)!r}).compile({str(tmp_path)!r}, target=['onnx'])"
+    assert not loaded_by(code) & {"onnxruntime", "jinja2", "rich", "click"}
+
+
+def test_a_generated_module_loads_nothing_but_numpy(tmp_path: Path) -> None:
+    """So it imports in the time that NumPy takes."""
+    nndsl.load(ROOT / "examples" / "digits.nn").compile(tmp_path, target="numpy")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import "
+    assert loaded_by(code + "digits") - loaded_by(code + "numpy") == {"digits"}
+
+
+def test_checking_loads_no_engine(tmp_path: Path) -> None:
+    program = ROOT / "examples" / "digits.nn"
+    code = f"import nndsl; nndsl.load({str(program)!r}).checked"
+    assert not loaded_by(code) & {"onnx", "onnxruntime", "jinja2", "rich", "click", "safetensors", "matplotlib"}
 
 
 def test_test_files_have_names_of_their_own() -> None:
