@@ -32,6 +32,10 @@ class Choices:
         made = {field.name: getattr(other, field.name) for field in fields(other)}
         return replace(self, **{name: value for name, value in made.items() if value is not None})
 
+    def is_but_for_waiting(self, other: Choices) -> bool:
+        """Whether the other one is the same, however its threads wait."""
+        return replace(self, polls=None) == replace(other, polls=None)
+
 
 USUAL = Choices()
 

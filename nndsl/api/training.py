@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from nndsl.api.hooks import hooked
 from nndsl.api.options import BackendName, Overrides, Provider
 from nndsl.api.tuning import Tune, tuning_for
-from nndsl.codegen.backend import Arrays
+from nndsl.codegen.backend import Arrays, Session
+from nndsl.data.dataset import Dataset
 from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import BadOption
 from nndsl.errors.runs import BeginsAnew, Changed, HasFinished, OtherState
@@ -92,15 +93,7 @@ def train(net: Net, asked: Wish) -> Run:
         data, step = net.read_examples(), net.step
         actions = callbacks.build(step.train, loop.reported(step, validated=data.validation is not None))
         actions += hooked(asked.callbacks, net)
-        initial = net.initial_state(asked.max_memory)
-        tuning: Tuning | None = None
-        if folder is not None and (folder.path / TUNING).exists():
-            tuning = read_tuning(folder.path)
-        elif asked.tune is not False:
-            tuning = tuning_for(net, asked.tune, initial, data.train, step, backend=backend, provider=provider)
-        if tuning is not None:
-            net.choices = tuning.chosen
-        session = net.session(initial, backend, provider)
+        session, tuning = _session(net, asked, folder, data.train, backend, provider)
         for warning in net.fitting_warnings:
             asked.warn(warning)
         examples = loop.Examples(data.train, data.validation)
@@ -118,9 +111,7 @@ def train(net: Net, asked: Wish) -> Run:
             actions.append(Timed())
         trainer = loop.Trainer(session, step, examples, actions, asked.observer, folder=folder.path, recorder=folder)
         if asked.resume is not None:
-            snapshot = _snapshot(folder, step, session.state(), program, asked.force)
-            if snapshot is not None:
-                trainer.restore(snapshot)
+            _go_on(trainer, folder, program, force=asked.force)
             restart(folder, state, program)
 
         net.attach(trainer)
@@ -140,6 +131,20 @@ def train(net: Net, asked: Wish) -> Run:
         raise Failure(replace(outcome.diverged, kept=kept))
 
 
+def _session(
+    net: Net, asked: Wish, folder: RunFolder | None, train: Dataset, backend: BackendName, provider: Provider
+) -> tuple[Session, Tuning | None]:
+    """What trains, in its initial state, and what it was tuned to: now, or when the run in `folder` began."""
+    state, tuning = net.initial_state(asked.max_memory), None
+    if folder is not None and (folder.path / TUNING).exists():
+        tuning = read_tuning(folder.path)
+    elif asked.tune is not False:
+        tuning = tuning_for(net, asked.tune, state, train, net.step, backend=backend, provider=provider)
+    if tuning is not None:
+        net.choices = tuning.chosen
+    return net.session(state, backend, provider), tuning
+
+
 def run_state(net: Net, program: Mapping[str, str], backend: BackendName, provider: Provider) -> RunState:
     """What is written down of a run when it begins; `program` are its files."""
     model, source = net.step.network.name, net.program
@@ -150,6 +155,13 @@ def keeping(actions: list[callbacks.Callback]) -> Keeping:
     """By what the best checkpoint is found: as the program's `checkpoint` says."""
     asked = next((action.best for action in actions if isinstance(action, Checkpoint)), Best("val_loss"))
     return Keeping(Best(asked.monitor, asked.mode))
+
+
+def _go_on(trainer: loop.Trainer, folder: RunFolder, program: Mapping[str, str], *, force: bool) -> None:
+    """Let the trainer begin where the run in the folder had come to."""
+    snapshot = _snapshot(folder, trainer.step, trainer.session.state(), program, force)
+    if snapshot is not None:
+        trainer.restore(snapshot)
 
 
 def _snapshot(folder: RunFolder, step: Step, fresh: Arrays, program: Mapping[str, str], force: bool) -> Snapshot | None:

@@ -76,11 +76,10 @@ class Tuning:
     @property
     def best(self) -> Measurement | None:
         """The candidate that was chosen; its threads wait as real steps show, whichever way was faster here."""
-        own = [each for each in self.measured if each.backend == "onnx" and self._is_chosen(each.choices)]
+        own = [
+            each for each in self.measured if each.backend == "onnx" and self.chosen.is_but_for_waiting(each.choices)
+        ]
         return min(own, key=lambda each: each.microseconds, default=None)
-
-    def _is_chosen(self, choices: Choices) -> bool:
-        return replace(choices, polls=None) == replace(self.chosen, polls=None)
 
     def to_json(self) -> str:
         measured = [
@@ -157,7 +156,8 @@ def tune(
             first = found.get(chosen, median(times[0]))
             found |= {choices: first * median(own) for choices, own in zip(asked, ratios, strict=True)}
             better = [i for i, own in enumerate(ratios) if quantiles(own, n=4)[2] < 1 - MARGIN]
-            chosen = asked[min(better, key=lambda i: median(ratios[i]), default=0)]
+            best = asked[min(better, key=lambda i: median(ratios[i]), default=0)]
+            chosen = min((each for each in asked if best.is_but_for_waiting(each)), key=found.__getitem__)
     measured = [("onnx", choices, time) for choices, time in found.items()]
     measured += [("numpy", USUAL, median(measure("numpy", [USUAL])[0]))]
     return Tuning(
