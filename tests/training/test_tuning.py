@@ -85,6 +85,16 @@ def test_the_cost_models_choice_stays_unless_another_is_clearly_faster(tmp_path:
         assert (found.chosen.threads, found.chosen.packed) == (threads, 100)
 
 
+def test_of_two_ways_of_waiting_the_faster_counts_however_little_it_is(tmp_path: Path) -> None:
+    net = net_of(write_program(tmp_path))
+    machine = Machine(lambda _, choices: 2e-3 if choices.threads == 1 else 0.99e-3 if choices.polls else 1e-3)
+    found = tune(machine.open, [THREADS[1:], PACKED], net.step, net.read_data().train, lambda: machine.now)
+    assert found.chosen == Choices(threads=2, packed=100)
+    assert ("onnx", Choices(threads=2, packed=0, polls=True)) in machine.opened
+    assert found.best is not None
+    assert found.best.choices.polls
+
+
 def test_what_falls_into_one_timing_by_chance_does_not_decide(tmp_path: Path) -> None:
     net = net_of(write_program(tmp_path))
     machine = Machine(lambda _, choices: 1e-3 if choices.threads == 1 else 2e-3)
