@@ -103,7 +103,7 @@ def test_prediction_and_evaluation_change_nothing_and_agree() -> None:
     pair = sessions()
     answers = []
     for session in pair:
-        session.set_state(pair[0].state() | {"norm.moving_mean": np.full(6, 1.5, np.float32)})
+        session.set_state({**pair[0].state(), "norm.moving_mean": np.full(6, 1.5, np.float32)})
         kept = session.state()
         fill(session, 7, 1)
         loss = float(session.evaluate(7)["loss"])
