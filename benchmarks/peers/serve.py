@@ -15,17 +15,23 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tasks import TASKS, Task
+if TYPE_CHECKING:
+    from tasks import Task
 
 THREADS = 2
 
 
 def two_threads() -> None:
-    """The same two processors for everybody."""
+    """The same two processors for everybody, and of each library the kernels that it chooses for them.
+
+    To be called before anything imports NumPy, which reads the environment once.
+    """
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        os.environ.pop(name, None)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(THREADS)
     with suppress(AttributeError):
@@ -34,6 +40,8 @@ def two_threads() -> None:
 
 def serve(build: Callable[[Task, str], Callable[[int], float]], versions: Callable[[], str]) -> None:
     """Answer until there is nothing more to do; `build` gives the function that trains N epochs."""
+    from tasks import TASKS
+
     task, variant = TASKS[sys.argv[1]], sys.argv[2]
     out, sys.stdout = sys.stdout, sys.stderr
     imported = resident()
