@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nndsl
+from nndsl.codegen.backend import Arrays
 from nndsl.codegen.numpy import vectors
 from nndsl.codegen.numpy.session import NumpySession
 
@@ -36,7 +37,7 @@ def session(settings: str) -> NumpySession:
     return NumpySession(step, state, seed=1, batch_size=8)
 
 
-def train(session: NumpySession, steps: int = 7) -> dict[str, np.ndarray]:
+def train(session: NumpySession, steps: int = 7) -> Arrays:
     random = np.random.default_rng(0)
     for step in range(steps):
         rows = 8 if step % 3 else 5

@@ -7,7 +7,7 @@ import pytest
 from onnx_networks import initial_state
 
 import nndsl
-from nndsl.codegen.backend import Array
+from nndsl.codegen.backend import Arrays
 from nndsl.codegen.onnx.choices import USUAL, Choices, questions
 from nndsl.codegen.onnx.processor import block_of_images
 from nndsl.codegen.onnx.session import OnnxSession
@@ -26,7 +26,7 @@ train { optimizer = sgd(0.1) }
 QUESTIONS = questions(STEP, 16, {})
 
 
-def trained(choices: Choices) -> tuple[OnnxSession, dict[str, Array]]:
+def trained(choices: Choices) -> tuple[OnnxSession, Arrays]:
     session = OnnxSession(STEP, initial_state(STEP), seed=0, batch_size=16, choices=choices)
     for number in range(3):
         batch = session.buffers(16)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixed_batch
@@ -162,7 +160,7 @@ def test_statistics_move_with_the_state() -> None:
 def test_where_a_steps_memory_comes_from_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     step = mixed()
 
-    def trained() -> dict[str, np.ndarray[Any, Any]]:
+    def trained() -> Arrays:
         session = OnnxSession(step, initial_state(step), seed=0, batch_size=16, sizes={"time": 5})
         for number, rows in enumerate((16, 16, 3, 16)):
             session.train_step(fill(session, mixed_batch(rows)), number)
