@@ -13,13 +13,18 @@ from convolutional import HALVES, PLAIN, SAME, Network, as_it_is, flat, model_of
 
 from nndsl import ops
 from nndsl.codegen.onnx import emit, processor
+from nndsl.codegen.onnx.backend import OnnxBackend
 from nndsl.codegen.onnx.blocks import all_in_blocks, in_blocks
 from nndsl.codegen.onnx.direct import DOMAIN
 from nndsl.codegen.onnx.engine import load
 from nndsl.codegen.onnx.processor import block_of_images
+from nndsl.compiler import compile_network
 from nndsl.graph.builder import Value
 from nndsl.graph.node import Graph, Primitive
 from nndsl.graph.verify import verify
+from nndsl.model.check import check, load_program
+from nndsl.source import Source
+from nndsl.transform.state import initial_state
 
 BLOCK = 16
 
@@ -178,6 +183,44 @@ def test_what_is_stretched_over_places_or_channels(here: int, monkeypatch: pytes
         return x * ops.sigmoid(channels) + places + net.parameter(*x.shape[2:])
 
     agree(net.training(net.conv(gated(net.conv(net.image, here)), here)), here, monkeypatch)
+
+
+PROGRAM = """
+model images {
+  input  image: f32[14, 12, 3]
+  target digit: class[4]
+  features = image -> conv2d(16, 3, relu) -> max_pool2d(2) -> conv2d(32, 3, relu, padding = same) -> conv2d(32, 3, relu)
+  scores   = features -> max_pool2d(2) -> dropout(0.25) -> flatten -> dense(4)
+  output probability = softmax(scores)
+  loss   cross_entropy(scores, digit)
+}
+
+train {
+  optimizer  = adam(1e-2)
+  batch_size = 6
+}
+"""
+
+
+def test_a_session_trains_as_without_optimisations(here: int) -> None:
+    """Three steps, the last of fewer rows: the losses, and the outputs of what was learned."""
+    source = Source("images.nn", PROGRAM)
+    checked = check(load_program(source))
+    found: list[list[np.ndarray[Any, Any]]] = []
+    for optimise in (True, False):
+        step = compile_network(checked.network, checked.train, source, optimise=optimise).step
+        session = OnnxBackend().session(step, initial_state(step.states, 0), seed=1, batch_size=6)
+        random = np.random.default_rng(0)
+        measured: list[np.ndarray[Any, Any]] = []
+        for number, rows in enumerate((6, 6, 5)):
+            session.buffers(rows)["image"][...] = random.normal(size=(rows, 14, 12, 3))
+            session.buffers(rows)["digit"][...] = random.integers(0, 4, rows)
+            measured.append(np.array(session.train_step(rows, number)["loss"]))
+        found.append([*measured, np.array(session.predict(5)["probability"])])
+    for blocked, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(blocked, plain, rtol=1e-4, atol=1e-5)
+    step = compile_network(checked.network, checked.train, source).step
+    assert {"conv_phase", "conv_blocks"} <= {node.op for node in in_blocks(step.gradients, here).nodes}
 
 
 # ------------------------------------------------------------ what is emitted
