@@ -28,8 +28,6 @@ from nndsl.graph.types import Shape, TensorType
 from nndsl.ops.convolution import conv_type
 from nndsl.ops.windows import Ints
 
-PLAIN = {"strides": {1}, "dilation": {1}}
-
 
 class Phased:
     """Convolutions of a graph that are computed by phases, each by the relu behind it, their pools and gradients."""
@@ -85,9 +83,10 @@ class Phased:
 
 
 def _few_channels(conv: Node, block: int) -> bool:
+    """Whether a convolution is by steps of one, of images of known size with fewer channels than a block."""
     x, filters = conv.inputs[0], conv.shape[-1]
     sizes = known((*x.shape[1:], filters))
-    plain = all({*conv.attributes[key]} == ones for key, ones in PLAIN.items()) and conv.attributes["groups"] == 1
+    plain = {*conv.attributes["strides"], *conv.attributes["dilation"], conv.attributes["groups"]} == {1}
     return len(sizes) == 4 == x.type.rank and sizes[2] < block and sizes[3] % block == 0 and plain
 
 
