@@ -19,11 +19,11 @@ from typing import Any
 
 from nndsl.codegen.onnx import direct, direct_pooling, phases
 from nndsl.codegen.onnx.layout import Layouts, channels_first, laid_out, remade, reshaped, transposed
-from nndsl.codegen.onnx.pooling import rectify_after_pooling
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
 from nndsl.graph.sizes import Dim
 from nndsl.graph.types import Shape
 from nndsl.transform.algebra import ELEMENTWISE
+from nndsl.transform.rectified import rectify_after_pooling
 
 POOLS = {"max_pool": direct_pooling.MAX_POOL, "avg_pool": direct_pooling.AVG_POOL}
 

@@ -23,6 +23,7 @@ import numpy as np
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.types import Shape
 from nndsl.ops.convolution import onnx_attributes
+from nndsl.transform.rectified import is_positive
 
 
 @dataclass(frozen=True)
@@ -122,14 +123,6 @@ def _is_rectified(x: Node) -> bool:
     if x.op in ("max_pool_first", "max_pool_blocks", "maximum"):
         return _is_rectified(x.inputs[0])
     return x.op in ("relu", "conv_phase") or (x.op == "conv_blocks" and x.attributes["activation"] == "Relu")
-
-
-def is_positive(node: Node, x: Node) -> bool:
-    """Whether a node is x > 0 as a number, 0 or 1."""
-    if node.op != "cast" or node.inputs[0].op != "greater":
-        return False
-    left, right = node.inputs[0].inputs
-    return left is x and right.op == "constant" and not right.shape and right.attributes["value"] == 0
 
 
 def _is_product(node: Node) -> bool:

@@ -18,11 +18,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from nndsl.codegen.onnx.convolution import CONV, CONV_INPUT, CONV_KERNEL
-from nndsl.codegen.onnx.pooling import AVG_POOL, AVG_POOL_GRADIENT, MAX_POOL, MAX_POOL_GRADIENT, rectify_after_pooling
+from nndsl.codegen.onnx.pooling import AVG_POOL, AVG_POOL_GRADIENT, MAX_POOL, MAX_POOL_GRADIENT
 from nndsl.codegen.onnx.repetition import REPEAT, SUM, repeated, summed
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
 from nndsl.graph.types import Shape
 from nndsl.transform.algebra import ELEMENTWISE
+from nndsl.transform.rectified import rectify_after_pooling
 from nndsl.transform.simplify import simplify
 
 CONVOLUTIONS: Mapping[str, Primitive] = {"conv": CONV, "conv_input": CONV_INPUT}

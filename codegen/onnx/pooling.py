@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from nndsl.codegen.onnx.convolution import first_type, last_type, padded
-from nndsl.codegen.onnx.fuse import is_positive
 from nndsl.codegen.onnx.repetition import stretched
 from nndsl.graph.facets import OnnxEmitter
-from nndsl.graph.node import Graph, Node, Primitive
+from nndsl.graph.node import Node, Primitive
 from nndsl.graph.sizes import Dim, product
 from nndsl.graph.types import Shape, TensorType
 from nndsl.ops.pooling import avg_pool_gradient_type, max_pool_gradient_type, onnx_attributes, pool_type
-from nndsl.transform.rewrite import rewrite
 
 
 def _pool_type(x: TensorType, **attributes: Any) -> TensorType:
@@ -133,34 +131,3 @@ def _inferred(shape: Shape) -> Shape:
 AVG_POOL_GRADIENT = Primitive(
     "avg_pool_gradient_first", ("g",), _avg_pool_gradient_type, "", _onnx_avg_pool_gradient, None, ()
 )
-
-# ------------------------------------------------------------ what comes before a pool
-
-
-def rectify_after_pooling(graph: Graph) -> Graph:
-    """The gradient of relu before a pool taken where the pool's result is positive, and the gradient of a bias before
-    it from what the pool is given: there are fewer of those.
-
-    before   d = max_pool_gradient(x, y, g);  r = d * cast(x > 0);               b = reduce_sum(r)
-    after    h = g * cast(y > 0);             r = max_pool_gradient(x, y, h);    b = reduce_sum(h)
-
-    An element gets a gradient only from windows whose maximum it is, so it is positive where theirs is; and each
-    window gives its gradient to one element, so all of them have the same sum.
-    """
-
-    def rule(node: Node) -> Node:
-        if not node.inputs or node.inputs[0].op != "max_pool_gradient":
-            return node
-        d = node.inputs[0]
-        x, y, g = d.inputs
-        if node.op == "reduce_sum" and {*range(d.type.rank - 1)} <= {*node.attributes["axes"]}:
-            return Node(node.primitive, (g,), node.attributes, node.type, node.origin, node.name)
-        if node.op != "mul" or not is_positive(mask := node.inputs[1], x):
-            return node
-        greater = mask.inputs[0]
-        positive = Node(greater.primitive, (y, greater.inputs[1]), {}, TensorType("bool", y.shape), greater.origin)
-        pooled = Node(mask.primitive, (positive,), mask.attributes, y.type, mask.origin)
-        masked = Node(node.primitive, (g, pooled), {}, g.type, node.origin)
-        return Node(d.primitive, (x, y, masked), d.attributes, d.type, d.origin, node.name)
-
-    return rewrite(graph, rule)

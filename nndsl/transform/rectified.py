@@ -8,20 +8,24 @@ from nndsl.transform.rewrite import rewrite
 
 
 def rectify_after_pooling(graph: Graph) -> Graph:
-    """The gradient of relu before a pool, taken where the pool's result is positive: there are fewer of those.
+    """The gradient of relu before a pool taken where the pool's result is positive, and the gradient of a bias before
+    it from what the pool is given: there are fewer of those.
 
-    before   d = max_pool_gradient(x, y, g);  r = d * cast(x > 0)
-    after    r = max_pool_gradient(x, y, g * cast(y > 0))
+    before   d = max_pool_gradient(x, y, g);  r = d * cast(x > 0);               b = reduce_sum(r)
+    after    h = g * cast(y > 0);             r = max_pool_gradient(x, y, h);    b = reduce_sum(h)
 
-    An element gets a gradient only from windows whose maximum it is, so it is positive where theirs is.
+    An element gets a gradient only from windows whose maximum it is, so it is positive where theirs is; and each
+    window gives its gradient to one element, so all of them have the same sum.
     """
 
     def rule(node: Node) -> Node:
-        if node.op != "mul" or node.inputs[0].op != "max_pool_gradient":
+        if not node.inputs or node.inputs[0].op != "max_pool_gradient":
             return node
-        d, mask = node.inputs
+        d = node.inputs[0]
         x, y, g = d.inputs
-        if not is_positive(mask, x):
+        if node.op == "reduce_sum" and {*range(d.type.rank - 1)} <= {*node.attributes["axes"]}:
+            return Node(node.primitive, (g,), node.attributes, node.type, node.origin, node.name)
+        if node.op != "mul" or not is_positive(mask := node.inputs[1], x):
             return node
         greater = mask.inputs[0]
         positive = Node(greater.primitive, (y, greater.inputs[1]), {}, TensorType("bool", y.shape), greater.origin)
