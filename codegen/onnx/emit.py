@@ -47,11 +47,11 @@ class Operation:
 class Emitter:
     """Collects the parts of a model; it is the `OnnxEmitter` that primitives' facets are given.
 
-    Unless `optimised`, graphs are emitted node by node, as they are. With a `block`, images are in blocks of so many
-    channels wherever that can be, which is for ONNX Runtime on this machine's processor alone.
+    Unless `optimised`, graphs are emitted node by node, as they are. With a `block` the model is for ONNX Runtime on
+    this machine's processor alone: images are in blocks of so many channels wherever that can be, and in none with 0.
     """
 
-    def __init__(self, name: str, *, optimised: bool = True, block: int = 0):
+    def __init__(self, name: str, *, optimised: bool = True, block: int | None = None):
         self.name = name
         self.optimised = optimised
         self.block = block
@@ -93,6 +93,10 @@ class Emitter:
         return self.initializer(f"strings/{len(self._initializers) + 1}", np.array(values, object))
 
     # ------------------------------------------------------------ what facets call
+
+    @property
+    def portable(self) -> bool:
+        return self.block is None
 
     def node(self, op_type: str, *inputs: Value, **attributes: Any) -> Value:
         key = op_type, inputs, tuple((name, _hashable(attributes[name])) for name in sorted(attributes))

@@ -4,8 +4,8 @@ train       gradients, packed, then the update          grads, apply    the same
 evaluate    losses and accumulators                     gradients       of single parameters, not applied
 predict     outputs
 
-`block`: how many channels of images lie side by side, where a model is for this machine's processor alone; 0 for models
-of plain operators, which any engine runs.
+`block`: how many channels of images lie side by side (0: none do) where a model is for this machine's processor alone;
+None for models of plain operators, which any engine runs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SCALARS: dict[str, TensorType] = {
 """The inputs of a training model besides data and states."""
 
 
-def train_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
+def train_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """One training step: the gradients, and the update of every tensor that they change."""
     e = Emitter(f"{step.network.name}.train", optimised=step.optimised, block=block)
     tensors = packing.tensors
@@ -92,19 +92,19 @@ def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> N
     emit_outputs(e, {LR: following.pop(LR), **following}, _types(packing.apply))
 
 
-def evaluate_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
+def evaluate_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """Losses and metric accumulators of a batch in prediction mode."""
     e = Emitter(f"{step.network.name}.eval", optimised=step.optimised, block=block)
     return _stateful(e, step, packing, step.evaluate, (*step.network.inputs, *step.network.targets))
 
 
-def predict_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
+def predict_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """Inputs to outputs, the parameters being inputs too."""
     e = Emitter(f"{step.network.name}.predict", optimised=step.optimised, block=block)
     return _stateful(e, step, packing, step.predict, step.network.inputs)
 
 
-def gradients_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
+def gradients_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """The loss and `grad.PARAMETER` for each trainable parameter: what a training step would apply."""
     e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised, block=block)
     values = emit_data(e, (*step.network.inputs, *step.network.targets))

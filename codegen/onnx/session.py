@@ -58,8 +58,9 @@ class OnnxSession:
         self._step = step
         self._packing = pack_step(step, LARGEST_PACKED if choices.packed is None else choices.packed)
         self._provider = provider
-        plain = provider != "cpu" or not step.optimised or choices.blocks is False
-        self._block = 0 if plain else block_of_images(step.gradients)
+        self._block: int | None = None
+        if provider == "cpu" and step.optimised:
+            self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
         self._sizes = dict(sizes or {})
         threads = choices.threads
         if threads is None:

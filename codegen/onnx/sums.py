@@ -28,7 +28,7 @@ def sum_of(tensor: StateTensor | Group) -> str:
     return f"sum.{tensor.name}"
 
 
-def accumulate_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
+def accumulate_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """Loss and metric accumulators of a micro-batch, the statistics after it, and the sums with its gradients added."""
     e = Emitter(f"{step.network.name}.accumulate", optimised=step.optimised, block=block)
     gradients = emit_gradients_of(e, step, packing)
@@ -40,7 +40,7 @@ def accumulate_model(step: Step, packing: Packing, block: int = 0) -> ModelProto
     return e.model({})
 
 
-def apply_sums_model(step: Step, packing: Packing, block: int = 0) -> ModelProto:
+def apply_sums_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """The update by the accumulated gradients."""
     e = Emitter(f"{step.network.name}.apply", optimised=step.optimised, block=block)
     rows = e.input(ROWS, "f32", ())

@@ -23,6 +23,11 @@ NUMPY_NAMES: dict[str, str] = {
 class OnnxEmitter(Protocol):
     """Handed to the `onnx` facet of a primitive as `e`; names are those of ONNX values."""
 
+    @property
+    def portable(self) -> bool:
+        """Whether the model is for any engine and device, and not for ONNX Runtime on a CPU alone."""
+        ...
+
     def node(self, op_type: str, *inputs: str, **attributes: Any) -> str:
         """Add a node of one output in the standard domain and give its output's name (`""` skips an input)."""
         ...

@@ -4,9 +4,9 @@
 rate. Definitions, defaults and the places of epsilon are Keras's. `weight_decay` is decoupled from the gradient:
 p is first multiplied by 1 - lr · weight_decay, biases, gammas and betas too unless `decay_bias = false`.
 
-A running mean is remembered as a decayed sum, m = β m + g, which is 1 / (1 - β) times as large as β m + (1 - β) g; scalars
-that are there anyway make up for it. An update of a large matrix takes as long as it has passes over memory: adam has
-ten so, not twelve.
+A running mean is remembered as a decayed sum, m = β m + g, which is 1 / (1 - β) times as large as β m + (1 - β) g;
+scalars that are there anyway make up for it. An update of a large matrix takes as long as it has passes over memory:
+adam has ten so, not twelve.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def decayed_sum(b: UpdateBuilder, slot: str, x: Value, beta: float) -> Value:
 
 
 def weights(b: UpdateBuilder, beta: float) -> Value:
-    """The sum of what a decayed sum's terms are multiplied with, 1 + β + … + βᵗ⁻¹: by that it is a mean without bias."""
+    """What a decayed sum's terms are multiplied with, added up: 1 + β + … + βᵗ⁻¹. Divided by it, it is the mean."""
     return (1 - beta**b.step) / share(beta)
 
 

@@ -30,13 +30,15 @@ def numpy_random_uniform(node: Node) -> str:
 
 
 class _Words:
-    """Arithmetic on ONNX values of one unsigned type; it wraps around, and a shift is a division."""
+    """Arithmetic on ONNX values of one unsigned type; it wraps around. Where `BitShift` may have no kernel, as on CUDA,
+    a shift is a division, which takes several times as long."""
 
     def __init__(self, e: OnnxEmitter, dtype: type[np.unsignedinteger[Any]]):
         self.e, self.dtype = e, dtype
 
-    def _apply(self, operator: str, a: str, b: int | str) -> str:
-        return self.e.node(operator, a, b if isinstance(b, str) else self.e.constant(np.asarray(b, self.dtype)))
+    def _apply(self, operator: str, a: str, b: int | str, **attributes: str) -> str:
+        other = b if isinstance(b, str) else self.e.constant(np.asarray(b, self.dtype))
+        return self.e.node(operator, a, other, **attributes)
 
     def add(self, a: str, b: int | str) -> str:
         return self._apply("Add", a, b)
@@ -45,7 +47,9 @@ class _Words:
         return self._apply("Mul", a, b)
 
     def shift(self, a: str, bits: int) -> str:
-        return self._apply("Div", a, 2**bits)
+        if self.e.portable:
+            return self._apply("Div", a, 2**bits)
+        return self._apply("BitShift", a, bits, direction="RIGHT")
 
     def fold(self, a: str, bits: int) -> str:
         """The high bits added to the low ones."""

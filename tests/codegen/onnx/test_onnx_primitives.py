@@ -44,8 +44,8 @@ def sample_values(graph: Graph, sample: Sample, seed: int = 0) -> dict[str, np.n
     return values
 
 
-def emitted(graph: Graph) -> Emitter:
-    e = Emitter(graph.name)
+def emitted(graph: Graph, block: int | None = None) -> Emitter:
+    e = Emitter(graph.name, block=block)
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         type = graph.outputs[name].type
@@ -68,6 +68,19 @@ def test_agrees_with_numpy(primitive: Primitive, sample: Sample) -> None:
     else:
         # A few units in the last place: both sides round each operation, with exp, tanh… of different libraries.
         np.testing.assert_allclose(found, expected, rtol=3e-6, atol=1e-6)
+
+
+RANDOM = PRIMITIVES["random_uniform"]
+
+
+@pytest.mark.parametrize("sample", RANDOM.samples, ids=[str(sample.attributes["shape"]) for sample in RANDOM.samples])
+def test_random_numbers_are_the_same_bits_in_models_for_the_processor(sample: Sample) -> None:
+    graph = sample_graph(RANDOM, sample)
+    model = emitted(graph, block=0).model({})
+    assert {"BitShift"} <= {node.op_type for node in model.graph.node}
+    assert "Div" not in {node.op_type for node in model.graph.node}
+    values = sample_values(graph, sample)
+    np.testing.assert_array_equal(run(model, values)["y"], evaluate(graph, values)["y"])
 
 
 def test_samples_cover_symbolic_sizes() -> None:
