@@ -27,7 +27,7 @@ from nndsl.transform.step import Step
 
 Task = Literal["train", "accumulate", "apply", "gradients", "evaluate", "predict"]
 
-MODELS: Mapping[Task, Callable[[Step, Packing, int], ModelProto]] = {
+MODELS: Mapping[Task, Callable[[Step, Packing, int | None], ModelProto]] = {
     "train": train_model,
     "accumulate": accumulate_model,
     "apply": apply_sums_model,
