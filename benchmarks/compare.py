@@ -36,6 +36,9 @@ SAME_LOSS = 0.4
 """How far a contender's loss may be from the median of all, relative to it: they shuffle differently, and where there
 is a dropout they drop differently. A network that does not train, or another one, is off by far more."""
 
+NO_LOSS = 1e-3
+"""A loss of as little counts as this much: a network that knows its rows by heart is near zero, each in its own way."""
+
 
 @dataclass
 class Contender:
@@ -132,7 +135,7 @@ def measure(task: Task, rounds: int, python: str, only: Sequence[str]) -> list[d
     usual = statistics.median(one.losses[0] for one in field if not one.failed)
     rows = []
     for one in field:
-        if not one.failed and abs(one.losses[0] - usual) > SAME_LOSS * usual:
+        if not one.failed and abs(one.losses[0] - usual) > SAME_LOSS * max(usual, NO_LOSS):
             one.failed = f"came to a loss of {one.losses[0]:.4f} where the others have {usual:.4f}"
         steps = task.steps * task.passes
         times = [1e6 * seconds / steps for seconds in one.seconds]

@@ -1,6 +1,6 @@
 """What training takes of memory, in nndsl and in PyTorch: the most that a process holds while it trains, in MB.
 
-    python benchmarks/memory.py [--tasks T3 T6] [--only nndsl "PyTorch default"] [--epochs 2]
+    python benchmarks/memory.py [--tasks T3 T6] [--only nndsl "PyTorch default"] [--epochs 2] [--out results.json]
 
 The processes, networks and batches are those of `compare.py`. `imported` is what the framework's own code takes before
 there is a network. `training` is what the peak has beyond that and the rows of the data, which everybody holds once:
@@ -10,6 +10,7 @@ parameters and slots, activations, what the engine keeps for itself, what compil
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from compare import ENVIRONMENT, Contender, contenders
@@ -24,7 +25,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=["nndsl", "PyTorch default"], metavar="WORD")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--python", default=str(ENVIRONMENT / "bin" / "python"), help="PyTorch's interpreter")
+    parser.add_argument("--out", type=Path, help="the JSON to write; what else it has is kept")
     arguments = parser.parse_args()
+    results = json.loads(arguments.out.read_text()) if arguments.out and arguments.out.exists() else {}
     for name in arguments.tasks:
         task = TASKS[name]
         rows = sum(array.nbytes for array in data(task)) / MB
@@ -40,6 +43,9 @@ def main() -> None:
         for name, imported, peak in found:
             print(f"  {name:<24}{peak:>8.0f}{imported:>10.0f}{own[name]:>10.0f}{own[name] / usual:>8.2f}")
         print(flush=True)
+        results.setdefault("memory", {})[task.name] = own
+        if arguments.out:
+            arguments.out.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def measured(one: Contender, task: Task, epochs: int) -> tuple[float, float]:

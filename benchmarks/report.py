@@ -1,4 +1,4 @@
-"""`docs/benchmarks.md` and its picture, from the JSON that `compare.py`, `command.py` and `inference.py` wrote.
+"""`docs/benchmarks.md` and its picture, from the JSON that the other benchmarks wrote.
 
 python benchmarks/report.py results.json
 """
@@ -23,10 +23,20 @@ without Python between the steps. Ratios are to nndsl on ONNX Runtime: above 1 i
 Machine: {processor}, {processors} processors, Python {python}. {versions}.
 
 To measure again: `python benchmarks/compare.py --setup`, then `python benchmarks/compare.py --out results.json`,
-`python benchmarks/command.py --out results.json`, `python benchmarks/inference.py --out results.json` and
-`python benchmarks/report.py results.json`. What was tried and where the time goes: `benchmarks/NOTES.md`.
+the same of `command.py`, `inference.py`, `floors.py` and `memory.py`, and `python benchmarks/report.py results.json`.
+What was tried: `benchmarks/NOTES.md`.
 
 ![Steps a second, relative to the fastest other framework](images/benchmarks.svg)
+"""
+
+FLOORS = """## How far from the floor
+
+The least time of a step on ONNX Runtime beside what its multiplications take at the rate of a large matrix product and
+what its update takes at the rate of a copy of as many bytes, µs, all measured in one run (`benchmarks/floors.py`).
+"""
+MEMORY = """## Memory
+
+The peak of a process that trains, without what its imports take and one copy of the data (`benchmarks/memory.py`).
 """
 
 
@@ -37,7 +47,32 @@ def page(results: dict[str, Any]) -> str:
     for name, task in tasks.items():
         parts.append(f"## {name}: {task['title']}\n")
         parts.append(batches(task["rows"]) if "batch" in task["rows"][0] else table(task))
+    if "floors" in results:
+        parts.append(floors(results["floors"]))
+    if "memory" in results:
+        parts.append(memory(results["memory"]))
     return "\n".join(parts)
+
+
+def floors(tasks: dict[str, Any]) -> str:
+    """How far steps on ONNX Runtime are from what the machine could do."""
+    lines = [FLOORS, "| | floor: products | … update | a step | ratio | where the time of its nodes goes |"]
+    lines.append("|---|---:|---:|---:|---:|---|")
+    for name, row in tasks.items():
+        parts = ", ".join(f"{part} {share:.0%}" for part, share in row["profile"].items() if share >= 0.02)
+        ratio = row["least"] / (row["compute"] + row["memory"])
+        figures = f"{number(row['compute'])} ({row['gflops']:.0f} GFLOP/s) | {number(row['memory'])}"
+        lines.append(f"| {name} | {figures} | {number(row['least'])} | {ratio:.2f} | {parts} |")
+    return "\n".join(lines) + "\n"
+
+
+def memory(tasks: dict[str, Any]) -> str:
+    """What training takes beyond the framework's code and the data."""
+    names = list(next(iter(tasks.values())))
+    lines = [MEMORY, f"| MB | {' | '.join(names)} |", "|---|" + "---:|" * len(names)]
+    for task, found in tasks.items():
+        lines.append(f"| {task} | {' | '.join(number(found[name]) for name in names)} |")
+    return "\n".join(lines) + "\n"
 
 
 def table(task: dict[str, Any]) -> str:
