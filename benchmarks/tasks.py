@@ -34,7 +34,8 @@ class Task:
     passes: int
     """Epochs that are timed together, so that a timing takes long enough to be one."""
     warm_up: int = 3
-    """Epochs before the losses are compared and time begins to count."""
+    """Epochs before the losses are compared and time begins to count; of fifty steps at least, in which nndsl finds out
+    how its threads should wait."""
     source: str = ""
     """`digits`: the bundled images; else classes that are clouds of points."""
 
@@ -71,6 +72,7 @@ TASKS = {
             64,
             960,
             1,
+            5,
         ),
         Task(
             "T6",
