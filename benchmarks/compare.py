@@ -4,8 +4,9 @@
     python benchmarks/compare.py [--tasks T1 T3] [--rounds 7] [--out results.json]
 
 Every contender is a process of its own (`peers/serve.py`), pinned to the same two processors. They start from the same
-weights; after some epochs all must have come to the same loss, or their time does not count. Then they take turns, a
-few epochs each, so that what else the machine does falls on all of them; a figure is the median over the rounds.
+weights; after some epochs all must have come to the same loss, or their time does not count. Then they take turns in
+random order, a few epochs each, so that what else the machine does falls on all of them; a figure is the median over
+the rounds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -29,7 +31,7 @@ HERE = Path(__file__).parent
 ENVIRONMENT = HERE / ".venv-peers"
 PEERS = ("torch==2.13.0", "jax", "keras", "tensorflow", "scikit-learn", "onnx", "onnxscript", "onnxruntime")
 
-REST = 0.1
+REST = 0.3
 """Seconds before each turn: threads of whoever had the last one poll for more work some time longer."""
 
 SAME_LOSS = 0.4
@@ -122,8 +124,8 @@ def measure(task: Task, rounds: int, python: str, only: Sequence[str]) -> list[d
             print(f"  starting {one.name}", file=sys.stderr, flush=True)
             one.start(task)
             one.losses.append(one.train(task.warm_up)[1])
-        for turn in range(rounds):
-            for one in field[turn % len(field) :] + field[: turn % len(field)]:
+        for turn in range(rounds):  # in another order each: who follows whom matters more than it should
+            for one in random.Random(turn).sample(field, len(field)):
                 time.sleep(REST)
                 seconds, loss = one.train(task.passes)
                 one.seconds.append(seconds)

@@ -16,8 +16,12 @@ BLOCK = 8
 BLOCKS = 3
 """Timings of each way; their median counts: validation or a checkpoint may fall into one, luck into another."""
 
-REST = 50
-"""How many times as long as it took to find out, what was found is kept: the machine may be busier by then."""
+TRIALS = 2 * BLOCKS * BLOCK
+"""Steps until it is found out."""
+
+REST = 50 * TRIALS
+"""Steps for which what was found is kept: the machine may be busier by then. Not seconds, of which other work between
+steps takes as many as it likes: to try again, the other way's session has to be loaded again."""
 
 
 class Waiting:
@@ -36,8 +40,7 @@ class Waiting:
         """Whether both ways are still in use; when this ends, what belongs to the other one can go."""
         self._clock = clock
         self._steps = 0
-        self._began = self._from = clock()
-        self._until = 0.0
+        self._from = clock()
         self._found: dict[bool, list[float]] = {False: [], True: []}
         self._watches = self.trying
 
@@ -46,10 +49,10 @@ class Waiting:
         if not self._watches:
             return self.polls
         if not self.trying:
-            if self._steps % BLOCK == 0 and self._clock() > self._until:
-                self._try_again()
             self._steps += 1
-            return self.polls
+            if self._steps <= REST:
+                return self.polls
+            self.trying, self._steps = True, 0
         position = self._steps % BLOCK
         if position == 1:  # the first step of a block lets the other way's threads come to rest
             self._from = self._clock()
@@ -63,10 +66,5 @@ class Waiting:
         self.polls = not self.polls
         if all(len(times) == BLOCKS for times in self._found.values()):
             self.polls = median(self._found[True]) < median(self._found[False])
-            self.trying = False
-            now = self._clock()
-            self._until = now + REST * (now - self._began)
-
-    def _try_again(self) -> None:
-        self.trying, self._steps, self._began = True, 0, self._clock()
-        self._found = {False: [], True: []}
+            self.trying, self._steps = False, 0
+            self._found = {False: [], True: []}
