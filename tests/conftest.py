@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# What starts the tests in the background may ignore these, and processes would inherit it that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Tests run side by side: workers whose products take all cores each would wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
