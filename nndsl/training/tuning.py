@@ -51,6 +51,9 @@ MARGIN = 0.03
 """How much faster than the first candidate, which the cost model chose, another must be in three turns of four: other
 work on the machine falls on some turns."""
 
+MOST_THREADS = 1024
+"""More in a file are a mistake, and each of them would be started."""
+
 Open = Callable[[str, Choices], Session]
 """A new session of a backend, by its name, with the state that training begins with."""
 
@@ -219,4 +222,6 @@ def _choices(plain: Mapping[str, Any]) -> Choices:
         number = name in ("threads", "packed")
         if value is not None and (type(value) is not (int if number else bool) or value < 0):
             raise ValueError(value)
+    if known["threads"] is not None and known["threads"] > MOST_THREADS:
+        raise ValueError(known["threads"])
     return Choices(**known)

@@ -229,7 +229,9 @@ def refused(call: Callable[[], object]) -> str:
     return found.message
 
 
-@pytest.mark.parametrize("choice", ['"threads": "2"', '"threads": -1', '"packed": 1.5', '"blocks": 1', '"polls": ""'])
+@pytest.mark.parametrize(
+    "choice", ['"threads": "2"', '"threads": -1', '"threads": 100000', '"packed": 1.5', '"blocks": 1', '"polls": ""']
+)
 def test_what_cannot_be_chosen_is_refused(tmp_path: Path, choice: str) -> None:
     (tmp_path / TUNING).write_text(f'{{"chosen": {{{choice}}}}}')
     assert "is not what tuning wrote" in refused(lambda: read_tuning(tmp_path))
