@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.abc import SourceLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
@@ -13,6 +14,8 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, usable_cores
 from nndsl.codegen.numpy.module import generate
+from nndsl.codegen.numpy.parts import Compute, Cores
+from nndsl.codegen.numpy.threads import find_blas
 from nndsl.codegen.numpy.vectors import Vectors
 from nndsl.graph.sizes import BATCH, Dim, substitute
 from nndsl.graph.types import NUMPY_DTYPES
@@ -21,7 +24,7 @@ from nndsl.transform.step import Step
 
 
 class NumpySession:
-    """Implements `nndsl.codegen.backend.Session`. Every number of rows has buffers and a workspace of its own.
+    """Implements `nndsl.codegen.backend.Session`. Every number of rows has buffers and workspaces of its own.
 
     `sizes` are the values of the free sizes.
     """
@@ -54,6 +57,8 @@ class NumpySession:
             self._tensors, self._cut = self._vectors.tensors, self._vectors.cut
         self._buffers: dict[int, dict[str, Array]] = {}
         self._batches: dict[int, dict[str, Array]] = {}
+        self._cores = Cores(step, self._sizes, find_blas())
+        self._computes: dict[int, Compute] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
         self._apart: dict[int, list[str]] = {}
         self.set_accumulated({})
@@ -65,7 +70,9 @@ class NumpySession:
 
     @property
     def threads(self) -> int:
-        """What NumPy's products are told by the environment, or one for each core."""
+        """What NumPy's library tells, or is told by the environment; or one for each core."""
+        if blas := find_blas():
+            return blas.threads
         told = [os.environ.get(f"{library}_NUM_THREADS", "") for library in ("OPENBLAS", "MKL", "OMP")]
         return next((int(number) for number in told if number.isdecimal() and int(number)), usable_cores())
 
@@ -79,21 +86,13 @@ class NumpySession:
         return self._buffers[rows]
 
     def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
-        if self._vectors is None:
-            measured = self._module.train_step(
-                self._state,
-                **self._examples(rows),
-                step=step,
-                seed=self._seed,
-                lr_scale=lr_scale,
-                work=self._work(rows),
-            )
-            measured[LR] = measured.pop("lr")
-            return _arrays(measured)
         measured, grads = self._measured(rows, step, 0)
+        if self._vectors is None:
+            measured[LR] = self._module.update(self._state, grads, step, lr_scale)
+            return _arrays(measured)
         if rows not in self._apart:
             self._vectors.take(grads, grads)
-            self._apart[rows] = self._vectors.adopt(self._workspaces[rows], grads)
+            self._apart[rows] = self._vectors.adopt(self._workspaces.get(rows, {}), grads)
         else:
             self._vectors.take(grads, self._apart[rows])
         measured[LR] = self._module.update(self._vectors.pieces, self._vectors.gradient_pieces, step, lr_scale)
@@ -101,9 +100,7 @@ class NumpySession:
 
     def _measured(self, rows: int, step: int, row: int) -> tuple[dict[str, Any], dict[str, Array]]:
         """What a batch measures and its gradients; the statistics that it changes have changed."""
-        measured, grads = self._module.loss_and_grads(
-            self._state, **self._examples(rows), step=step, seed=self._seed, row=row, work=self._work(rows)
-        )
+        measured, grads = self._compute(rows)(step=step, row=row)
         for name in self._statistics:
             self._state[name][...] = measured.pop(f"{name}.next")
         return measured, grads
@@ -134,9 +131,7 @@ class NumpySession:
         self._rows = int(sums.get("rows", 0))
 
     def gradients(self, rows: int, step: int) -> Arrays:
-        measured, grads = self._module.loss_and_grads(
-            self._state, **self._examples(rows), step=step, seed=self._seed, work=self._work(rows)
-        )
+        measured, grads = self._compute(rows)(step=step, row=0)
         return _arrays({"loss": measured["loss"], **{f"grad.{name}": grad for name, grad in grads.items()}})
 
     def evaluate(self, rows: int) -> Arrays:
@@ -165,11 +160,20 @@ class NumpySession:
             self._batches[rows] = {self._keywords[name]: array for name, array in self.buffers(rows).items()}
         return self._batches[rows]
 
-    def _work(self, rows: int) -> dict[str, Array]:
-        if rows not in self._workspaces:
-            sizes = {**self._sizes, str(BATCH): rows}
-            self._workspaces[rows] = self._module.workspace(*(sizes[symbol] for symbol in self._workspace_sizes))
-        return self._workspaces[rows]
+    def _compute(self, rows: int) -> Compute:
+        """What computes the loss and gradients of the buffers of so many rows."""
+        if rows not in self._computes:
+            self._computes[rows] = self._cores.compute(rows, partial(self._part, rows))
+        return self._computes[rows]
+
+    def _part(self, rows: int, start: int, stop: int) -> Compute:
+        """The module's `loss_and_grads` for some of the buffers' rows, with a workspace."""
+        sizes = {**self._sizes, str(BATCH): stop - start}
+        work = self._module.workspace(*(sizes[symbol] for symbol in self._workspace_sizes))
+        if stop - start == rows:
+            self._workspaces[rows] = work
+        examples = {name: array[start:stop] for name, array in self._examples(rows).items()}
+        return partial(self._module.loss_and_grads, self._state, **examples, seed=self._seed, work=work)
 
 
 class TextLoader(SourceLoader):

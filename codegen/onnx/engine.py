@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from math import prod
 
 import onnxruntime
 
 from nndsl.codegen.backend import usable_cores
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import ProviderMissing
-from nndsl.graph.node import Graph, Node
-from nndsl.graph.sizes import Dim
+from nndsl.graph.node import Graph
+from nndsl.transform.work import work
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -100,24 +99,3 @@ def _missing(provider: str, available: list[str], remedy: str) -> Failure:
 def threads_for(graph: Graph, sizes: Mapping[str, int]) -> int:
     """One thread for a small graph; for a larger one as many as it has work for, at the most one for each core."""
     return min(usable_cores(), max(1, work(graph, sizes) // WORK_A_THREAD))
-
-
-def work(graph: Graph, sizes: Mapping[str, int]) -> int:
-    """The multiplications of a graph's products, with these values for its symbolic sizes."""
-
-    def size(dim: Dim) -> int:
-        return dim if isinstance(dim, int) else dim.evaluate(sizes)
-
-    def multiplications(node: Node) -> int:
-        match node.op:
-            case "matmul":
-                return prod(map(size, (*node.shape, node.inputs[0].shape[-1])))
-            case "conv":  # for each result as many as the kernel has elements for one filter
-                return prod(map(size, (*node.shape, *node.inputs[1].shape[:-1])))
-            case "conv_input":  # for each element of the gradient that it spreads
-                return prod(map(size, (*node.inputs[0].shape, *node.inputs[1].shape[:-1])))
-            case "conv_kernel":
-                return prod(map(size, (*node.inputs[1].shape, *node.shape[:-1])))
-        return 0
-
-    return sum(map(multiplications, graph.nodes))

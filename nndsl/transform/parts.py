@@ -122,7 +122,7 @@ def _along(node: Node, operands: list[Share]) -> Share:
             return operands[0]
         case "cast" if plain or node.type.dtype in ("f32", "f64"):
             return operands[0]
-        case "reshape" if _lies_alike(*node.inputs, node):
+        case "reshape" if _lies_alike(node.inputs[0], node):
             return operands[0]
         case "reduce_max" | "reduce_min" if plain and _axis(*node.inputs) not in node.attributes["axes"]:
             return operands[0]

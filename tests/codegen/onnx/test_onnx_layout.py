@@ -28,7 +28,6 @@ from onnx_checks import checked, run
 import nndsl
 from nndsl import ops
 from nndsl.codegen.onnx import convolution, emit
-from nndsl.codegen.onnx.engine import work
 from nndsl.codegen.onnx.layout import channels_first
 from nndsl.codegen.onnx.models import train_model
 from nndsl.codegen.onnx.packing import pack_step
@@ -37,6 +36,7 @@ from nndsl.graph.node import Graph, Primitive
 from nndsl.graph.sizes import BATCH, symbol
 from nndsl.graph.types import TensorType
 from nndsl.graph.verify import verify
+from nndsl.transform.work import work
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from nndsl.codegen.backend import Arrays, Session
 from nndsl.codegen.onnx import engine
 from nndsl.codegen.onnx.backend import OnnxBackend
 from nndsl.codegen.onnx.choices import Choices
-from nndsl.codegen.onnx.engine import WORK_A_THREAD, threads_for, work
+from nndsl.codegen.onnx.engine import WORK_A_THREAD, threads_for
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.diagnostics import ENVIRONMENT, Failure
 from nndsl.graph.evaluate import evaluate
 from nndsl.model.sections import Configured
+from nndsl.transform.work import work
 
 STEP = digits()
 
