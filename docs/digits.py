@@ -145,7 +145,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
 
     # hidden = pixels / 16 -> dense(64, relu, l2 = 1e-4) -> dropout(0.2)
     hidden_input = np.divide(pixels, 16, out=work["hidden_input"])
-    hidden_relu = np.matmul(hidden_input, hidden_W, out=work["hidden_relu"])
+    hidden_relu = np.dot(hidden_input, hidden_W, out=work["hidden_relu"])
     hidden_relu += hidden_b
     np.maximum(hidden_relu, 0, out=hidden_relu)
     u = random_uniform(seed, step, row=row, shape=(batch, 64), site=4128829753)
@@ -153,7 +153,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
     hidden = np.multiply(hidden_relu, mask, out=work["hidden"])
 
     # logits = hidden -> dense(10)
-    logits = np.matmul(hidden, logits_W, out=work["logits"])
+    logits = np.dot(hidden, logits_W, out=work["logits"])
     logits += logits_b
 
     # loss cross_entropy(logits, digit)
@@ -174,14 +174,14 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
     d_logits /= batch
 
     # logits = hidden -> dense(10)
-    d_logits_W = np.matmul(hidden.T, d_logits, out=work["d_logits_W"])
+    d_logits_W = np.dot(hidden.T, d_logits, out=work["d_logits_W"])
     d_logits_b = d_logits.sum(axis=0, out=work["d_logits_b"])
-    d_hidden = np.matmul(d_logits, logits_W.T, out=work["d_hidden"])
+    d_hidden = np.dot(d_logits, logits_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(64, relu, l2 = 1e-4) -> dropout(0.2)
     d_hidden *= mask
     d_hidden *= hidden_relu > 0
-    d_hidden_W = np.matmul(hidden_input.T, d_hidden, out=work["d_hidden_W"])
+    d_hidden_W = np.dot(hidden_input.T, d_hidden, out=work["d_hidden_W"])
     d_hidden_b = d_hidden.sum(axis=0, out=work["d_hidden_b"])
 
     # regularisation

@@ -128,7 +128,7 @@ class _Emission:
         out = item(name("work"), target)
         if self.choice.buffered and is_big(node) and fills_buffer(node):
             if function:
-                return assignment(target, call(function[0], *function[1], out=out)), True
+                return assignment(target, call(_quickest(node, function[0]), *function[1], out=out)), True
             if isinstance(tree, ast.Call):
                 into = ast.Call(tree.func, tree.args, [*tree.keywords, ast.keyword("out", out)])
                 return assignment(target, into), True
@@ -139,6 +139,12 @@ class _Emission:
 
     def _is_gradient(self, node: Node) -> bool:
         return self.choice.buffered and self.outputs.get(node, "").startswith("grad.")
+
+
+def _quickest(node: Node, function: str) -> str:
+    """`np.dot` gives two matrices to BLAS at once, half a microsecond before `np.matmul` does."""
+    are_matrices = node.op == "matmul" and all(operand.type.rank == 2 for operand in node.inputs)
+    return "np.dot" if are_matrices else function
 
 
 class _Lifetimes:

@@ -149,19 +149,19 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     # -------------------- forward
 
     # hidden = x -> dense(8, relu) -> dense(6, relu)
-    hidden_dense_1 = np.matmul(x, hidden_dense_1_W, out=work["hidden_dense_1"])
+    hidden_dense_1 = np.dot(x, hidden_dense_1_W, out=work["hidden_dense_1"])
     hidden_dense_1 += hidden_dense_1_b
     np.maximum(hidden_dense_1, 0, out=hidden_dense_1)
-    hidden = np.matmul(hidden_dense_1, hidden_dense_2_W, out=work["hidden"])
+    hidden = np.dot(hidden_dense_1, hidden_dense_2_W, out=work["hidden"])
     hidden += hidden_dense_2_b
     np.maximum(hidden, 0, out=hidden)
 
     # risk = hidden -> dense(1)
-    risk = np.matmul(hidden, risk_W, out=work["risk"])
+    risk = np.dot(hidden, risk_W, out=work["risk"])
     risk += risk_b
 
     # where_ = hidden -> dense(3)
-    where_ = np.matmul(hidden, where_W, out=work["where_"])
+    where_ = np.dot(hidden, where_W, out=work["where_"])
     where_ += where_b
 
     # loss binary_focal(risk, sick)
@@ -199,7 +199,7 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     f1_hits = (one_hot * f1_one_hot).sum(axis=0)
 
     # metric confusion_matrix(where_, organ)
-    confusion_matrix_counts = np.matmul(f1_one_hot.T, one_hot, out=work["confusion_matrix_counts"])
+    confusion_matrix_counts = np.dot(f1_one_hot.T, one_hot, out=work["confusion_matrix_counts"])
 
     # total
     loss += organs_loss
@@ -219,24 +219,24 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
 
     # where_ = hidden -> dense(3)
     d_where_b = d_where_.sum(axis=0, out=work["d_where_b"])
-    d_hidden = np.matmul(d_where_, where_W.T, out=work["d_hidden"])
+    d_hidden = np.dot(d_where_, where_W.T, out=work["d_hidden"])
 
     # risk = hidden -> dense(1)
-    d_risk_W = np.matmul(hidden.T, d_risk, out=work["d_risk_W"])
+    d_risk_W = np.dot(hidden.T, d_risk, out=work["d_risk_W"])
     d_risk_b = d_risk.sum(axis=0, out=work["d_risk_b"])
-    d_hidden_part = np.matmul(d_risk, risk_W.T, out=work["d_hidden_part"])
+    d_hidden_part = np.dot(d_risk, risk_W.T, out=work["d_hidden_part"])
 
     # where_ = hidden -> dense(3)
-    d_where_W = np.matmul(hidden.T, d_where_, out=work["d_where_W"])
+    d_where_W = np.dot(hidden.T, d_where_, out=work["d_where_W"])
 
     # hidden = x -> dense(8, relu) -> dense(6, relu)
     d_hidden += d_hidden_part
     d_hidden *= hidden > 0
-    d_hidden_dense_2_W = np.matmul(hidden_dense_1.T, d_hidden, out=work["d_hidden_dense_2_W"])
+    d_hidden_dense_2_W = np.dot(hidden_dense_1.T, d_hidden, out=work["d_hidden_dense_2_W"])
     d_hidden_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_dense_2_b"])
-    d_hidden_dense_1 = np.matmul(d_hidden, hidden_dense_2_W.T, out=work["d_hidden_dense_1"])
+    d_hidden_dense_1 = np.dot(d_hidden, hidden_dense_2_W.T, out=work["d_hidden_dense_1"])
     d_hidden_dense_1 *= hidden_dense_1 > 0
-    d_hidden_dense_1_W = np.matmul(x.T, d_hidden_dense_1, out=work["d_hidden_dense_1_W"])
+    d_hidden_dense_1_W = np.dot(x.T, d_hidden_dense_1, out=work["d_hidden_dense_1_W"])
     d_hidden_dense_1_b = d_hidden_dense_1.sum(axis=0, out=work["d_hidden_dense_1_b"])
 
     result = {

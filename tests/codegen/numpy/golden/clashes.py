@@ -145,18 +145,18 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
 
     # relu_ = concat(lambda, state, sum) -> dense(4, relu)
     relu__input = np.concatenate((lambda_, state_, sum), axis=1)
-    relu_ = np.matmul(relu__input, relu_W, out=work["relu_"])
+    relu_ = np.dot(relu__input, relu_W, out=work["relu_"])
     relu_ += relu_b
     np.maximum(relu_, 0, out=relu_)
 
     # np = relu_ -> dense(4, softplus)
-    np_z = np.matmul(relu_, np_W, out=work["np_z"])
+    np_z = np.dot(relu_, np_W, out=work["np_z"])
     np_z += np_b
     np_ = softplus(np_z)
 
     # work = np * 2 -> dense(1)
     work_input = np.multiply(2, np_, out=work["work_input"])
-    work_ = np.matmul(work_input, work_W, out=work["work_"])
+    work_ = np.dot(work_input, work_W, out=work["work_"])
     work_ += work_b
 
     # loss log_cosh(work, step) as grads
@@ -172,20 +172,20 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
     d_work = (np.tanh(error) / batch)[:, None]
 
     # work = np * 2 -> dense(1)
-    d_work_W = np.matmul(work_input.T, d_work, out=work["d_work_W"])
+    d_work_W = np.dot(work_input.T, d_work, out=work["d_work_W"])
     d_work_b = d_work.sum(axis=0, out=work["d_work_b"])
-    d_np = np.matmul(d_work, work_W.T, out=work["d_np"])
+    d_np = np.dot(d_work, work_W.T, out=work["d_np"])
     d_np *= 2
 
     # np = relu_ -> dense(4, softplus)
     d_np *= sigmoid(np_z)
-    d_np_W = np.matmul(relu_.T, d_np, out=work["d_np_W"])
+    d_np_W = np.dot(relu_.T, d_np, out=work["d_np_W"])
     d_np_b = d_np.sum(axis=0, out=work["d_np_b"])
-    d_relu_ = np.matmul(d_np, np_W.T, out=work["d_relu_"])
+    d_relu_ = np.dot(d_np, np_W.T, out=work["d_relu_"])
 
     # relu_ = concat(lambda, state, sum) -> dense(4, relu)
     d_relu_ *= relu_ > 0
-    d_relu_W = np.matmul(relu__input.T, d_relu_, out=work["d_relu_W"])
+    d_relu_W = np.dot(relu__input.T, d_relu_, out=work["d_relu_W"])
     d_relu_b = d_relu_.sum(axis=0, out=work["d_relu_b"])
 
     result = {"loss": loss, "loss.grads": loss, "metric.batch.total": batch_total, "metric.batch.count": batch}

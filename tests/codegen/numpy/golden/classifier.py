@@ -142,7 +142,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
 
     # hidden = pixels / 16 -> dense(8, relu, l2 = 1e-3) -> dropout(0.2)
     hidden_input = np.divide(pixels, 16, out=work["hidden_input"])
-    hidden_relu = np.matmul(hidden_input, hidden_W, out=work["hidden_relu"])
+    hidden_relu = np.dot(hidden_input, hidden_W, out=work["hidden_relu"])
     hidden_relu += hidden_b
     np.maximum(hidden_relu, 0, out=hidden_relu)
     u = random_uniform(seed, step, row=row, shape=(batch, 8), site=4128829753)
@@ -150,10 +150,10 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
     hidden = np.multiply(hidden_relu, mask, out=work["hidden"])
 
     # logits = hidden -> dense(6, tanh) -> dense(4)
-    logits_dense_1 = np.matmul(hidden, logits_dense_1_W, out=work["logits_dense_1"])
+    logits_dense_1 = np.dot(hidden, logits_dense_1_W, out=work["logits_dense_1"])
     logits_dense_1 += logits_dense_1_b
     np.tanh(logits_dense_1, out=logits_dense_1)
-    logits = np.matmul(logits_dense_1, logits_dense_2_W, out=work["logits"])
+    logits = np.dot(logits_dense_1, logits_dense_2_W, out=work["logits"])
     logits += logits_dense_2_b
 
     # loss cross_entropy(logits, digit)
@@ -174,18 +174,18 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
     d_logits /= batch
 
     # logits = hidden -> dense(6, tanh) -> dense(4)
-    d_logits_dense_2_W = np.matmul(logits_dense_1.T, d_logits, out=work["d_logits_dense_2_W"])
+    d_logits_dense_2_W = np.dot(logits_dense_1.T, d_logits, out=work["d_logits_dense_2_W"])
     d_logits_dense_2_b = d_logits.sum(axis=0, out=work["d_logits_dense_2_b"])
-    d_logits_dense_1 = np.matmul(d_logits, logits_dense_2_W.T, out=work["d_logits_dense_1"])
+    d_logits_dense_1 = np.dot(d_logits, logits_dense_2_W.T, out=work["d_logits_dense_1"])
     d_logits_dense_1 *= 1 - logits_dense_1**2
-    d_logits_dense_1_W = np.matmul(hidden.T, d_logits_dense_1, out=work["d_logits_dense_1_W"])
+    d_logits_dense_1_W = np.dot(hidden.T, d_logits_dense_1, out=work["d_logits_dense_1_W"])
     d_logits_dense_1_b = d_logits_dense_1.sum(axis=0, out=work["d_logits_dense_1_b"])
-    d_hidden = np.matmul(d_logits_dense_1, logits_dense_1_W.T, out=work["d_hidden"])
+    d_hidden = np.dot(d_logits_dense_1, logits_dense_1_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(8, relu, l2 = 1e-3) -> dropout(0.2)
     d_hidden *= mask
     d_hidden *= hidden_relu > 0
-    d_hidden_W = np.matmul(hidden_input.T, d_hidden, out=work["d_hidden_W"])
+    d_hidden_W = np.dot(hidden_input.T, d_hidden, out=work["d_hidden_W"])
     d_hidden_b = d_hidden.sum(axis=0, out=work["d_hidden_b"])
 
     # regularisation

@@ -186,9 +186,7 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     hidden_dense_1_input = np.divide(image, 16, out=work["hidden_dense_1_input"])
 
     # -> dense(8, selu)
-    hidden_dense_1_z = np.matmul(
-        hidden_dense_1_input.reshape(batch, 12), hidden_dense_1_W, out=work["hidden_dense_1_z"]
-    )
+    hidden_dense_1_z = np.dot(hidden_dense_1_input.reshape(batch, 12), hidden_dense_1_W, out=work["hidden_dense_1_z"])
     hidden_dense_1_z += hidden_dense_1_b
     hidden_dense_1_relu = np.maximum(hidden_dense_1_z, 0, out=work["hidden_dense_1_relu"])
     hidden_dense_1_expm1 = np.minimum(hidden_dense_1_z, 0, out=work["hidden_dense_1_expm1"])
@@ -198,13 +196,13 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     hidden_dense_1 *= 1.050701
 
     # -> repeat 2 { dense(6, relu) -> dropout(0.5) }
-    hidden_0_dense_2 = np.matmul(hidden_dense_1, hidden_0_dense_2_W, out=work["hidden_0_dense_2"])
+    hidden_0_dense_2 = np.dot(hidden_dense_1, hidden_0_dense_2_W, out=work["hidden_0_dense_2"])
     hidden_0_dense_2 += hidden_0_dense_2_b
     np.maximum(hidden_0_dense_2, 0, out=hidden_0_dense_2)
     u = random_uniform(seed, step, row=row, shape=(batch, 6), site=1698356246)
     mask = (u >= 0.5) * np.float32(2)
     hidden_0_dropout_1 = np.multiply(hidden_0_dense_2, mask, out=work["hidden_0_dropout_1"])
-    hidden_1_dense_2 = np.matmul(hidden_0_dropout_1, hidden_1_dense_2_W, out=work["hidden_1_dense_2"])
+    hidden_1_dense_2 = np.dot(hidden_0_dropout_1, hidden_1_dense_2_W, out=work["hidden_1_dense_2"])
     hidden_1_dense_2 += hidden_1_dense_2_b
     np.maximum(hidden_1_dense_2, 0, out=hidden_1_dense_2)
     hidden_1_dropout_1_u = random_uniform(seed, step, row=row, shape=(batch, 6), site=2335471589)
@@ -212,15 +210,15 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     hidden = np.multiply(hidden_1_dense_2, hidden_1_dropout_1_mask, out=work["hidden"])
 
     # hidden = hidden -> dense(units, softplus)
-    hidden_2_0_z = np.matmul(hidden, hidden_2_0_W, out=work["hidden_2_0_z"])
+    hidden_2_0_z = np.dot(hidden, hidden_2_0_W, out=work["hidden_2_0_z"])
     hidden_2_0_z += hidden_2_0_b
     hidden_2_0 = softplus(hidden_2_0_z)
-    hidden_2_1_z = np.matmul(hidden_2_0, hidden_2_1_W, out=work["hidden_2_1_z"])
+    hidden_2_1_z = np.dot(hidden_2_0, hidden_2_1_W, out=work["hidden_2_1_z"])
     hidden_2_1_z += hidden_2_1_b
     hidden_2_1 = softplus(hidden_2_1_z)
 
     # scores = hidden -> dense(3)
-    scores = np.matmul(hidden_2_1, scores_W, out=work["scores"])
+    scores = np.dot(hidden_2_1, scores_W, out=work["scores"])
     scores += scores_b
 
     # loss cross_entropy(scores, shade)
@@ -249,37 +247,37 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
 
     # scores = hidden -> dense(3)
     d_scores += d_scores_part
-    d_scores_W = np.matmul(hidden_2_1.T, d_scores, out=work["d_scores_W"])
+    d_scores_W = np.dot(hidden_2_1.T, d_scores, out=work["d_scores_W"])
     d_scores_b = d_scores.sum(axis=0, out=work["d_scores_b"])
-    d_hidden_2_1 = np.matmul(d_scores, scores_W.T, out=work["d_hidden_2_1"])
+    d_hidden_2_1 = np.dot(d_scores, scores_W.T, out=work["d_hidden_2_1"])
 
     # hidden = hidden -> dense(units, softplus)
     d_hidden_2_1 *= sigmoid(hidden_2_1_z)
-    d_hidden_2_1_W = np.matmul(hidden_2_0.T, d_hidden_2_1, out=work["d_hidden_2_1_W"])
+    d_hidden_2_1_W = np.dot(hidden_2_0.T, d_hidden_2_1, out=work["d_hidden_2_1_W"])
     d_hidden_2_1_b = d_hidden_2_1.sum(axis=0, out=work["d_hidden_2_1_b"])
-    d_hidden_2_0 = np.matmul(d_hidden_2_1, hidden_2_1_W.T, out=work["d_hidden_2_0"])
+    d_hidden_2_0 = np.dot(d_hidden_2_1, hidden_2_1_W.T, out=work["d_hidden_2_0"])
     d_hidden_2_0 *= sigmoid(hidden_2_0_z)
-    d_hidden_2_0_W = np.matmul(hidden.T, d_hidden_2_0, out=work["d_hidden_2_0_W"])
+    d_hidden_2_0_W = np.dot(hidden.T, d_hidden_2_0, out=work["d_hidden_2_0_W"])
     d_hidden_2_0_b = d_hidden_2_0.sum(axis=0, out=work["d_hidden_2_0_b"])
-    d_hidden = np.matmul(d_hidden_2_0, hidden_2_0_W.T, out=work["d_hidden"])
+    d_hidden = np.dot(d_hidden_2_0, hidden_2_0_W.T, out=work["d_hidden"])
 
     # -> repeat 2 { dense(6, relu) -> dropout(0.5) }
     d_hidden *= hidden_1_dropout_1_mask
     d_hidden *= hidden_1_dense_2 > 0
-    d_hidden_1_dense_2_W = np.matmul(hidden_0_dropout_1.T, d_hidden, out=work["d_hidden_1_dense_2_W"])
+    d_hidden_1_dense_2_W = np.dot(hidden_0_dropout_1.T, d_hidden, out=work["d_hidden_1_dense_2_W"])
     d_hidden_1_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_1_dense_2_b"])
-    d_hidden_0_dense_2 = np.matmul(d_hidden, hidden_1_dense_2_W.T, out=work["d_hidden_0_dense_2"])
+    d_hidden_0_dense_2 = np.dot(d_hidden, hidden_1_dense_2_W.T, out=work["d_hidden_0_dense_2"])
     d_hidden_0_dense_2 *= mask
     d_hidden_0_dense_2 *= hidden_0_dense_2 > 0
-    d_hidden_0_dense_2_W = np.matmul(hidden_dense_1.T, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_W"])
+    d_hidden_0_dense_2_W = np.dot(hidden_dense_1.T, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_W"])
     d_hidden_0_dense_2_b = d_hidden_0_dense_2.sum(axis=0, out=work["d_hidden_0_dense_2_b"])
-    d_hidden_dense_1 = np.matmul(d_hidden_0_dense_2, hidden_0_dense_2_W.T, out=work["d_hidden_dense_1"])
+    d_hidden_dense_1 = np.dot(d_hidden_0_dense_2, hidden_0_dense_2_W.T, out=work["d_hidden_dense_1"])
 
     # -> dense(8, selu)
     d_hidden_dense_1 *= 1.050701
     d_hidden_dense_1_z = np.where(hidden_dense_1_z <= 0, 1.6732632 * d_hidden_dense_1 * (hidden_dense_1_expm1 + 1), 0)
     d_hidden_dense_1_z += d_hidden_dense_1 * (hidden_dense_1_relu > 0)
-    d_hidden_dense_1_W = np.matmul(
+    d_hidden_dense_1_W = np.dot(
         hidden_dense_1_input.reshape(batch, 12).T, d_hidden_dense_1_z, out=work["d_hidden_dense_1_W"]
     )
     d_hidden_dense_1_b = d_hidden_dense_1_z.sum(axis=0, out=work["d_hidden_dense_1_b"])

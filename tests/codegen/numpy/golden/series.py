@@ -132,7 +132,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     # -------------------- forward
 
     # mixed = signal -> shared
-    shared_z = np.matmul(signal.reshape(batch * time, 3), shared_W, out=work["shared_z"])
+    shared_z = np.dot(signal.reshape(batch * time, 3), shared_W, out=work["shared_z"])
     mixed = shared_z.reshape(batch, time, 4)
     mixed += shared_b
 
@@ -144,7 +144,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     state_ = np.add(mixed.mean(axis=1), state_max, out=work["state_"])
 
     # score = state -> dense(1)
-    score = np.matmul(state_, score_W, out=work["score"])
+    score = np.dot(state_, score_W, out=work["score"])
     score += score_b
 
     # loss binary_cross_entropy(score, odd)
@@ -159,9 +159,9 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     d_score = ((sigmoid(score[:, 0]) - odd) / batch)[:, None]
 
     # score = state -> dense(1)
-    d_score_W = np.matmul(state_.T, d_score, out=work["d_score_W"])
+    d_score_W = np.dot(state_.T, d_score, out=work["d_score_W"])
     d_score_b = d_score.sum(axis=0, out=work["d_score_b"])
-    d_state = np.matmul(d_score, score_W.T, out=work["d_state"])
+    d_state = np.dot(d_score, score_W.T, out=work["d_state"])
 
     # state = mean(mixed, axis = 0) + max(mixed, axis = 0)
     d_state_mask = (mixed == state_max[:, None]).astype(np.float32)
@@ -172,7 +172,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     d_mixed *= 1 - mixed**2
 
     # mixed = signal -> shared
-    d_shared_W = np.matmul(signal.reshape(batch * time, 3).T, d_mixed.reshape(batch * time, 4), out=work["d_shared_W"])
+    d_shared_W = np.dot(signal.reshape(batch * time, 3).T, d_mixed.reshape(batch * time, 4), out=work["d_shared_W"])
     d_shared_b = d_mixed.sum(axis=0).sum(axis=0, out=work["d_shared_b"])
 
     result = {

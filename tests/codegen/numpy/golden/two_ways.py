@@ -222,7 +222,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     # -------------------- forward
 
     # start = deep -> dense(units, gelu)
-    start_z = np.matmul(deep, start_W, out=work["start_z"])
+    start_z = np.dot(deep, start_W, out=work["start_z"])
     start_z += start_b
     start_product = np.multiply(0.5, start_z, out=work["start_product"])
     start_quotient = np.divide(start_z, 1.4142135, out=work["start_quotient"])
@@ -231,7 +231,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     start = np.multiply(start_product, start_sum, out=work["start"])
 
     # y = x -> dense(n, silu) -> dense(n)
-    hidden_residual_1_y_dense_1_z = np.matmul(
+    hidden_residual_1_y_dense_1_z = np.dot(
         start, hidden_residual_1_y_dense_1_W, out=work["hidden_residual_1_y_dense_1_z"]
     )
     hidden_residual_1_y_dense_1_z += hidden_residual_1_y_dense_1_b
@@ -239,7 +239,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     hidden_residual_1_y_dense_1 = np.multiply(
         hidden_residual_1_y_dense_1_z, hidden_residual_1_y_dense_1_p, out=work["hidden_residual_1_y_dense_1"]
     )
-    hidden_residual_1_y = np.matmul(
+    hidden_residual_1_y = np.dot(
         hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_2_W, out=work["hidden_residual_1_y"]
     )
     hidden_residual_1_y += hidden_residual_1_y_dense_2_b
@@ -248,7 +248,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     hidden_residual_1 = np.add(start, hidden_residual_1_y, out=work["hidden_residual_1"])
 
     # y = x -> dense(n, silu) -> dense(n)
-    hidden_residual_2_y_dense_1_z = np.matmul(
+    hidden_residual_2_y_dense_1_z = np.dot(
         hidden_residual_1, hidden_residual_2_y_dense_1_W, out=work["hidden_residual_2_y_dense_1_z"]
     )
     hidden_residual_2_y_dense_1_z += hidden_residual_2_y_dense_1_b
@@ -256,7 +256,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     hidden_residual_2_y_dense_1 = np.multiply(
         hidden_residual_2_y_dense_1_z, hidden_residual_2_y_dense_1_p, out=work["hidden_residual_2_y_dense_1"]
     )
-    hidden_residual_2_y = np.matmul(
+    hidden_residual_2_y = np.dot(
         hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_2_W, out=work["hidden_residual_2_y"]
     )
     hidden_residual_2_y += hidden_residual_2_y_dense_2_b
@@ -266,11 +266,11 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
 
     # output main = concat(wide, hidden) -> dense(1)
     main_input = np.concatenate((wide, hidden), axis=1)
-    main = np.matmul(main_input, main_W, out=work["main"])
+    main = np.dot(main_input, main_W, out=work["main"])
     main += main_b
 
     # output aux = hidden -> dense(1, sigmoid)
-    aux_z = np.matmul(hidden, aux_W, out=work["aux_z"])
+    aux_z = np.dot(hidden, aux_W, out=work["aux_z"])
     aux_z += aux_b
     aux = sigmoid(aux_z)
 
@@ -313,24 +313,24 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     # output aux = hidden -> dense(1, sigmoid)
     d_aux *= aux
     d_aux *= 1 - aux
-    d_aux_W = np.matmul(hidden.T, d_aux, out=work["d_aux_W"])
+    d_aux_W = np.dot(hidden.T, d_aux, out=work["d_aux_W"])
     d_aux_b = d_aux.sum(axis=0, out=work["d_aux_b"])
-    d_hidden = np.matmul(d_aux, aux_W.T, out=work["d_hidden"])
+    d_hidden = np.dot(d_aux, aux_W.T, out=work["d_hidden"])
 
     # output main = concat(wide, hidden) -> dense(1)
-    d_main_W = np.matmul(main_input.T, d_main, out=work["d_main_W"])
+    d_main_W = np.dot(main_input.T, d_main, out=work["d_main_W"])
     d_main_b = d_main.sum(axis=0, out=work["d_main_b"])
-    d_main_input = np.matmul(d_main, main_W.T, out=work["d_main_input"])
+    d_main_input = np.dot(d_main, main_W.T, out=work["d_main_input"])
 
     # return x + y
     d_hidden += d_main_input[:, 3:]
 
     # y = x -> dense(n, silu) -> dense(n)
-    d_hidden_residual_2_y_dense_2_W = np.matmul(
+    d_hidden_residual_2_y_dense_2_W = np.dot(
         hidden_residual_2_y_dense_1.T, d_hidden, out=work["d_hidden_residual_2_y_dense_2_W"]
     )
     d_hidden_residual_2_y_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_residual_2_y_dense_2_b"])
-    d_hidden_residual_2_y_dense_2 = np.matmul(
+    d_hidden_residual_2_y_dense_2 = np.dot(
         d_hidden, hidden_residual_2_y_dense_2_W.T, out=work["d_hidden_residual_2_y_dense_2"]
     )
     d_hidden_residual_2_y_dense_1 = np.multiply(
@@ -342,23 +342,23 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
         * hidden_residual_2_y_dense_1_p
         * (1 - hidden_residual_2_y_dense_1_p)
     )
-    d_hidden_residual_2_y_dense_1_W = np.matmul(
+    d_hidden_residual_2_y_dense_1_W = np.dot(
         hidden_residual_1.T, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_W"]
     )
     d_hidden_residual_2_y_dense_1_b = d_hidden_residual_2_y_dense_1.sum(
         axis=0, out=work["d_hidden_residual_2_y_dense_1_b"]
     )
-    d_start_part = np.matmul(d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
+    d_start_part = np.dot(d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
 
     # return x + y
     d_start_part += d_hidden
 
     # y = x -> dense(n, silu) -> dense(n)
-    d_hidden_residual_1_y_dense_2_W = np.matmul(
+    d_hidden_residual_1_y_dense_2_W = np.dot(
         hidden_residual_1_y_dense_1.T, d_start_part, out=work["d_hidden_residual_1_y_dense_2_W"]
     )
     d_hidden_residual_1_y_dense_2_b = d_start_part.sum(axis=0, out=work["d_hidden_residual_1_y_dense_2_b"])
-    d_hidden_residual_1_y_dense_2 = np.matmul(
+    d_hidden_residual_1_y_dense_2 = np.dot(
         d_start_part, hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
     )
     d_hidden_residual_1_y_dense_1 = np.multiply(
@@ -370,13 +370,13 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
         * hidden_residual_1_y_dense_1_p
         * (1 - hidden_residual_1_y_dense_1_p)
     )
-    d_hidden_residual_1_y_dense_1_W = np.matmul(
+    d_hidden_residual_1_y_dense_1_W = np.dot(
         start.T, d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_W"]
     )
     d_hidden_residual_1_y_dense_1_b = d_hidden_residual_1_y_dense_1.sum(
         axis=0, out=work["d_hidden_residual_1_y_dense_1_b"]
     )
-    d_start = np.matmul(d_hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
+    d_start = np.dot(d_hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
 
     # start = deep -> dense(units, gelu)
     d_start += d_start_part
@@ -385,7 +385,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_start_z *= np.exp(-(start_quotient**2))
     d_start_z /= 1.4142135
     d_start_z += 0.5 * (d_start * start_sum)
-    d_start_W = np.matmul(deep.T, d_start_z, out=work["d_start_W"])
+    d_start_W = np.dot(deep.T, d_start_z, out=work["d_start_W"])
     d_start_b = d_start_z.sum(axis=0, out=work["d_start_b"])
 
     result = {
