@@ -37,7 +37,8 @@ class Cores:
     """How many threads compute what, for a network on this machine."""
 
     def __init__(self, step: Step, sizes: Mapping[str, int], blas: Blas | None):
-        self._graph, self._sizes, self._blas = step.gradients, sizes, blas
+        self._graph, self._sizes = step.gradients, sizes
+        self._blas = blas if step.optimised else None
 
     def compute(self, rows: int, open: Open) -> Compute:
         """What computes the loss and gradients of so many rows."""

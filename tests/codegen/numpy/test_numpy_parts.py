@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -167,10 +168,11 @@ def test_there_are_no_more_parts_than_threads_rows_and_work() -> None:
         assert all(before[1] == after[0] for before, after in pairwise(log))
 
 
-def test_without_a_library_that_can_be_told_nothing_is_taken_apart() -> None:
+def test_without_a_library_that_can_be_told_or_optimisations_nothing_is_taken_apart() -> None:
     log: list[tuple[int, int]] = []
     Cores(step_of(), {}, None).compute(100_000, opened(log))
-    assert log == [(0, 100_000)]
+    Cores(replace(step_of(), optimised=False), {}, Told(THREADS).blas).compute(100_000, opened(log))
+    assert log == [(0, 100_000)] * 2
 
 
 def test_what_fails_in_another_thread_fails_here_when_all_have_ended() -> None:
