@@ -8,6 +8,7 @@ large enough, each thread therefore computes a part of it from the inputs to the
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -62,14 +63,16 @@ class Team:
     """Threads that compute the parts of a batch side by side; the thread that asks computes the first."""
 
     def __init__(self, members: int):
-        from concurrent.futures import ThreadPoolExecutor
-
-        self._others = ThreadPoolExecutor(members - 1, "nndsl")
+        self._members = members
+        self._process = 0
 
     def run(self, tasks: Sequence[Callable[[], Result]]) -> list[Result]:
         """What the tasks give, each of which runs in a copy of this thread's context (NumPy's `errstate` is there)."""
-        from concurrent.futures import wait
+        from concurrent.futures import ThreadPoolExecutor, wait
 
+        if self._process != os.getpid():  # threads do not follow into a process that is forked
+            self._others = ThreadPoolExecutor(self._members - 1, "nndsl")
+            self._process = os.getpid()
         first, *rest = tasks
         futures = [self._others.submit(copy_context().run, task) for task in rest]
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -200,6 +202,21 @@ def test_other_threads_treat_overflow_as_this_one_does() -> None:
         Team(2).run([lambda: 0.0, overflow])
     with np.errstate(over="ignore"):
         assert Team(2).run([lambda: 0.0, overflow]) == [0, np.inf]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    program = """
+import os, warnings
+from nndsl.codegen.numpy.threads import Team
+warnings.simplefilter("ignore")  # of threads, which the process does not wait for
+team = Team(2)
+team.run([int, int])
+child = os.fork()
+found = team.run([lambda: 1, lambda: 2])
+os._exit(found != [1, 2]) if child == 0 else os._exit(os.waitpid(child, 0)[1])
+"""
+    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
 
 
 def test_blas_has_its_threads_back_after_an_error() -> None:
