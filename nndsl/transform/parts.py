@@ -19,13 +19,8 @@ from typing import Literal
 
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.sizes import BATCH, Dim, Size, product
+from nndsl.transform.algebra import ELEMENTWISE
 from nndsl.transform.names import ROW
-
-ELEMENTWISE = frozenset(
-    """less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not maximum minimum abs sign
-    exp expm1 log log1p sqrt sin cos tanh sigmoid softplus erf relu floor round pow mod""".split()
-)
-"""Each element from the elements at its place; those that a degree goes through as a factor are told apart below."""
 
 ALONG_AN_AXIS = frozenset({"softmax", "log_softmax", "cumsum", "sort", "argmax", "argmin"})
 
@@ -103,8 +98,6 @@ def _along(node: Node, operands: list[Share]) -> Share:
     """Operators that treat each row alike, and by itself."""
     plain = _plain(operands)
     match node.op:
-        case op if op in ELEMENTWISE and plain:
-            return replace(_joined(_aligned(node, operands)), degree=0)
         case "add" | "sub":
             return _joined(_aligned(node, operands))
         case "where" if _plain(operands[:1]):
@@ -122,6 +115,8 @@ def _along(node: Node, operands: list[Share]) -> Share:
             return operands[0]
         case "cast" if plain or node.type.dtype in ("f32", "f64"):
             return operands[0]
+        case op if op in ELEMENTWISE and plain:
+            return replace(_joined(_aligned(node, operands)), degree=0)
         case "reshape" if _lies_alike(node.inputs[0], node):
             return operands[0]
         case "reduce_max" | "reduce_min" if plain and _axis(*node.inputs) not in node.attributes["axes"]:
