@@ -42,10 +42,11 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     values |= emit_scalars(e, SCALARS)
     results = e.graph(step.gradients, values)
     values |= emit_gradients(e, packing.groups, results)
+    values |= emit_ahead(e, packing, values)
     following = e.graph(packing.apply, values)
 
     types = _types(step.gradients, packing.apply)
-    emit_outputs(e, _named(results, "loss") | {LR: following[LR]} | _named(results, "metric"), types)
+    emit_outputs(e, _named(results, "loss") | _named(following, LR) | _named(results, "metric"), types)
     changed = {**results, **following}
     emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
     return e.model(model_metadata(step, tensors))
@@ -84,12 +85,14 @@ def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str
 
 
 def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> None:
-    """The second half: the tensors of the update as inputs, `nndsl.lr` and their next values as outputs."""
+    """The second half: the tensors of the update as inputs, `nndsl.lr` and their next values as outputs, the first
+    unless it is computed ahead."""
     tensors = packing.used_by(packing.apply)
     values = {tensor.name: e.input(tensor.name, "f32", tensor.shape) for tensor in tensors}
     values |= emit_scalars(e, (STEP, LR_SCALE))
-    following = e.graph(packing.apply, {**values, **gradients})
-    emit_outputs(e, {LR: following.pop(LR), **following}, _types(packing.apply))
+    values |= gradients
+    following = e.graph(packing.apply, values | emit_ahead(e, packing, values))
+    emit_outputs(e, _named(following, LR) | following, _types(packing.apply))
 
 
 def evaluate_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
@@ -132,6 +135,12 @@ def emit_data(e: Emitter, data: tuple[Declared, ...]) -> dict[str, str]:
 
 def emit_scalars(e: Emitter, names: Iterable[str]) -> dict[str, str]:
     return {name: e.input(name, SCALARS[name].dtype, SCALARS[name].shape) for name in names}
+
+
+def emit_ahead(e: Emitter, packing: Packing, values: Mapping[str, str]) -> dict[str, str]:
+    """The numbers that the update is given beside these values: those that a session computes ahead of its steps."""
+    numbers = {name: node.type for name, node in packing.apply.inputs.items() if name not in values}
+    return {name: e.input(name, type.dtype, type.shape) for name, type in numbers.items()}
 
 
 def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, TensorType]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnxruntime
 from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, usable_cores
+from nndsl.codegen.onnx.ahead import Ahead
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
@@ -22,7 +24,7 @@ from nndsl.codegen.onnx.waiting import Waiting
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 from nndsl.transform.memory import estimate
-from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
+from nndsl.transform.names import LR, LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.step import Step
 
 Task = Literal["train", "accumulate", "apply", "gradients", "evaluate", "predict"]
@@ -35,6 +37,10 @@ MODELS: Mapping[Task, Callable[[Step, Packing, int | None], ModelProto]] = {
     "evaluate": evaluate_model,
     "predict": predict_model,
 }
+
+
+UPDATING: frozenset[Task] = frozenset({"train", "apply"})
+"""The tasks that change parameters."""
 
 
 class OnnxSession:
@@ -59,7 +65,10 @@ class OnnxSession:
         self._packing = pack_step(step, LARGEST_PACKED if choices.packed is None else choices.packed)
         self._provider = provider
         self._block: int | None = None
+        self._ahead: Ahead | None = None
         if provider == "cpu" and step.optimised:
+            self._ahead = Ahead(self._packing.apply)
+            self._packing = replace(self._packing, apply=self._ahead.update)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
         self._sizes = dict(sizes or {})
         threads = choices.threads
@@ -78,6 +87,7 @@ class OnnxSession:
             ROW: np.zeros((), np.int64),
             ROWS: np.zeros((), np.float32),
             LR_SCALE: np.ones((), np.float32),
+            **(self._ahead.arrays if self._ahead else {}),
         }
         self._outputs = _output_types(step, self._packing)
         tensors, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
@@ -132,6 +142,8 @@ class OnnxSession:
         self._scalars[STEP][()] = step
         self._scalars[ROW][()] = row
         self._scalars[LR_SCALE][()] = lr_scale
+        if self._ahead and task in UPDATING:
+            self._ahead.set(step, lr_scale)
         polls = self._polls(task)
         key = task, polls, rows, self._updated.side, self._statistics.side, self._sums.side
         binding = self._bindings.get(key)
@@ -218,6 +230,8 @@ class OnnxSession:
                 binding.write(name, written[name])
             else:
                 binding.give(name, allocate(self._outputs[name], sizes))
+        if self._ahead and task in UPDATING:
+            binding.add(LR, self._ahead.arrays[LR])
         return binding
 
     def _place(self, array: Array) -> onnxruntime.OrtValue:
