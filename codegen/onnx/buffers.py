@@ -27,16 +27,20 @@ class Tensors:
     def __init__(self, arrays: Arrays, changed: Iterable[str], place: Place):
         self._shared = {name: place(array) for name, array in arrays.items() if name not in {*changed}}
         doubled = {name: array for name, array in arrays.items() if name not in self._shared}
-        self._sides = (
-            {name: place(array) for name, array in doubled.items()},
-            {name: place(array.copy()) for name, array in doubled.items()},
-        )
+        self._memory = doubled, {name: array.copy() for name, array in doubled.items()}
+        first, second = ({name: place(array) for name, array in side.items()} for side in self._memory)
+        self._sides = first, second
         self.side = 0
 
     @property
     def read(self) -> dict[str, onnxruntime.OrtValue]:
         """What the next step reads: the tensors' values."""
         return {**self._shared, **self._sides[self.side]}
+
+    @property
+    def memory(self) -> dict[str, Array]:
+        """The arrays that changed tensors of the next step were put in place from: on the CPU, where these are."""
+        return self._memory[self.side]
 
     @property
     def written(self) -> dict[str, onnxruntime.OrtValue]:

@@ -105,6 +105,11 @@ class Packing:
         """The tensors that hold these states (given by single names), newly allocated."""
         return {tensor.name: tensor.join(state) for tensor in self.tensors}
 
+    def inside(self, tensors: Arrays) -> dict[str, Array]:
+        """What lies in the packed ones of these tensors, as views of them."""
+        packed = [tensor for tensor in self.tensors if tensor.packed and tensor.name in tensors]
+        return {name: view for tensor in packed for name, view in tensor.split(tensors[tensor.name]).items()}
+
     def unpack(self, tensors: Sequence[Array]) -> dict[str, Array]:
         """The states by single names, as views of the tensors, which are in the packing's order."""
         pairs = zip(self.tensors, tensors, strict=True)
@@ -161,12 +166,16 @@ def _tensor(name: str, shape: tuple[int, ...], states: Sequence[State]) -> State
 
 def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor], graph: Graph) -> dict[str, str]:
     """Emit each tensor as an input, packed ones with a `Split` where the graph takes what lies in them; gives the
-    value of every single state."""
+    value of every single state. A session on this machine's processor needs no `Split`: the states are inputs too,
+    which lie in the tensor's memory."""
     values: dict[str, str] = {}
     for tensor in tensors:
         whole = e.input(tensor.name, "f32", tensor.shape)
         values[tensor.name] = whole
         if not tensor.packed or not any(piece.name in graph.inputs for piece in tensor.pieces):
+            continue
+        if e.block is not None:
+            values |= {piece.name: e.input(piece.name, "f32", piece.shape) for piece in tensor.pieces}
             continue
         sizes = e.constant(np.array([piece.size for piece in tensor.pieces], np.int64))
         flat = e.nodes("Split", (whole, sizes), len(tensor.pieces))

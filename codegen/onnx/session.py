@@ -217,10 +217,13 @@ class OnnxSession:
         data = self._batch.arrays(rows) if rows else {}
         every = (self._updated, self._statistics, self._sums)
         read = {name: value for tensors in every for name, value in tensors.read.items()}
+        inside = self._packing.inside(self._updated.memory)
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
             if name in read:
                 binding.read(name, read[name])
+            elif name in inside:
+                binding.read(name, self._place(inside[name]))
             else:
                 array = data[name] if name in data else self._scalars[name]
                 binding.feed(name, array, self._place(array))
