@@ -39,11 +39,12 @@ class Ahead:
         ]
         names = {node: LR if node is apply.outputs[LR] else f"nndsl.ahead.{i}" for i, node in enumerate(taken)}
         self.update = _without(apply, names)
-        """The rest of the graph; the learning rate is none of its outputs."""
+        """The rest of the graph, whose outputs are none of the numbers."""
         self.arrays: dict[str, Array] = {
             name: np.zeros((), NUMPY_DTYPES[node.type.dtype]) for node, name in names.items()
         }
-        """The numbers of the step that was set, by the names of the update's inputs; and the learning rate."""
+        """The numbers of the step that was set, by the names of the update's inputs; the learning rate by its own,
+        unless it is the callbacks' factor itself."""
         self._table = Evaluator(_of_many_steps(varying, names))
         self._first, self._lr_scale = -STEPS, 1.0
         self._columns: list[tuple[Array, list[float]]] = []

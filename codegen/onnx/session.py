@@ -233,7 +233,7 @@ class OnnxSession:
                 binding.write(name, written[name])
             else:
                 binding.give(name, allocate(self._outputs[name], sizes))
-        if self._ahead and task in UPDATING:
+        if self._ahead and task in UPDATING and LR in self._ahead.arrays:
             binding.add(LR, self._ahead.arrays[LR])
         return binding
 
