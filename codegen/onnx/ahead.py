@@ -14,11 +14,11 @@ import numpy as np
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import Evaluator
-from nndsl.graph.node import PRIMITIVES, Graph, Node
+from nndsl.graph.node import Graph, Node
 from nndsl.graph.types import NUMPY_DTYPES, TensorType
 from nndsl.transform.algebra import ELEMENTWISE
 from nndsl.transform.names import LR, LR_SCALE, STEP
-from nndsl.transform.rewrite import with_inputs
+from nndsl.transform.rewrite import with_given
 
 STEPS = 256
 """How many steps a table has. Each begins at a multiple of as many: a step's numbers are the same bits whichever step
@@ -38,7 +38,7 @@ class Ahead:
             if node.op != "input" and (node in outputs or any(user not in varying for user in users[node]))
         ]
         names = {node: LR if node is apply.outputs[LR] else f"nndsl.ahead.{i}" for i, node in enumerate(taken)}
-        self.update = _without(apply, names)
+        self.update = with_given(apply, names)
         """The rest of the graph, whose outputs are none of the numbers."""
         self.arrays: dict[str, Array] = {
             name: np.zeros((), NUMPY_DTYPES[node.type.dtype]) for node, name in names.items()
@@ -77,19 +77,6 @@ def _varying(graph: Graph) -> dict[Node, None]:
         if is_number:
             found[node] = None
     return found
-
-
-def _without(graph: Graph, names: dict[Node, str]) -> Graph:
-    """The graph with inputs of these names in place of the nodes, which are no outputs any more."""
-    inputs = {node: Node(PRIMITIVES["input"], (), {"name": name}, node.type) for node, name in names.items()}
-    new: dict[Node, Node] = {}
-    for node in graph.nodes:
-        operands = tuple(new[operand] for operand in node.inputs)
-        new[node] = inputs.get(node) or (node if operands == node.inputs else with_inputs(node, operands))
-    outputs = {name: new[node] for name, node in graph.outputs.items() if node not in names}
-    used = {*Graph(graph.name, {}, outputs).nodes}
-    taken = {name: inputs[node] for node, name in names.items() if inputs[node] in used}
-    return Graph(graph.name, {**graph.inputs, **taken}, outputs)
 
 
 def _of_many_steps(varying: dict[Node, None], names: dict[Node, str]) -> Graph:

@@ -40,9 +40,10 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, SCALARS)
+    values |= emit_given(e, step.gradients, values)
     results = e.graph(step.gradients, values)
     values |= emit_gradients(e, packing.groups, results)
-    values |= emit_ahead(e, packing, values)
+    values |= emit_given(e, packing.apply, values)
     following = e.graph(packing.apply, values)
 
     types = _types(step.gradients, packing.apply)
@@ -77,6 +78,7 @@ def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str
     values = emit_data(e, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
+    values |= emit_given(e, step.gradients, values)
     results = e.graph(step.gradients, values)
     changed = {name: value for name, value in results.items() if name.endswith(".next")}
     measured = _named(results, "loss") | _named(results, "metric")
@@ -91,7 +93,7 @@ def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> N
     values = {tensor.name: e.input(tensor.name, "f32", tensor.shape) for tensor in tensors}
     values |= emit_scalars(e, (STEP, LR_SCALE))
     values |= gradients
-    following = e.graph(packing.apply, values | emit_ahead(e, packing, values))
+    following = e.graph(packing.apply, values | emit_given(e, packing.apply, values))
     emit_outputs(e, _named(following, LR) | following, _types(packing.apply))
 
 
@@ -114,6 +116,7 @@ def gradients_model(step: Step, packing: Packing, block: int | None = None) -> M
     tensors = packing.used_by(step.gradients)
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
+    values |= emit_given(e, step.gradients, values)
     results = e.graph(step.gradients, values)
     emit_outputs(e, {"loss": results["loss"], **_named(results, "grad")}, _types(step.gradients))
     return e.model(model_metadata(step, tensors))
@@ -137,10 +140,10 @@ def emit_scalars(e: Emitter, names: Iterable[str]) -> dict[str, str]:
     return {name: e.input(name, SCALARS[name].dtype, SCALARS[name].shape) for name in names}
 
 
-def emit_ahead(e: Emitter, packing: Packing, values: Mapping[str, str]) -> dict[str, str]:
-    """The numbers that the update is given beside these values: those that a session computes ahead of its steps."""
-    numbers = {name: node.type for name, node in packing.apply.inputs.items() if name not in values}
-    return {name: e.input(name, type.dtype, type.shape) for name, type in numbers.items()}
+def emit_given(e: Emitter, graph: Graph, values: Mapping[str, str]) -> dict[str, str]:
+    """What a graph is given beside these values: what a session knows of a batch, or computes ahead of its steps."""
+    given = {name: node.type for name, node in graph.inputs.items() if name not in values}
+    return {name: e.input(name, type.dtype, type.shape) for name, type in given.items()}
 
 
 def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, TensorType]) -> None:

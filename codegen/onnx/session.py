@@ -15,6 +15,7 @@ from nndsl.codegen.onnx.ahead import Ahead
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
+from nndsl.codegen.onnx.known import Known
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
 from nndsl.codegen.onnx.processor import block_of_images
@@ -41,6 +42,10 @@ MODELS: Mapping[Task, Callable[[Step, Packing, int | None], ModelProto]] = {
 
 UPDATING: frozenset[Task] = frozenset({"train", "apply"})
 """The tasks that change parameters."""
+
+
+LEARNING: frozenset[Task] = frozenset({"train", "accumulate"})
+"""The tasks that measure batches with gradients."""
 
 
 class OnnxSession:
@@ -94,6 +99,10 @@ class OnnxSession:
         self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place)
         statistics = {k: v for k, v in tensors.items() if k not in updated}
         self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
+        self._known: Known | None = None
+        if provider == "cpu" and step.optimised:
+            self._known = Known(step.gradients, self._batch.arrays(batch_size))
+            self._step = replace(step, gradients=self._known.graph)
         self._sums = Tensors({}, (), self._place)
 
     # ------------------------------------------------------------ running
@@ -218,16 +227,19 @@ class OnnxSession:
         every = (self._updated, self._statistics, self._sums)
         read = {name: value for tensors in every for name, value in tensors.read.items()}
         inside = self._packing.inside(self._updated.memory)
+        sizes = {**self._sizes, str(BATCH): rows}
+        known = self._known.arrays(data, sizes) if self._known and rows else {}
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
             if name in read:
                 binding.read(name, read[name])
             elif name in inside:
                 binding.read(name, self._place(inside[name]))
+            elif name in known:
+                binding.read(name, self._place(known[name]))
             else:
                 array = data[name] if name in data else self._scalars[name]
                 binding.feed(name, array, self._place(array))
-        sizes = {**self._sizes, str(BATCH): rows}
         for name in (info.name for info in program.get_outputs()):
             if name in written:
                 binding.write(name, written[name])
@@ -235,6 +247,9 @@ class OnnxSession:
                 binding.give(name, allocate(self._outputs[name], sizes))
         if self._ahead and task in UPDATING and LR in self._ahead.arrays:
             binding.add(LR, self._ahead.arrays[LR])
+        if self._known and task in LEARNING:
+            for name, array in self._known.results(known).items():
+                binding.add(name, array)
         return binding
 
     def _place(self, array: Array) -> onnxruntime.OrtValue:

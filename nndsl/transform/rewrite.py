@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nndsl.graph.node import Graph, Node
+from nndsl.graph.node import PRIMITIVES, Graph, Node
 
 Rule = Callable[[Node], Node]
 """Given a node whose operands are already rewritten, the node to put in its place (the same one to keep it)."""
@@ -31,6 +31,20 @@ def rename_inputs(graph: Graph, names: Mapping[str, str]) -> Graph:
     changed = rewrite(graph, lambda node: new.get(node, node))
     inputs = {names.get(key, key): new.get(node, node) for key, node in graph.inputs.items()}
     return Graph(graph.name, inputs, changed.outputs)
+
+
+def with_given(graph: Graph, names: Mapping[Node, str]) -> Graph:
+    """The graph with an input of that name in place of each of the nodes, as far as something uses it; outputs that
+    are such nodes are left out."""
+    inputs = {node: Node(PRIMITIVES["input"], (), {"name": name}, node.type) for node, name in names.items()}
+    new: dict[Node, Node] = {}
+    for node in graph.nodes:
+        operands = tuple([new[operand] for operand in node.inputs])
+        new[node] = inputs.get(node) or (node if operands == node.inputs else with_inputs(node, operands))
+    outputs = {name: new[node] for name, node in graph.outputs.items() if node not in names}
+    used = {*Graph(graph.name, {}, outputs).nodes}
+    taken = {name: inputs[node] for node, name in names.items() if inputs[node] in used}
+    return Graph(graph.name, {**graph.inputs, **taken}, outputs)
 
 
 def with_inputs(node: Node, operands: tuple[Node, ...]) -> Node:
