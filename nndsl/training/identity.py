@@ -80,7 +80,7 @@ def changes_text(changed: list[str], before: Identity, now: Identity) -> str:
     forms = {"threads": "{} threads", "backend": "the {} backend", "provider": "the {} provider"}
     words = []
     for name in changed:
-        form = forms.get(name, "{}")
+        form = "1 thread" if name == "threads" and now.get(name) == "1" else forms.get(name, "{}")
         instead = f"{form.format(now.get(name, 'none'))} instead of {before.get(name, 'none')}"
         words.append(f"the {name} is another" if name in MEANING else instead)
     return ", ".join(words).replace("the data is another", "the data are others")

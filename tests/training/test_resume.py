@@ -17,6 +17,7 @@ from nndsl.diagnostics import Diagnostic
 from nndsl.errors.runs import Changed, CheckpointDamaged, HasFinished, InUse, NotResumable, OtherState
 from nndsl.training.callbacks import Callback
 from nndsl.training.checkpoint import found_in, read_checkpoint
+from nndsl.training.identity import changes_text
 from nndsl.training.record import run_state
 from nndsl.training.run_folder import resumed_run
 from nndsl.training.safetensors import pieces
@@ -296,6 +297,10 @@ def test_other_threads_and_versions_are_errors(
     found = refused(net_of(stopped.parent / "small.nn"), stopped)
     assert isinstance(found, Changed)
     assert found.what.startswith(words)
+
+
+def test_one_thread_is_one() -> None:
+    assert changes_text(["threads"], {"threads": "2"}, {"threads": "1"}) == "1 thread instead of 2"
 
 
 def test_another_optimizer_can_be_forced_other_layers_cannot(stopped: Path) -> None:
