@@ -14,7 +14,7 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.graph.node import Graph, Node
-from nndsl.graph.sizes import Dim, substitute
+from nndsl.graph.sizes import known
 from nndsl.graph.types import NUMPY_DTYPES
 from nndsl.transform.rewrite import with_given
 
@@ -45,11 +45,6 @@ def _is_view(node: Node, data: Collection[str]) -> bool:
 
 
 def _value(node: Node, data: Arrays, sizes: Mapping[str, int]) -> Array:
-    def known(dim: Dim) -> int:
-        value = substitute(dim, sizes)
-        assert isinstance(value, int), dim
-        return value
-
     if node.op == "size":
-        return np.array(known(node.attributes["size"]), NUMPY_DTYPES[node.type.dtype])
-    return data[node.inputs[0].attributes["name"]].reshape([known(dim) for dim in node.shape])
+        return np.array(known(node.attributes["size"], sizes), NUMPY_DTYPES[node.type.dtype])
+    return data[node.inputs[0].attributes["name"]].reshape([known(dim, sizes) for dim in node.shape])

@@ -116,6 +116,11 @@ def substitute(dim: Dim, values: Mapping[str, int]) -> Dim:
     return dim if isinstance(dim, int) else dim.substitute(values)
 
 
+def known(dim: Dim, values: Mapping[str, int]) -> int:
+    """The integer that a size is with these values; `KeyError` names a symbol without one."""
+    return dim if isinstance(dim, int) else dim.evaluate(values)
+
+
 def product(dims: Iterable[Dim]) -> Dim:
     return reduce(mul, dims, 1)
 

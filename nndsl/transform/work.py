@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import prod
 
 from nndsl.graph.node import Graph, Node
-from nndsl.graph.sizes import Dim
+from nndsl.graph.sizes import known
 
 CONVOLUTIONS = frozenset({"conv", "conv_input", "conv_kernel"})
 PRODUCTS = CONVOLUTIONS | {"matmul"}
@@ -15,8 +16,7 @@ PRODUCTS = CONVOLUTIONS | {"matmul"}
 def work(graph: Graph, sizes: Mapping[str, int], ops: frozenset[str] = PRODUCTS) -> int:
     """The multiplications of a graph's products, with these values for its symbolic sizes."""
 
-    def size(dim: Dim) -> int:
-        return dim if isinstance(dim, int) else dim.evaluate(sizes)
+    size = partial(known, values=sizes)
 
     def multiplications(node: Node) -> int:
         match node.op:
