@@ -71,9 +71,13 @@ class OnnxSession:
         self._provider = provider
         self._block: int | None = None
         self._ahead: Ahead | None = None
+        self._known: Known | None = None
         if provider == "cpu" and step.optimised:
             self._ahead = Ahead(self._packing.apply)
             self._packing = replace(self._packing, apply=self._ahead.update)
+            data = [item.name for item in (*step.network.inputs, *step.network.targets)]
+            self._known = Known(step.gradients, data)
+            self._step = replace(step, gradients=self._known.graph)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
         self._sizes = dict(sizes or {})
         threads = choices.threads
@@ -99,10 +103,6 @@ class OnnxSession:
         self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place)
         statistics = {k: v for k, v in tensors.items() if k not in updated}
         self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
-        self._known: Known | None = None
-        if provider == "cpu" and step.optimised:
-            self._known = Known(step.gradients, self._batch.arrays(batch_size))
-            self._step = replace(step, gradients=self._known.graph)
         self._sums = Tensors({}, (), self._place)
 
     # ------------------------------------------------------------ running
