@@ -138,6 +138,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
     check_shape("pixels", pixels, (batch, 64))
     check_shape("digit", digit, (batch,))
     work = workspace(batch) if work is None else work
+    ones = np.ones(batch, np.float32)
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_W, logits_b = state["logits.W"], state["logits.b"]
 
@@ -175,14 +176,14 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
 
     # logits = hidden -> dense(10)
     d_logits_W = np.dot(hidden.T, d_logits, out=work["d_logits_W"])
-    d_logits_b = d_logits.sum(axis=0, out=work["d_logits_b"])
+    d_logits_b = np.dot(ones, d_logits, out=work["d_logits_b"])
     d_hidden = np.dot(d_logits, logits_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(64, relu, l2 = 1e-4) -> dropout(0.2)
     d_hidden *= mask
     d_hidden *= hidden_relu > 0
     d_hidden_W = np.dot(hidden_input.T, d_hidden, out=work["d_hidden_W"])
-    d_hidden_b = d_hidden.sum(axis=0, out=work["d_hidden_b"])
+    d_hidden_b = np.dot(ones, d_hidden, out=work["d_hidden_b"])
 
     # regularisation
     d_hidden_W += 0.0002 * hidden_W

@@ -20,6 +20,7 @@ from nndsl.codegen.numpy.naming import suggest
 from nndsl.codegen.numpy.schedule import Section
 from nndsl.codegen.numpy.spelling import spell
 from nndsl.graph.node import Graph, Node
+from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 
 IN_PLACE = {"np.add": "+", "np.subtract": "-", "np.multiply": "*", "np.divide": "/"}
@@ -42,6 +43,8 @@ class Body:
     statements: list[Statement] = field(default_factory=list)
     results: dict[str, ast.expr] = field(default_factory=dict)
     buffers: list[Lifetime] = field(default_factory=list)
+    ones: str = ""
+    """The name of a vector that has a 1 for each row, if the body needs one."""
 
 
 def emit(
@@ -70,6 +73,7 @@ class _Emission:
         self.outputs = {node: key for key, node in reversed(list(graph.outputs.items()))}
         self.trees: dict[Node, ast.expr] = dict(bound)
         self.named: dict[Node, str] = {}
+        self.ones = ""
 
     def body(self) -> Body:
         self._name()
@@ -91,6 +95,7 @@ class _Emission:
         body.results = {key: self.trees[node] for key, node in self.graph.outputs.items()}
         lifetimes.keep(frozenset().union(*map(_reads, body.results.values())))
         body.buffers = lifetimes.all()
+        body.ones = self.ones
         return body
 
     def _name(self) -> None:
@@ -134,6 +139,9 @@ class _Emission:
                 return assignment(target, into), True
         match tree:
             case ast.Call(ast.Attribute(value, "sum"), [], [ast.keyword("axis", axis)]) if self._is_gradient(node):
+                if _adds_up_rows(node):
+                    self.ones = self.ones or self.names.unique("ones")
+                    return assignment(target, call("np.dot", name(self.ones), value, out=out)), True
                 return assignment(target, method(value, "sum", axis=axis, out=out)), True
         return assignment(target, tree), False
 
@@ -145,6 +153,12 @@ def _quickest(node: Node, function: str) -> str:
     """`np.dot` gives two matrices to BLAS at once, half a microsecond before `np.matmul` does."""
     are_matrices = node.op == "matmul" and all(operand.type.rank == 2 for operand in node.inputs)
     return "np.dot" if are_matrices else function
+
+
+def _adds_up_rows(node: Node) -> bool:
+    """Whether a sum is that of a matrix's rows, one for each example: BLAS adds them up in a third of the time."""
+    (matrix,) = node.inputs
+    return matrix.type.rank == 2 and matrix.shape[0] == BATCH and matrix.type.dtype == "f32"
 
 
 class _Lifetimes:

@@ -20,7 +20,7 @@ from nndsl.codegen.numpy.schedule import schedule
 from nndsl.codegen.numpy.updates import update_body
 from nndsl.graph.facets import NUMPY_NAMES, numpy_array
 from nndsl.graph.node import Graph, Node, Origin
-from nndsl.graph.sizes import Dim, Size
+from nndsl.graph.sizes import BATCH, Dim, Size
 from nndsl.graph.types import Shape
 from nndsl.model.apply import operands
 from nndsl.model.network import Apply, Term
@@ -154,6 +154,7 @@ class Functions:
         used |= {part.id for tree in body.results.values() for part in ast.walk(tree) if isinstance(part, ast.Name)}
         used |= {self.sizes[symbol] for symbol in self._buffer_sizes(body)} if work else set()
         used |= {self.sizes[symbol] for shape in shapes.values() for symbol in _symbols(shape)}
+        used |= {self.sizes[str(BATCH)]} if body.ones else set()
         for symbol, local in self.sizes.items():
             if local in used:
                 yield f"{local} = {self._measure(graph, symbol, self.parameters)}"
@@ -162,6 +163,8 @@ class Functions:
             lengths = ast.Tuple([dim(size, self.sizes) for size in shape])
             yield show(call("check_shape", ast.Constant(local), name(local), lengths))
         yield from work
+        if body.ones:
+            yield f"{body.ones} = {show(call('np.ones', dim(BATCH, self.sizes), _dtype('f32')))}"
         states = [key for key in graph.inputs if key not in self.parameters and not key.startswith("nndsl.")]
         local_names = {key: show(bound[graph.inputs[key]]) for key in states}
         kept = [key for key in states if local_names[key] in used]

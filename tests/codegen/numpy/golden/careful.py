@@ -141,6 +141,7 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     check_shape("sick", sick, (batch,))
     check_shape("organ", organ, (batch,))
     work = workspace(batch) if work is None else work
+    ones = np.ones(batch, np.float32)
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
     risk_W, risk_b = state["risk.W"], state["risk.b"]
@@ -218,12 +219,12 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     d_risk = (d_loss - d_miss * sick * loss_p * (1 - loss_p))[:, None]
 
     # where_ = hidden -> dense(3)
-    d_where_b = d_where_.sum(axis=0, out=work["d_where_b"])
+    d_where_b = np.dot(ones, d_where_, out=work["d_where_b"])
     d_hidden = np.dot(d_where_, where_W.T, out=work["d_hidden"])
 
     # risk = hidden -> dense(1)
     d_risk_W = np.dot(hidden.T, d_risk, out=work["d_risk_W"])
-    d_risk_b = d_risk.sum(axis=0, out=work["d_risk_b"])
+    d_risk_b = np.dot(ones, d_risk, out=work["d_risk_b"])
     d_hidden_part = np.dot(d_risk, risk_W.T, out=work["d_hidden_part"])
 
     # where_ = hidden -> dense(3)
@@ -233,11 +234,11 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     d_hidden += d_hidden_part
     d_hidden *= hidden > 0
     d_hidden_dense_2_W = np.dot(hidden_dense_1.T, d_hidden, out=work["d_hidden_dense_2_W"])
-    d_hidden_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_dense_2_b"])
+    d_hidden_dense_2_b = np.dot(ones, d_hidden, out=work["d_hidden_dense_2_b"])
     d_hidden_dense_1 = np.dot(d_hidden, hidden_dense_2_W.T, out=work["d_hidden_dense_1"])
     d_hidden_dense_1 *= hidden_dense_1 > 0
     d_hidden_dense_1_W = np.dot(x.T, d_hidden_dense_1, out=work["d_hidden_dense_1_W"])
-    d_hidden_dense_1_b = d_hidden_dense_1.sum(axis=0, out=work["d_hidden_dense_1_b"])
+    d_hidden_dense_1_b = np.dot(ones, d_hidden_dense_1, out=work["d_hidden_dense_1_b"])
 
     result = {
         "loss": loss,

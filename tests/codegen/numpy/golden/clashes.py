@@ -137,6 +137,7 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
     check_shape("sum", sum, (batch, 2))
     check_shape("step_", step_, (batch,))
     work = workspace(batch) if work is None else work
+    ones = np.ones(batch, np.float32)
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
     work_W, work_b = state["work.W"], state["work.b"]
@@ -173,20 +174,20 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
 
     # work = np * 2 -> dense(1)
     d_work_W = np.dot(work_input.T, d_work, out=work["d_work_W"])
-    d_work_b = d_work.sum(axis=0, out=work["d_work_b"])
+    d_work_b = np.dot(ones, d_work, out=work["d_work_b"])
     d_np = np.dot(d_work, work_W.T, out=work["d_np"])
     d_np *= 2
 
     # np = relu_ -> dense(4, softplus)
     d_np *= sigmoid(np_z)
     d_np_W = np.dot(relu_.T, d_np, out=work["d_np_W"])
-    d_np_b = d_np.sum(axis=0, out=work["d_np_b"])
+    d_np_b = np.dot(ones, d_np, out=work["d_np_b"])
     d_relu_ = np.dot(d_np, np_W.T, out=work["d_relu_"])
 
     # relu_ = concat(lambda, state, sum) -> dense(4, relu)
     d_relu_ *= relu_ > 0
     d_relu_W = np.dot(relu__input.T, d_relu_, out=work["d_relu_W"])
-    d_relu_b = d_relu_.sum(axis=0, out=work["d_relu_b"])
+    d_relu_b = np.dot(ones, d_relu_, out=work["d_relu_b"])
 
     result = {"loss": loss, "loss.grads": loss, "metric.batch.total": batch_total, "metric.batch.count": batch}
     grads = {

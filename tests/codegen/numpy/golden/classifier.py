@@ -134,6 +134,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
     check_shape("pixels", pixels, (batch, 12))
     check_shape("digit", digit, (batch,))
     work = workspace(batch) if work is None else work
+    ones = np.ones(batch, np.float32)
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
     logits_dense_2_W, logits_dense_2_b = state["logits.dense_2.W"], state["logits.dense_2.b"]
@@ -175,18 +176,18 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
 
     # logits = hidden -> dense(6, tanh) -> dense(4)
     d_logits_dense_2_W = np.dot(logits_dense_1.T, d_logits, out=work["d_logits_dense_2_W"])
-    d_logits_dense_2_b = d_logits.sum(axis=0, out=work["d_logits_dense_2_b"])
+    d_logits_dense_2_b = np.dot(ones, d_logits, out=work["d_logits_dense_2_b"])
     d_logits_dense_1 = np.dot(d_logits, logits_dense_2_W.T, out=work["d_logits_dense_1"])
     d_logits_dense_1 *= 1 - logits_dense_1**2
     d_logits_dense_1_W = np.dot(hidden.T, d_logits_dense_1, out=work["d_logits_dense_1_W"])
-    d_logits_dense_1_b = d_logits_dense_1.sum(axis=0, out=work["d_logits_dense_1_b"])
+    d_logits_dense_1_b = np.dot(ones, d_logits_dense_1, out=work["d_logits_dense_1_b"])
     d_hidden = np.dot(d_logits_dense_1, logits_dense_1_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(8, relu, l2 = 1e-3) -> dropout(0.2)
     d_hidden *= mask
     d_hidden *= hidden_relu > 0
     d_hidden_W = np.dot(hidden_input.T, d_hidden, out=work["d_hidden_W"])
-    d_hidden_b = d_hidden.sum(axis=0, out=work["d_hidden_b"])
+    d_hidden_b = np.dot(ones, d_hidden, out=work["d_hidden_b"])
 
     # regularisation
     d_hidden_W += 0.002 * hidden_W

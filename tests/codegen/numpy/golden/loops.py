@@ -173,6 +173,7 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     check_shape("image", image, (batch, 3, 4))
     check_shape("shade", shade, (batch,))
     work = workspace(batch) if work is None else work
+    ones = np.ones(batch, np.float32)
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_0_dense_2_W, hidden_0_dense_2_b = state["hidden.0.dense_2.W"], state["hidden.0.dense_2.b"]
     hidden_1_dense_2_W, hidden_1_dense_2_b = state["hidden.1.dense_2.W"], state["hidden.1.dense_2.b"]
@@ -248,29 +249,29 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     # scores = hidden -> dense(3)
     d_scores += d_scores_part
     d_scores_W = np.dot(hidden_2_1.T, d_scores, out=work["d_scores_W"])
-    d_scores_b = d_scores.sum(axis=0, out=work["d_scores_b"])
+    d_scores_b = np.dot(ones, d_scores, out=work["d_scores_b"])
     d_hidden_2_1 = np.dot(d_scores, scores_W.T, out=work["d_hidden_2_1"])
 
     # hidden = hidden -> dense(units, softplus)
     d_hidden_2_1 *= sigmoid(hidden_2_1_z)
     d_hidden_2_1_W = np.dot(hidden_2_0.T, d_hidden_2_1, out=work["d_hidden_2_1_W"])
-    d_hidden_2_1_b = d_hidden_2_1.sum(axis=0, out=work["d_hidden_2_1_b"])
+    d_hidden_2_1_b = np.dot(ones, d_hidden_2_1, out=work["d_hidden_2_1_b"])
     d_hidden_2_0 = np.dot(d_hidden_2_1, hidden_2_1_W.T, out=work["d_hidden_2_0"])
     d_hidden_2_0 *= sigmoid(hidden_2_0_z)
     d_hidden_2_0_W = np.dot(hidden.T, d_hidden_2_0, out=work["d_hidden_2_0_W"])
-    d_hidden_2_0_b = d_hidden_2_0.sum(axis=0, out=work["d_hidden_2_0_b"])
+    d_hidden_2_0_b = np.dot(ones, d_hidden_2_0, out=work["d_hidden_2_0_b"])
     d_hidden = np.dot(d_hidden_2_0, hidden_2_0_W.T, out=work["d_hidden"])
 
     # -> repeat 2 { dense(6, relu) -> dropout(0.5) }
     d_hidden *= hidden_1_dropout_1_mask
     d_hidden *= hidden_1_dense_2 > 0
     d_hidden_1_dense_2_W = np.dot(hidden_0_dropout_1.T, d_hidden, out=work["d_hidden_1_dense_2_W"])
-    d_hidden_1_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_1_dense_2_b"])
+    d_hidden_1_dense_2_b = np.dot(ones, d_hidden, out=work["d_hidden_1_dense_2_b"])
     d_hidden_0_dense_2 = np.dot(d_hidden, hidden_1_dense_2_W.T, out=work["d_hidden_0_dense_2"])
     d_hidden_0_dense_2 *= mask
     d_hidden_0_dense_2 *= hidden_0_dense_2 > 0
     d_hidden_0_dense_2_W = np.dot(hidden_dense_1.T, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_W"])
-    d_hidden_0_dense_2_b = d_hidden_0_dense_2.sum(axis=0, out=work["d_hidden_0_dense_2_b"])
+    d_hidden_0_dense_2_b = np.dot(ones, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_b"])
     d_hidden_dense_1 = np.dot(d_hidden_0_dense_2, hidden_0_dense_2_W.T, out=work["d_hidden_dense_1"])
 
     # -> dense(8, selu)
@@ -280,7 +281,7 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     d_hidden_dense_1_W = np.dot(
         hidden_dense_1_input.reshape(batch, 12).T, d_hidden_dense_1_z, out=work["d_hidden_dense_1_W"]
     )
-    d_hidden_dense_1_b = d_hidden_dense_1_z.sum(axis=0, out=work["d_hidden_dense_1_b"])
+    d_hidden_dense_1_b = np.dot(ones, d_hidden_dense_1_z, out=work["d_hidden_dense_1_b"])
 
     result = {
         "loss": loss,

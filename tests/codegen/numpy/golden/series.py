@@ -126,6 +126,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     check_shape("signal", signal, (batch, time, 3))
     check_shape("odd", odd, (batch,))
     work = workspace(batch, time) if work is None else work
+    ones = np.ones(batch, np.float32)
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
 
@@ -160,7 +161,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
 
     # score = state -> dense(1)
     d_score_W = np.dot(state_.T, d_score, out=work["d_score_W"])
-    d_score_b = d_score.sum(axis=0, out=work["d_score_b"])
+    d_score_b = np.dot(ones, d_score, out=work["d_score_b"])
     d_state = np.dot(d_score, score_W.T, out=work["d_state"])
 
     # state = mean(mixed, axis = 0) + max(mixed, axis = 0)

@@ -207,6 +207,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     check_shape("price", price, (batch,))
     check_shape("weight", weight, (batch,))
     work = workspace(batch) if work is None else work
+    ones = np.ones(batch, np.float32)
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
     hidden_residual_1_y_dense_1_b = state["hidden.residual_1.y.dense_1.b"]
@@ -314,12 +315,12 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_aux *= aux
     d_aux *= 1 - aux
     d_aux_W = np.dot(hidden.T, d_aux, out=work["d_aux_W"])
-    d_aux_b = d_aux.sum(axis=0, out=work["d_aux_b"])
+    d_aux_b = np.dot(ones, d_aux, out=work["d_aux_b"])
     d_hidden = np.dot(d_aux, aux_W.T, out=work["d_hidden"])
 
     # output main = concat(wide, hidden) -> dense(1)
     d_main_W = np.dot(main_input.T, d_main, out=work["d_main_W"])
-    d_main_b = d_main.sum(axis=0, out=work["d_main_b"])
+    d_main_b = np.dot(ones, d_main, out=work["d_main_b"])
     d_main_input = np.dot(d_main, main_W.T, out=work["d_main_input"])
 
     # return x + y
@@ -329,7 +330,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_2_y_dense_2_W = np.dot(
         hidden_residual_2_y_dense_1.T, d_hidden, out=work["d_hidden_residual_2_y_dense_2_W"]
     )
-    d_hidden_residual_2_y_dense_2_b = d_hidden.sum(axis=0, out=work["d_hidden_residual_2_y_dense_2_b"])
+    d_hidden_residual_2_y_dense_2_b = np.dot(ones, d_hidden, out=work["d_hidden_residual_2_y_dense_2_b"])
     d_hidden_residual_2_y_dense_2 = np.dot(
         d_hidden, hidden_residual_2_y_dense_2_W.T, out=work["d_hidden_residual_2_y_dense_2"]
     )
@@ -345,8 +346,8 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_2_y_dense_1_W = np.dot(
         hidden_residual_1.T, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_W"]
     )
-    d_hidden_residual_2_y_dense_1_b = d_hidden_residual_2_y_dense_1.sum(
-        axis=0, out=work["d_hidden_residual_2_y_dense_1_b"]
+    d_hidden_residual_2_y_dense_1_b = np.dot(
+        ones, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_b"]
     )
     d_start_part = np.dot(d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
 
@@ -357,7 +358,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_1_y_dense_2_W = np.dot(
         hidden_residual_1_y_dense_1.T, d_start_part, out=work["d_hidden_residual_1_y_dense_2_W"]
     )
-    d_hidden_residual_1_y_dense_2_b = d_start_part.sum(axis=0, out=work["d_hidden_residual_1_y_dense_2_b"])
+    d_hidden_residual_1_y_dense_2_b = np.dot(ones, d_start_part, out=work["d_hidden_residual_1_y_dense_2_b"])
     d_hidden_residual_1_y_dense_2 = np.dot(
         d_start_part, hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
     )
@@ -373,8 +374,8 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_hidden_residual_1_y_dense_1_W = np.dot(
         start.T, d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_W"]
     )
-    d_hidden_residual_1_y_dense_1_b = d_hidden_residual_1_y_dense_1.sum(
-        axis=0, out=work["d_hidden_residual_1_y_dense_1_b"]
+    d_hidden_residual_1_y_dense_1_b = np.dot(
+        ones, d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_b"]
     )
     d_start = np.dot(d_hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
 
@@ -386,7 +387,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_start_z /= 1.4142135
     d_start_z += 0.5 * (d_start * start_sum)
     d_start_W = np.dot(deep.T, d_start_z, out=work["d_start_W"])
-    d_start_b = d_start_z.sum(axis=0, out=work["d_start_b"])
+    d_start_b = np.dot(ones, d_start_z, out=work["d_start_b"])
 
     result = {
         "loss": loss,
