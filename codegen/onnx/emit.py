@@ -137,20 +137,20 @@ class Emitter:
         """Emit a graph's nodes with these values as its inputs; gives the values of its outputs by name."""
         if self.optimised:
             graph = in_blocks(graph, self.block) if self.block else channels_first(graph)
-        fused = fusions(graph) if self.optimised else {}
+        fused = fusions(graph, portable=self.portable) if self.optimised else {}
         values: dict[Node, Value] = {node: operands[name] for name, node in graph.inputs.items() if name in operands}
         for node in needed(graph, fused):
             if node in values:
                 continue
             self._prefix = _prefix(node)
-            if node in fused:
-                rule = fused[node]
-                inputs = [*(values[operand] for operand in rule.operands), *map(self.constant, rule.constants)]
+            rule = fused.get(node)
+            if rule:
+                inputs = [values[x] if isinstance(x, Node) else self.constant(x) for x in rule.operands]
                 value = self.node(rule.op_type, *inputs, **rule.attributes)
             else:
                 value = self._primitive(node, [values[operand] for operand in node.inputs])
             values[node] = value
-            self._types.setdefault(value, node.type)
+            self._types.setdefault(value, (rule and rule.type) or node.type)
             if node.name:
                 self.call(value, node.name)
         self._prefix = ""

@@ -5,40 +5,52 @@
     y = conv_first(x, W); z = add(y, b)             Conv(x, W, b)           for b a number for each channel
     y = reshape(x, shape = [batch, 64])             Reshape(x, [-1, 64])
     y = relu(x); m = cast(y > 0)                    HardSigmoid(y, alpha = 3e38)
+    s = mean(reshape(x)), over all axes             ReduceMean(x)           and so for a sum, and past a negation
+    y = a m + g                                     Gemm([[a]], m, g)       for one row, on this processor
 
 A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies. ONNX
 Runtime then fuses an activation behind the `Gemm` or `Conv` by itself. A reshape works out one symbolic size without
 being told. What a relu's gradient is multiplied with is one pass as a sigmoid of three lines, min(1, max(0, 3e38 y)):
-3e38 times the least normal number is 3.5.
+3e38 times the least normal number is 3.5. The running sums of an optimizer are products too, where small parameters
+lie packed in one row; elsewhere a product may be computed in fewer bits than an update needs (TF32 on CUDA).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nndsl.graph.node import Graph, Node
-from nndsl.graph.types import Shape
+from nndsl.graph.types import Shape, TensorType
 from nndsl.ops.convolution import onnx_attributes
 from nndsl.transform.rectified import is_positive
+
+Constant = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class Fused:
-    """What to emit for a node in place of its primitive: an operator on operands, then constants, with attributes."""
+    """What to emit for a node in place of its primitive: an operator on nodes' values and constants."""
 
     op_type: str
-    operands: tuple[Node, ...]
+    operands: tuple[Node | Constant, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    constants: tuple[np.ndarray[Any, Any], ...] = ()
+    type: TensorType | None = None
+    """Unless it is the node's."""
 
 
-def fusions(graph: Graph) -> dict[Node, Fused]:
-    """The nodes that are emitted fused; what they absorb is emitted only where something else needs it."""
-    uses = {node: len(users) for node, users in graph.users().items()}
+WHOLE = {"reduce_sum": "ReduceSum", "reduce_mean": "ReduceMean"}
+"""Reductions that, without axes, are over all there are."""
+
+
+def fusions(graph: Graph, *, portable: bool = True) -> dict[Node, Fused]:
+    """The nodes that are emitted fused; what they absorb is emitted only where something else needs it. Unless
+    `portable` the model is for this machine's processor."""
+    users = graph.users()
+    uses = {node: len(users) for node, users in users.items()}
     for node in graph.outputs.values():
         uses[node] += 1
     found: dict[Node, Fused] = {}
@@ -49,6 +61,9 @@ def fusions(graph: Graph) -> dict[Node, Fused]:
             or _transposed_product(node)
             or _inferring_reshape(node)
             or _relu_mask(node)
+            or _whole_reduction(node)
+            or (_negation(node, users[node]) if uses[node] == len(users[node]) else None)
+            or (None if portable else _running_sum(node, uses))
         )
         if fused:
             found[node] = fused
@@ -60,7 +75,8 @@ def needed(graph: Graph, fused: Mapping[Node, Fused]) -> tuple[Node, ...]:
     kept: set[Node] = set(graph.outputs.values())
     for node in reversed(graph.nodes):
         if node in kept:
-            kept.update(fused[node].operands if node in fused else node.inputs)
+            operands = fused[node].operands if node in fused else node.inputs
+            kept.update(operand for operand in operands if isinstance(operand, Node))
     return tuple(node for node in graph.nodes if node in kept)
 
 
@@ -106,7 +122,7 @@ def _inferring_reshape(node: Node) -> Fused | None:
     if node.op != "reshape" or len(symbolic) != 1 or 0 in node.shape:
         return None
     shape = np.array([dim if isinstance(dim, int) else -1 for dim in node.shape], np.int64)
-    return Fused("Reshape", node.inputs, constants=(shape,))
+    return Fused("Reshape", (*node.inputs, shape))
 
 
 def _relu_mask(node: Node) -> Fused | None:
@@ -116,6 +132,40 @@ def _relu_mask(node: Node) -> Fused | None:
     if not is_positive(node, relu) or not _is_rectified(relu):
         return None
     return Fused("HardSigmoid", (relu,), {"alpha": 3e38, "beta": 0.0})
+
+
+def _whole_reduction(node: Node) -> Fused | None:
+    return Fused(WHOLE[node.op], (_flat(node.inputs[0]),), {"keepdims": 0}) if _is_whole(node) else None
+
+
+def _negation(node: Node, users: Sequence[Node]) -> Fused | None:
+    """A negation whose result is reduced, whatever its shape."""
+    if node.op != "neg" or node.inputs[0].op != "reshape" or not all(map(_is_whole, users)):
+        return None
+    flat = _flat(node.inputs[0])
+    return Fused("Neg", (flat,), type=flat.type)
+
+
+def _is_whole(node: Node) -> bool:
+    """Whether a sum or mean is that of all elements."""
+    return node.op in WHOLE and node.type.rank == 0 and node.inputs[0].type.rank > 0
+
+
+def _flat(x: Node) -> Node:
+    """The value with the same elements that a reshape, if it is one, reads."""
+    return x.inputs[0] if x.op == "reshape" else x
+
+
+def _running_sum(node: Node, uses: Mapping[Node, int]) -> Fused | None:
+    if node.op != "add" or node.type.dtype != "f32" or node.type.rank != 2 or node.shape[0] != 1:
+        return None
+    for scaled, other in (node.inputs, node.inputs[::-1]):
+        if scaled.op != "mul" or uses[scaled] > 1 or not scaled.shape == other.shape == node.shape:
+            continue
+        for factor, row in (scaled.inputs, scaled.inputs[::-1]):
+            if factor.op == "constant" and factor.type.rank == 0:
+                return Fused("Gemm", (np.asarray(factor.attributes["value"]).reshape(1, 1), row, other))
+    return None
 
 
 def _is_rectified(x: Node) -> bool:

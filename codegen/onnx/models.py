@@ -41,8 +41,8 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, SCALARS)
     values |= emit_given(e, step.gradients, values)
-    results = e.graph(step.gradients, values)
-    values |= emit_gradients(e, packing.groups, results)
+    results = e.graph(packing.gradients(step.gradients), values)
+    values |= emit_gradients(e, packing, results)
     values |= emit_given(e, packing.apply, values)
     following = e.graph(packing.apply, values)
 
@@ -79,11 +79,11 @@ def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
     values |= emit_given(e, step.gradients, values)
-    results = e.graph(step.gradients, values)
+    results = e.graph(packing.gradients(step.gradients), values)
     changed = {name: value for name, value in results.items() if name.endswith(".next")}
     measured = _named(results, "loss") | _named(results, "metric")
     emit_outputs(e, measured | changed, _types(step.gradients))
-    return emit_gradients(e, packing.groups, results)
+    return emit_gradients(e, packing, results)
 
 
 def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> None:

@@ -7,6 +7,9 @@ An optimizer is a dozen element-wise operators for each tensor, and for a small 
 to start it. Packed, the forward part begins with one `Split`, the backward part ends in one `Concat`, and the optimizer
 runs once: the digits network's step takes 58 nodes instead of 107. Large tensors stay alone, since `Split` and `Concat`
 copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
+
+A session packs tighter than an exported model, for it knows how large its batches are (`joined`), and matrices of one
+row, so that `a m + g` is one operator (`fuse`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.joined import join_sums, sums_of_rows
 from nndsl.graph.node import Graph
 from nndsl.library.building import Role, State
 from nndsl.transform.simplify import drop_markers, simplify
@@ -85,6 +89,14 @@ class Packing:
     apply: Graph
     tensors: tuple[StateTensor, ...]
     """Parameters and statistics, then slots."""
+    joined: Mapping[str, tuple[str, ...]]
+    """By group, the members at its end whose gradients are one sum."""
+
+    def gradients(self, graph: Graph) -> Graph:
+        """The graph of a step's gradients, with those that are one sum as one output."""
+        for group, members in self.joined.items():
+            graph = join_sums(graph, members, _joined(group))
+        return graph
 
     @property
     def updated(self) -> tuple[StateTensor, ...]:
@@ -116,11 +128,14 @@ class Packing:
         return {name: value for tensor, array in pairs for name, value in tensor.split(array).items()}
 
 
-def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
+def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = None) -> Packing:
     """Choose the groups of a step's parameters: a tensor of more than `largest` elements stays alone, and all do where
-    the step is not optimised."""
+    the step is not optimised. `rows` are those of a session's batches."""
     largest = largest if step.optimised else 0
     groups = _groups(step.trainable, largest, apart=step.train.optimizer.arguments.get("decay_bias") is False)
+    joined: dict[str, tuple[str, ...]] = {}
+    if rows is not None:
+        groups = tuple(_tightly(group, step.gradients, rows, joined) if group.packed else group for group in groups)
     apply, slots = update(step.train, groups)
     tensors: list[StateTensor] = []
     for group in groups:
@@ -132,7 +147,7 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED) -> Packing:
             tensors.append(alone(state))
     for slot in slots:
         tensors.append(_tensor(f"{slot.group.name}.{slot.name}", slot.group.shape, slot.states()))
-    return Packing(groups, simplify(apply) if step.optimised else drop_markers(apply), tuple(tensors))
+    return Packing(groups, simplify(apply) if step.optimised else drop_markers(apply), tuple(tensors), joined)
 
 
 def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[Group, ...]:
@@ -149,6 +164,20 @@ def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[G
     ]
     taken = {state.name for group in groups for state in group.members}
     return *groups, *singles([state for state in trainable if state.name not in taken])
+
+
+def _tightly(group: Group, gradients: Graph, rows: int, joined: dict[str, tuple[str, ...]]) -> Group:
+    """The packed group as a matrix of one row, with the members last whose gradients are one sum; `joined` is told of
+    them."""
+    last = sums_of_rows(gradients, [member.name for member in group.members], rows)
+    if last:
+        joined[group.name] = last
+    members = sorted(group.members, key=lambda member: member.name in last)
+    return Group(group.name, (1, *group.shape), tuple(members))
+
+
+def _joined(group: str) -> str:
+    return f"grad.{group}.sums"
 
 
 def alone(state: State) -> StateTensor:
@@ -185,21 +214,26 @@ def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor], graph: Graph) -> 
     return values
 
 
-def emit_gradients(e: Emitter, groups: Sequence[Group], gradients: Mapping[str, str]) -> dict[str, str]:
+def emit_gradients(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> dict[str, str]:
     """The gradient of each group's tensor from those of its members: for a packed one a `Concat`."""
     values = {}
-    for group in groups:
+    for group in packing.groups:
         name = f"grad.{group.name}"
         if not group.packed:
             values[name] = gradients[name]
             continue
+        joined = packing.joined.get(group.name, ())
+        flat = (*group.shape[:-1], -1)
         parts = [
-            _reshaped(e, gradients[f"grad.{member.name}"], (-1,))
-            if len(member.shape) != 1
-            else gradients[f"grad.{member.name}"]
+            gradients[f"grad.{member.name}"]
+            if len(member.shape) == len(flat) == 1
+            else _reshaped(e, gradients[f"grad.{member.name}"], flat)
             for member in group.members
+            if member.name not in joined
         ]
-        values[name] = e.node("Concat", *parts, axis=0)
+        if joined:
+            parts.append(gradients[_joined(group.name)])
+        values[name] = e.node("Concat", *parts, axis=len(flat) - 1)
     return values
 
 

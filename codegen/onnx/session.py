@@ -67,8 +67,9 @@ class OnnxSession:
     ):
         require(provider)
         self._step = step
-        self._packing = pack_step(step, LARGEST_PACKED if choices.packed is None else choices.packed)
         self._provider = provider
+        largest = LARGEST_PACKED if choices.packed is None else choices.packed
+        self._packing = pack_step(step, largest, rows=batch_size if provider == "cpu" else None)
         self._block: int | None = None
         self._ahead: Ahead | None = None
         self._known: Known | None = None

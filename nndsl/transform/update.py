@@ -21,7 +21,7 @@ from nndsl.transform.rewrite import rename_inputs
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are updated as one tensor: a single one, or several that lie packed in a vector.
+    """Parameters that are updated as one tensor: a single one, or several that lie packed along its last axis.
 
     A parameter with a constraint is a group of its own: constraints look at its axes.
     """
@@ -74,12 +74,12 @@ class GroupBuilder:
     def norm(self, x: Value) -> Value:
         if len(self.group.members) == 1:
             return _norm(x)
-        parts, start = [], 0
+        parts, start, axis = [], 0, x.rank - 1
         for member in self.group.members:
-            part = slice_(x, axis=0, start=start, stop=start + member.size, step=1)
-            parts.append(broadcast_to(reshape(_norm(part), shape=(1,)), shape=(member.size,)))
+            part = slice_(x, axis=axis, start=start, stop=start + member.size, step=1)
+            parts.append(broadcast_to(reshape(_norm(part), shape=(1,) * x.rank), shape=part.shape))
             start += member.size
-        return concat(*parts, axis=0)
+        return concat(*parts, axis=axis)
 
 
 def _norm(x: Value) -> Value:

@@ -18,8 +18,8 @@ from nndsl.graph.types import TensorType
 N = symbol("n")
 
 
-def model_of(graph: Graph) -> onnx.ModelProto:
-    e = Emitter(graph.name)
+def model_of(graph: Graph, block: int | None = None) -> onnx.ModelProto:
+    e = Emitter(graph.name, block=block)
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)
@@ -193,4 +193,35 @@ def test_a_reshape_infers_its_one_symbolic_size() -> None:
     )
     model = model_of(graph)
     assert operators(model).count("Shape") == 2  # for z, whose shape has two symbolic sizes
+    agrees(graph, model)
+
+
+def test_the_mean_of_all_needs_no_reshape() -> None:
+    b = Builder()
+    x = f32(b, "x", BATCH, 3)
+    flat = ops.reshape(x, shape=(3 * BATCH,))
+    whole = ops.reduce_mean(-flat, axes=(0,), keepdims=False)
+    other = ops.reduce_sum(flat, axes=(0,), keepdims=False)
+    graph = b.graph("whole", {"mean": whole, "sum": other})
+    model = model_of(graph)
+    assert sorted(operators(model)) == ["Neg", "ReduceMean", "ReduceSum"]
+    agrees(graph, model)
+
+
+def test_a_negation_that_something_else_needs_keeps_its_shape() -> None:
+    b = Builder()
+    negated = -ops.reshape(f32(b, "x", BATCH, 3), shape=(3 * BATCH,))
+    graph = b.graph("both", {"mean": ops.reduce_mean(negated, axes=(0,), keepdims=False), "negated": negated})
+    model = model_of(graph)
+    assert "Reshape" in operators(model)
+    agrees(graph, model)
+
+
+def test_a_scaled_row_and_another_are_one_operator_on_this_processor_alone() -> None:
+    b = Builder()
+    m, g, column = f32(b, "m", 1, 9), f32(b, "g", 1, 9), f32(b, "c", 9, 1)
+    graph = b.graph("sums", {"row": m * 0.9 + g, "other_way": g + 0.5 * m, "wide": column * 0.9 + g})
+    assert sorted(operators(model_of(graph))) == ["Add"] * 3 + ["Mul"] * 3
+    model = model_of(graph, block=0)
+    assert sorted(operators(model)) == ["Add", "Gemm", "Gemm", "Mul"]
     agrees(graph, model)
