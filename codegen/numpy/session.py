@@ -8,7 +8,7 @@ from functools import partial
 from importlib.abc import SourceLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from nndsl.graph.sizes import BATCH, Dim, substitute
 from nndsl.graph.types import NUMPY_DTYPES
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
+
+Task = Literal["gradients", "evaluate", "predict"]
+"""The graphs of a step that are run on batches."""
 
 
 class NumpySession:
@@ -56,9 +59,9 @@ class NumpySession:
         if self._vectors:
             self._tensors, self._cut = self._vectors.tensors, self._vectors.cut
         self._buffers: dict[int, dict[str, Array]] = {}
-        self._batches: dict[int, dict[str, Array]] = {}
-        self._cores = Cores(step, self._sizes, find_blas())
-        self._computes: dict[int, Compute] = {}
+        self._step = step
+        self._cores = Cores(self._sizes, find_blas() if step.optimised else None)
+        self._computes: dict[tuple[str, int], Compute] = {}
         self._workspaces: dict[int, dict[str, Array]] = {}
         self._apart: dict[int, list[str]] = {}
         self.set_accumulated({})
@@ -100,7 +103,7 @@ class NumpySession:
 
     def _measured(self, rows: int, step: int, row: int) -> tuple[dict[str, Any], dict[str, Array]]:
         """What a batch measures and its gradients; the statistics that it changes have changed."""
-        measured, grads = self._compute(rows)(step=step, row=row)
+        measured, grads = self._compute("gradients", rows)(step=step, row=row)
         for name in self._statistics:
             self._state[name][...] = measured.pop(f"{name}.next")
         return measured, grads
@@ -131,15 +134,16 @@ class NumpySession:
         self._rows = int(sums.get("rows", 0))
 
     def gradients(self, rows: int, step: int) -> Arrays:
-        measured, grads = self._compute(rows)(step=step, row=0)
+        measured, grads = self._compute("gradients", rows)(step=step, row=0)
         return _arrays({"loss": measured["loss"], **{f"grad.{name}": grad for name, grad in grads.items()}})
 
     def evaluate(self, rows: int) -> Arrays:
-        return _arrays(self._module.evaluate(self._state, **self._examples(rows)))
+        (measured,) = self._compute("evaluate", rows)()
+        return _arrays(measured)
 
     def predict(self, rows: int) -> Arrays:
-        inputs = {name: array for name, array in self._examples(rows).items() if name in self._inputs}
-        return _arrays(self._module.predict(self._state, **inputs))
+        (outputs,) = self._compute("predict", rows)()
+        return _arrays(outputs)
 
     def state(self) -> State:
         return State([tensor.copy() for tensor in self._tensors], self._cut)
@@ -154,26 +158,35 @@ class NumpySession:
     def _named(self, tensors: Sequence[Array]) -> dict[str, Array]:
         return dict(zip(self._state, tensors, strict=True))
 
-    def _examples(self, rows: int) -> dict[str, Array]:
-        """The keywords of the batch's arrays."""
-        if rows not in self._batches:
-            self._batches[rows] = {self._keywords[name]: array for name, array in self.buffers(rows).items()}
-        return self._batches[rows]
+    def _examples(self, rows: int, start: int, stop: int) -> dict[str, Array]:
+        """Some rows of the batch's arrays, by the module's keywords."""
+        return {self._keywords[name]: array[start:stop] for name, array in self.buffers(rows).items()}
 
-    def _compute(self, rows: int) -> Compute:
-        """What computes the loss and gradients of the buffers of so many rows."""
-        if rows not in self._computes:
-            self._computes[rows] = self._cores.compute(rows, partial(self._part, rows))
-        return self._computes[rows]
+    def _compute(self, task: Task, rows: int) -> Compute:
+        """What computes the buffers of so many rows."""
+        if (task, rows) not in self._computes:
+            open = partial(self._gradients, rows) if task == "gradients" else partial(self._outputs, task, rows)
+            self._computes[task, rows] = self._cores.compute(getattr(self._step, task), rows, open)
+        return self._computes[task, rows]
 
-    def _part(self, rows: int, start: int, stop: int) -> Compute:
+    def _gradients(self, rows: int, start: int, stop: int) -> Compute:
         """The module's `loss_and_grads` for some of the buffers' rows, with a workspace."""
         sizes = {**self._sizes, str(BATCH): stop - start}
         work = self._module.workspace(*(sizes[symbol] for symbol in self._workspace_sizes))
         if stop - start == rows:
             self._workspaces[rows] = work
-        examples = {name: array[start:stop] for name, array in self._examples(rows).items()}
-        return partial(self._module.loss_and_grads, self._state, **examples, seed=self._seed, work=work)
+        function = partial(
+            self._module.loss_and_grads, self._state, **self._examples(rows, start, stop), seed=self._seed, work=work
+        )
+        return function if start == 0 else lambda step, row: function(step=step, row=row + start)
+
+    def _outputs(self, task: Task, rows: int, start: int, stop: int) -> Compute:
+        """The module's `evaluate` or `predict` for some of the buffers' rows."""
+        examples = self._examples(rows, start, stop)
+        if task == "predict":
+            examples = {name: array for name, array in examples.items() if name in self._inputs}
+        function = partial(getattr(self._module, task), self._state, **examples)
+        return lambda: (function(),)
 
 
 class TextLoader(SourceLoader):

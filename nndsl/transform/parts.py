@@ -40,19 +40,22 @@ class Share:
 NUMBER, ROWS = Share("number"), Share("rows")
 
 
-def adds_up(graph: Graph) -> bool:
-    """Whether each loss and gradient of a batch is the mean, weighted by rows, of those of its parts, and each
-    accumulator of a metric the sum of theirs; asked of a step's graph `gradients`.
+Joint = Literal["mean", "sum", "rows"]
+"""How a value of the batch comes from those of its parts: their mean, weighted by rows, their sum, or one behind the
+other."""
+
+
+def joints(graph: Graph) -> dict[str, Joint] | None:
+    """How each output of one of a step's graphs comes from those of a batch's parts: losses and gradients as means,
+    accumulators of metrics as sums, and what each row has. None where an output needs the whole batch.
 
     A part is told where its rows begin by `nndsl.row`, so that dropout drops what it would drop in the whole batch.
     """
     try:
         shares = dict(shares_of(graph))
+        return {name: _joint(name, node, shares[node]) for name, node in graph.outputs.items()}
     except Mixed:
-        return False
-    degrees = {"loss": -1, "grad": -1, "metric": 0}
-    outputs = [(degrees.get(name.split(".")[0]), shares[node]) for name, node in graph.outputs.items()]
-    return all(degree is not None and _is_added(share, degree) for degree, share in outputs)
+        return None
 
 
 def shares_of(graph: Graph) -> Iterator[tuple[Node, Share]]:
@@ -61,6 +64,17 @@ def shares_of(graph: Graph) -> Iterator[tuple[Node, Share]]:
     for node in graph.nodes:
         shares[node] = _share(node, [shares[operand] for operand in node.inputs])
         yield node, shares[node]
+
+
+def _joint(name: str, node: Node, share: Share) -> Joint:
+    if share.kind == "rows" and share.degree in (0, None) and node.shape[:1] == (BATCH,):
+        return "rows"
+    match name.split(".")[0]:
+        case "loss" | "grad" if _is_added(share, -1):
+            return "mean"
+        case "metric" if _is_added(share, 0):
+            return "sum"
+    raise Mixed
 
 
 def _is_added(share: Share, degree: int) -> bool:

@@ -19,7 +19,7 @@ from nndsl.graph.types import TensorType
 from nndsl.model.check import check, load_program
 from nndsl.source import Source
 from nndsl.transform.names import ROW, SEED, STEP
-from nndsl.transform.parts import Mixed, Share, _axis, adds_up, shares_of
+from nndsl.transform.parts import Mixed, Share, _axis, joints, shares_of
 from nndsl.transform.state import initial_state
 from nndsl.transform.step import Step
 
@@ -74,6 +74,7 @@ def test_every_value_of_random_programs_is_what_is_said(seed: int, optimised: bo
     step = compiled(seed)[0 if optimised else 1]
     inputs = {**initial_state(step.states, seed), STEP: 1, SEED: 3}
     assert assert_true(step.gradients, inputs, examples(step, seed), ROWS) > 10
+    assert assert_true(step.evaluate, inputs, examples(step, seed), ROWS) > 3
 
 
 SAMPLES = [
@@ -144,12 +145,18 @@ CONVOLUTIONS = "z = x -> conv2d(4, 3, relu) -> max_pool2d(2) -> dropout(0.5) -> 
     ],
 )
 def test_what_adds_up(body: str, loss: str) -> None:
-    assert adds_up(step_of(program(body, loss)).gradients)
+    step = step_of(program(body, loss))
+    how = {"loss": "mean", "grad": "mean", "metric": "sum"}
+    assert joints(step.gradients) == {name: how[name.split(".")[0]] for name in step.gradients.outputs}
+    assert joints(step.evaluate) == {name: how[name.split(".")[0]] for name in step.evaluate.outputs}
+    assert joints(step.predict) == {"z": "rows"}
 
 
 def test_batch_normalization_does_not_add_up() -> None:
     body = "z = x -> conv2d(4, 3, bias = false) -> batch_norm -> flatten -> dense(3)"
-    assert not adds_up(step_of(program(body)).gradients)
+    step = step_of(program(body))
+    assert joints(step.gradients) is None
+    assert joints(step.predict) == {"z": "rows"}
 
 
 @pytest.mark.parametrize(
@@ -175,7 +182,7 @@ def test_a_loss_has_to_be_a_mean(value: Callable[[Value, Value, Value], Value], 
     builder = Builder()
     x = builder.input("x", TensorType("f32", (BATCH,)))
     graph = builder.graph("m", {"loss": value(x, summed(x), builder.size(BATCH))})
-    assert adds_up(graph) == is_mean
+    assert joints(graph) == ({"loss": "mean"} if is_mean else None)
 
 
 def summed(x: Value) -> Value:

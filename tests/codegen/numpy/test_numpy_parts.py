@@ -17,7 +17,7 @@ import nndsl
 from nndsl.codegen.backend import Arrays
 from nndsl.codegen.numpy import parts, session
 from nndsl.codegen.numpy.parts import Compute, Cores, Parts
-from nndsl.codegen.numpy.session import NumpySession
+from nndsl.codegen.numpy.session import NumpySession, Task
 from nndsl.codegen.numpy.threads import Blas, Team, find_blas
 from nndsl.graph.evaluate import evaluate
 from nndsl.transform.names import LR, LR_SCALE, ROW, SEED, STEP
@@ -36,10 +36,12 @@ model net {{
   loss   0.1 * mean(h ^ 2) as small
   metric accuracy(scores, y)
   metric confusion_matrix(scores, y)
+  metric median_absolute_error(mean(scores, axis = 0), w) as median
 }}
 train {{ {settings} }}
 """
 THREADS = 3
+TASKS: tuple[Task, ...] = ("gradients", "evaluate", "predict")
 
 
 class Told:
@@ -97,7 +99,7 @@ def test_steps_in_parts_follow_the_graphs(settings: str, told: Told) -> None:
         close(results, {**measured, **applied})
         state = {key: applied[f"{key}.next"] for key in state}
         close(own.state(), state)
-        assert isinstance(own._compute(rows), Parts) == (rows > 1)
+        assert isinstance(own._compute("gradients", rows), Parts) == (rows > 1)
     assert set(told.seen) == {1, THREADS}
     assert told.now == THREADS
 
@@ -132,12 +134,33 @@ def test_two_steps_in_parts_are_the_same_to_the_bit(told: Told) -> None:
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.parametrize("middle", ["max_pool2d(2)", "batch_norm"])
+def test_evaluation_and_prediction_in_parts_follow_the_graphs(middle: str, told: Told) -> None:
+    """Batch normalization takes rows together in training alone; `median_absolute_error` keeps what each row has."""
+    step = step_of(middle=middle)
+    state = initial_state(step.states, 0)
+    own = NumpySession(step, state, seed=3, batch_size=8)
+    for rows in (8, 7, 2, 1):
+        batch = examples(rows)
+        for name, buffer in own.buffers(rows).items():
+            buffer[...] = batch[name]
+        measured, outputs = own.evaluate(rows), own.predict(rows)
+        expected = evaluate(step.evaluate, {**state, **batch})
+        assert {*measured} == {*expected}
+        assert any(value.shape == (rows,) for value in measured.values())
+        close(measured, expected)
+        close(outputs, evaluate(step.predict, {**state, "x": batch["x"]}))
+        assert outputs["label"].dtype == np.int64
+        for task in TASKS[1:]:
+            assert isinstance(own._compute(task, rows), Parts) == (rows > 1)
+
+
 @pytest.mark.parametrize("middle", ["batch_norm", "batch_norm -> max_pool2d(2)"])
 def test_rows_that_need_one_another_are_computed_together(middle: str, told: Told) -> None:
     step = step_of(middle=middle)
     own = NumpySession(step, initial_state(step.states, 0), seed=3, batch_size=8)
-    assert not isinstance(own._compute(8), Parts)
-    assert own._compute(8).args == (own._state,)  # type: ignore[attr-defined]
+    assert not isinstance(own._compute("gradients", 8), Parts)
+    assert own._compute("gradients", 8).args == (own._state,)  # type: ignore[attr-defined]
 
 
 def opened(log: list[tuple[int, int]]) -> Callable[[int, int], Compute]:
@@ -152,29 +175,36 @@ def test_small_steps_and_dense_layers_are_not_taken_apart() -> None:
     """The first convolves with few products, whose threads BLAS is told to leave asleep; the second not at all."""
     log: list[tuple[int, int]] = []
     told = Told(THREADS)
-    assert Cores(step_of(), {}, told.blas).compute(8, opened(log))(step=0, row=0) == ({"loss": 0}, {})
+    small = step_of().gradients
+    assert Cores({}, told.blas).compute(small, 8, opened(log))(step=0, row=0) == ({"loss": 0}, {})
     assert told.seen == [THREADS, 1, THREADS]
     dense = nndsl.loads("model m {\n input x: f32[4000]\n output y = x -> dense(4000)\n loss mse(y, x)\n}").step
-    Cores(dense, {}, told.blas).compute(1000, opened(log))(step=0, row=0)
+    Cores({}, told.blas).compute(dense.gradients, 1000, opened(log))(step=0, row=0)
     assert told.seen == [THREADS, 1, THREADS]
     assert log == [(0, 8), (0, 1000)]
 
 
 def test_there_are_no_more_parts_than_threads_rows_and_work() -> None:
-    step = step_of()
+    graph = step_of().gradients
     for threads, rows, expected in ((3, 50_000, 3), (8, 30_000, 2), (1, 50_000, 1)):
         log: list[tuple[int, int]] = []
-        Cores(step, {}, Told(threads).blas).compute(rows, opened(log))
+        Cores({}, Told(threads).blas).compute(graph, rows, opened(log))
         assert len(log) == expected
         assert [log[0][0], log[-1][1]] == [0, rows]
         assert all(before[1] == after[0] for before, after in pairwise(log))
 
 
-def test_without_a_library_that_can_be_told_or_optimisations_nothing_is_taken_apart() -> None:
-    log: list[tuple[int, int]] = []
-    Cores(step_of(), {}, None).compute(100_000, opened(log))
-    Cores(replace(step_of(), optimised=False), {}, Told(THREADS).blas).compute(100_000, opened(log))
-    assert log == [(0, 100_000)] * 2
+@pytest.mark.parametrize("optimised", [True, False])
+def test_without_a_library_that_can_be_told_or_optimisations_nothing_is_taken_apart(
+    optimised: bool, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if optimised:
+        monkeypatch.setattr(session, "find_blas", lambda: None)
+    step = replace(step_of(), optimised=optimised)
+    own = NumpySession(step, initial_state(step.states, 0), seed=3, batch_size=8)
+    for task in TASKS:
+        assert not isinstance(own._compute(task, 8), Parts)
+    assert told.seen == [THREADS]
 
 
 def test_what_fails_in_another_thread_fails_here_when_all_have_ended() -> None:
