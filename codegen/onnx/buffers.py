@@ -1,13 +1,13 @@
 """Buffers that sessions bind: those of a batch, those of the state, and a program bound to some of them.
 
 Nothing is copied in a step. A tensor that steps change has two buffers, one that a step reads and one that it writes,
-and they swap roles after it. A batch is gathered into the buffers that are bound; a shorter one uses the front of the
-same buffers, at its true size.
+and they swap roles after it; what may be written in place (`in_place`) has one. A batch is gathered into the buffers
+that are bound; a shorter one uses the front of the same buffers, at its true size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 import onnxruntime
@@ -22,13 +22,16 @@ Place = Callable[[Array], onnxruntime.OrtValue]
 
 
 class Tensors:
-    """Tensors on the device. Those called `changed` have two buffers, and `swap` lets them change roles."""
+    """Tensors on the device. Those called `changed` have two buffers, and `swap` lets them change roles; those called
+    `in_place` change where they are."""
 
-    def __init__(self, arrays: Arrays, changed: Iterable[str], place: Place):
-        self._shared = {name: place(array) for name, array in arrays.items() if name not in {*changed}}
-        doubled = {name: array for name, array in arrays.items() if name not in self._shared}
-        self._memory = doubled, {name: array.copy() for name, array in doubled.items()}
-        first, second = ({name: place(array) for name, array in side.items()} for side in self._memory)
+    def __init__(self, arrays: Arrays, changed: Iterable[str], place: Place, in_place: Collection[str] = ()):
+        doubled = {*changed} - {*in_place}
+        self._shared = {name: place(array) for name, array in arrays.items() if name not in doubled}
+        self._in_place = {name: value for name, value in self._shared.items() if name in in_place}
+        twins = {name: array.copy() if name in doubled else array for name, array in arrays.items()}
+        self._memory = arrays, twins
+        first, second = ({name: place(side[name]) for name in arrays if name in doubled} for side in self._memory)
         self._sides = first, second
         self.side = 0
 
@@ -38,14 +41,14 @@ class Tensors:
         return {**self._shared, **self._sides[self.side]}
 
     @property
-    def memory(self) -> dict[str, Array]:
-        """The arrays that changed tensors of the next step were put in place from: on the CPU, where these are."""
+    def memory(self) -> Arrays:
+        """The arrays that tensors of the next step were put in place from: on the CPU, where these are."""
         return self._memory[self.side]
 
     @property
     def written(self) -> dict[str, onnxruntime.OrtValue]:
         """What the next step writes."""
-        return self._sides[self.side ^ 1]
+        return {**self._in_place, **self._sides[self.side ^ 1]}
 
     def swap(self) -> None:
         self.side ^= 1

@@ -54,7 +54,7 @@ def load(
         model,
         _options(threads, polls, optimised, planned),
         providers=[wanted],
-        disabled_optimizers=_DISABLED_OPTIMIZERS,
+        disabled_optimizers=[*_DISABLED, *([] if threads == 1 else _DISABLED_FOR_THREADS)],
     )
     if wanted not in session.get_providers():
         remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"
@@ -62,8 +62,12 @@ def load(
     return session
 
 
-_DISABLED_OPTIMIZERS = ["NchwcTransformer"]
-"""It brings pools into blocks of channels, and back since convolutions whose kernels are inputs stay as they are."""
+_DISABLED = ("NchwcTransformer", "GemmTransposeFusion")
+"""The first brings pools into blocks of channels, and back since convolutions whose kernels are inputs stay as they
+are; the second undoes what `fuse` chose."""
+
+_DISABLED_FOR_THREADS = ("GemmActivationFusion",)
+"""It lets one thread compute the activation behind a product."""
 
 
 @cache

@@ -8,8 +8,8 @@
     s = mean(reshape(x)), over all axes             ReduceMean(x)           and so for a sum, and past a negation
     y = a m + g                                     Gemm([[a]], m, g)       for one row, on this processor
 
-A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies. ONNX
-Runtime then fuses an activation behind the `Gemm` or `Conv` by itself. A reshape works out one symbolic size without
+A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies, but for
+the left one of a wide product on this processor (`WIDE`). ONNX Runtime then fuses an activation behind the `Gemm` or `Conv` by itself. A reshape works out one symbolic size without
 being told. What a relu's gradient is multiplied with is one pass as a sigmoid of three lines, min(1, max(0, 3e38 y)):
 3e38 times the least normal number is 3.5. The running sums of an optimizer are products too, where small parameters
 lie packed in one row; elsewhere a product may be computed in fewer bits than an update needs (TF32 on CUDA).
@@ -46,6 +46,11 @@ WHOLE = {"reduce_sum": "ReduceSum", "reduce_mean": "ReduceMean"}
 """Reductions that, without axes, are over all there are."""
 
 
+WIDE = 256
+"""Columns from which on a product's left operand is transposed before it on this processor: ONNX Runtime would
+transpose it again for each hundred of them."""
+
+
 def fusions(graph: Graph, *, portable: bool = True) -> dict[Node, Fused]:
     """The nodes that are emitted fused; what they absorb is emitted only where something else needs it. Unless
     `portable` the model is for this machine's processor."""
@@ -58,7 +63,7 @@ def fusions(graph: Graph, *, portable: bool = True) -> dict[Node, Fused]:
         fused = (
             _biased_product(node, uses)
             or _biased_convolution(node, uses)
-            or _transposed_product(node)
+            or _transposed_product(node, portable)
             or _inferring_reshape(node)
             or _relu_mask(node)
             or _whole_reduction(node)
@@ -110,11 +115,17 @@ def _channel_vector(bias: Node, product: Node) -> Node | None:
     return bias if bias.shape == (channels,) == (1,) else None
 
 
-def _transposed_product(node: Node) -> Fused | None:
+def _transposed_product(node: Node, portable: bool) -> Fused | None:
     if not _is_product(node):
         return None
     operands, attributes = _operands(node)
-    return Fused("Gemm", operands, attributes) if attributes else None
+    if not attributes:
+        return None
+    columns = node.shape[1]
+    if "transA" in attributes and not portable and isinstance(columns, int) and columns >= WIDE:
+        operands = node.inputs[0], operands[1]
+        attributes.pop("transA")
+    return Fused("Gemm", operands, attributes)
 
 
 def _inferring_reshape(node: Node) -> Fused | None:

@@ -8,8 +8,8 @@ to start it. Packed, the forward part begins with one `Split`, the backward part
 runs once: the digits network's step takes 58 nodes instead of 107. Large tensors stay alone, since `Split` and `Concat`
 copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
 
-A session packs tighter than an exported model, for it knows how large its batches are (`joined`), and matrices of one
-row, so that `a m + g` is one operator (`fuse`).
+A session packs otherwise than an exported model: with biases last (`row_sums`), and into matrices of one row, so that
+`a m + g` is one operator (`fuse`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
-from nndsl.codegen.onnx.joined import join_sums, sums_of_rows
+from nndsl.codegen.onnx.row_sums import sums_of_rows, with_product
 from nndsl.graph.node import Graph
 from nndsl.library.building import Role, State
 from nndsl.transform.simplify import drop_markers, simplify
@@ -89,13 +89,13 @@ class Packing:
     apply: Graph
     tensors: tuple[StateTensor, ...]
     """Parameters and statistics, then slots."""
-    joined: Mapping[str, tuple[str, ...]]
-    """By group, the members at its end whose gradients are one sum."""
+    sums: Mapping[str, tuple[tuple[str, ...], ...]]
+    """By group, the members at its end whose gradients are sums of rows, those together that are added up together."""
 
     def gradients(self, graph: Graph) -> Graph:
-        """The graph of a step's gradients, with those that are one sum as one output."""
-        for group, members in self.joined.items():
-            graph = join_sums(graph, members, _joined(group))
+        """The graph of a step's gradients, in which these sums are products."""
+        for members in (members for sums in self.sums.values() for members in sums):
+            graph = with_product(graph, members, _sum_of(members))
         return graph
 
     @property
@@ -133,9 +133,11 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = N
     the step is not optimised. `rows` are those of a session's batches."""
     largest = largest if step.optimised else 0
     groups = _groups(step.trainable, largest, apart=step.train.optimizer.arguments.get("decay_bias") is False)
-    joined: dict[str, tuple[str, ...]] = {}
+    sums: dict[str, tuple[tuple[str, ...], ...]] = {}
     if rows is not None:
-        groups = tuple(_tightly(group, step.gradients, rows, joined) if group.packed else group for group in groups)
+        shared = [group for group in groups if group.packed]
+        sums = {g.name: sums_of_rows(step.gradients, [member.name for member in g.members], rows) for g in shared}
+        groups = tuple(_as_row(group, sums[group.name]) if group.packed else group for group in groups)
     apply, slots = update(step.train, groups)
     tensors: list[StateTensor] = []
     for group in groups:
@@ -147,7 +149,7 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = N
             tensors.append(alone(state))
     for slot in slots:
         tensors.append(_tensor(f"{slot.group.name}.{slot.name}", slot.group.shape, slot.states()))
-    return Packing(groups, simplify(apply) if step.optimised else drop_markers(apply), tuple(tensors), joined)
+    return Packing(groups, simplify(apply) if step.optimised else drop_markers(apply), tuple(tensors), sums)
 
 
 def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[Group, ...]:
@@ -166,18 +168,15 @@ def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[G
     return *groups, *singles([state for state in trainable if state.name not in taken])
 
 
-def _tightly(group: Group, gradients: Graph, rows: int, joined: dict[str, tuple[str, ...]]) -> Group:
-    """The packed group as a matrix of one row, with the members last whose gradients are one sum; `joined` is told of
-    them."""
-    last = sums_of_rows(gradients, [member.name for member in group.members], rows)
-    if last:
-        joined[group.name] = last
+def _as_row(group: Group, sums: Sequence[Sequence[str]]) -> Group:
+    """The packed group as a matrix of one row, with the members last whose gradients are these sums."""
+    last = {name for members in sums for name in members}
     members = sorted(group.members, key=lambda member: member.name in last)
     return Group(group.name, (1, *group.shape), tuple(members))
 
 
-def _joined(group: str) -> str:
-    return f"grad.{group}.sums"
+def _sum_of(members: Sequence[str]) -> str:
+    return f"grad.{members[0]}.sum"
 
 
 def alone(state: State) -> StateTensor:
@@ -222,17 +221,17 @@ def emit_gradients(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -
         if not group.packed:
             values[name] = gradients[name]
             continue
-        joined = packing.joined.get(group.name, ())
+        sums = packing.sums.get(group.name, ())
+        summed = {name for members in sums for name in members}
         flat = (*group.shape[:-1], -1)
         parts = [
             gradients[f"grad.{member.name}"]
             if len(member.shape) == len(flat) == 1
             else _reshaped(e, gradients[f"grad.{member.name}"], flat)
             for member in group.members
-            if member.name not in joined
+            if member.name not in summed
         ]
-        if joined:
-            parts.append(gradients[_joined(group.name)])
+        parts += [gradients[_sum_of(members)] for members in sums]
         values[name] = e.node("Concat", *parts, axis=len(flat) - 1)
     return values
 

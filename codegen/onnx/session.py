@@ -15,11 +15,13 @@ from nndsl.codegen.onnx.ahead import Ahead
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
+from nndsl.codegen.onnx.in_place import written_in_place
 from nndsl.codegen.onnx.known import Known
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
 from nndsl.codegen.onnx.processor import block_of_images
 from nndsl.codegen.onnx.proto import serialize
+from nndsl.codegen.onnx.row_sums import ONES
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
 from nndsl.codegen.onnx.waiting import Waiting
 from nndsl.graph.sizes import BATCH
@@ -101,7 +103,9 @@ class OnnxSession:
         }
         self._outputs = _output_types(step, self._packing)
         tensors, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
-        self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place)
+        slots = {tensor.name for tensor in self._packing.tensors if tensor.role == "slot"}
+        in_place = written_in_place(self._packing.apply) & slots if self._ahead else ()
+        self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place, in_place)
         statistics = {k: v for k, v in tensors.items() if k not in updated}
         self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
         self._sums = Tensors({}, (), self._place)
@@ -236,6 +240,8 @@ class OnnxSession:
                 binding.read(name, read[name])
             elif name in inside:
                 binding.read(name, self._place(inside[name]))
+            elif name == ONES:
+                binding.read(name, self._place(np.ones((1, rows), np.float32)))
             elif name in known:
                 binding.read(name, self._place(known[name]))
             else:

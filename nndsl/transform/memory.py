@@ -27,7 +27,7 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """Two sets of state (a step reads one and writes the other), gradients, and the peak of the rest."""
+        """Two sets of state (a step reads one and may write another), gradients, and the peak of the rest."""
         return 3 * self.parameters + 2 * self.slots + self.activations
 
 

@@ -225,3 +225,14 @@ def test_a_scaled_row_and_another_are_one_operator_on_this_processor_alone() -> 
     model = model_of(graph, block=0)
     assert sorted(operators(model)) == ["Add", "Gemm", "Gemm", "Mul"]
     agrees(graph, model)
+
+
+@pytest.mark.parametrize(("columns", "on_this_processor"), [(256, ["Transpose", "Gemm"]), (255, ["Gemm"])])
+def test_a_wide_products_left_operand_is_transposed_before_it(columns: int, on_this_processor: list[str]) -> None:
+    b = Builder()
+    x, g = f32(b, "x", BATCH, 7), f32(b, "g", BATCH, columns)
+    graph = b.graph("weights", {"y": ops.transpose(x, axes=(1, 0)) @ g})
+    assert operators(model_of(graph)) == ["Gemm"]
+    model = model_of(graph, block=0)
+    assert operators(model) == on_this_processor
+    agrees(graph, model)

@@ -1,4 +1,4 @@
-"""Sessions pack tighter than exported models: gradients of biases as one sum, running sums as one operator."""
+"""Sessions pack otherwise than exported models: gradients of biases as products, running sums as one operator."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from onnx_checks import run
 from onnx_networks import initial_state
 
 import nndsl
-from nndsl.codegen.onnx.joined import LARGEST_JOINED, join_sums, sums_of_rows
 from nndsl.codegen.onnx.models import train_model
 from nndsl.codegen.onnx.packing import pack_step
+from nndsl.codegen.onnx.row_sums import LARGEST_JOINED, ONES, sums_of_rows, with_product
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.graph.evaluate import evaluate
 from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
@@ -50,28 +50,31 @@ def batch_of(rows: int, seed: int = 0) -> dict[str, np.ndarray]:
     return {"x": random.normal(size=(rows, 6)).astype(np.float32), "y": random.integers(0, 3, rows)}
 
 
-def test_one_sum_is_the_single_ones_side_by_side() -> None:
+def test_a_product_is_the_single_sums_side_by_side() -> None:
     step = step_of()
-    graph = join_sums(step.gradients, BIASES, "together")
+    graph = with_product(with_product(step.gradients, BIASES[:2], "together"), BIASES[2:], "alone")
     inputs = {**initial_state(step), **batch_of(7), STEP: 0, SEED: 0, ROW: 0}
-    single, found = evaluate(step.gradients, inputs), evaluate(graph, inputs)
-    expected = np.concatenate([single.pop(f"grad.{name}") for name in BIASES])
-    np.testing.assert_array_equal(found.pop("together"), expected[None])
+    single = evaluate(step.gradients, inputs)
+    found = evaluate(graph, {**inputs, ONES: np.ones((1, 7), np.float32)})
+    expected = [single.pop(f"grad.{name}")[None] for name in BIASES]
+    # The same numbers, added up in another order.
+    np.testing.assert_allclose(found.pop("together"), np.concatenate(expected[:2], axis=1), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(found.pop("alone"), expected[2], rtol=1e-5, atol=1e-7)
     assert {*found} == {*single}
 
 
-def test_few_numbers_are_joined_and_only_sums_of_rows() -> None:
+def test_few_numbers_are_joined_and_only_sums_of_rows_are_found() -> None:
     """Kernels' gradients are products, and those of biases beside images are sums over pixels too."""
     step, most = step_of(), LARGEST_JOINED // (9 + 5 + 3)
     every = [state.name for state in step.trainable]
-    assert sums_of_rows(step.gradients, every, most) == BIASES
-    assert sums_of_rows(step.gradients, every, most + 1) == ()
-    assert sums_of_rows(step.gradients, BIASES[:1], 4) == ()
+    assert sums_of_rows(step.gradients, every, most) == (BIASES,)
+    assert sums_of_rows(step.gradients, every, most + 1) == tuple((name,) for name in BIASES)
+    assert sums_of_rows(step.gradients, every[:1], 4) == ()
     images = nndsl.loads(IMAGES).step
-    assert sums_of_rows(images.gradients, [state.name for state in images.trainable], 4) == BIASES[:2]
+    assert sums_of_rows(images.gradients, [state.name for state in images.trainable], 4) == (BIASES[:2],)
 
 
-def test_joined_biases_lie_behind_the_rest() -> None:
+def test_biases_lie_behind_the_rest() -> None:
     packing = pack_step(step_of(), rows=8)
     (packed, *_) = packing.tensors
     assert packed.shape == (1, 6 * 9 + 9 * 5 + 5 * 3 + 9 + 5 + 3)
@@ -84,15 +87,17 @@ def test_an_exported_models_tensor_is_a_vector_in_the_programs_order() -> None:
     assert [piece.name[-1] for piece in packed.pieces] == ["W", "b"] * 3
 
 
-def test_a_sessions_model_has_one_sum_of_rows_and_running_sums_are_products() -> None:
+def test_in_a_sessions_model_sums_of_rows_and_running_sums_are_products() -> None:
     step = step_of()
-    found = {}
-    for block, rows in ((0, 8), (None, None)):
+    found = []
+    for block, rows in ((0, 8), (0, 4000), (None, None)):
         model = train_model(step, pack_step(step, rows=rows), block)
         makers = {output: node.op_type for node in model.graph.node for output in node.output}
         sums = [node for node in model.graph.node if node.op_type == "ReduceSum"]
-        found[block] = makers["nndsl.packed.adam_m.next"], makers["nndsl.packed.adam_v.next"], len(sums)
-    assert found == {0: ("Gemm", "Gemm", 1), None: ("Add", "Add", 3)}
+        products = [node for node in model.graph.node if ONES in node.input]
+        slots = makers["nndsl.packed.adam_m.next"], makers["nndsl.packed.adam_v.next"]
+        found.append((*slots, len(sums), len(products)))
+    assert found == [("Gemm", "Gemm", 0, 1), ("Gemm", "Gemm", 0, 3), ("Add", "Add", 3, 0)]
 
 
 @pytest.mark.parametrize("rows", [4, 400])
@@ -109,7 +114,7 @@ def test_a_sessions_model_has_one_sum_of_rows_and_running_sums_are_products() ->
 )
 def test_a_session_computes_what_the_exported_model_does(settings: str, rows: int) -> None:
     """In other operators, so that a processor with fused multiplication and addition may round once where the model
-    rounds twice; with joined sums and, for 400 rows, without."""
+    rounds twice; with one sum of rows and, for 400, with three."""
     step = step_of(settings)
     packing = pack_step(step)
     model = train_model(step, packing)
