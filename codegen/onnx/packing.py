@@ -36,7 +36,7 @@ PACKED = "nndsl.packed"
 PACKED_BIASES = "nndsl.packed_biases"
 """That of biases, gammas and betas, where the optimizer treats them otherwise."""
 
-LARGEST_PACKED = 16_384
+LARGEST_PACKED = 32_768
 """Parameters of more elements than this stay alone (`benchmarks/NOTES.md` has the measurement)."""
 
 

@@ -4,8 +4,8 @@
     {
       "cores": 2,
       "batch_size": 32,
-      "chosen": {"threads": 1, "packed": 16384},
-      "measured": [{"backend": "onnx", "threads": 1, "packed": 16384, "polls": false, "microseconds": 31.2}, …]
+      "chosen": {"threads": 1, "packed": 32768},
+      "measured": [{"backend": "onnx", "threads": 1, "packed": 32768, "polls": false, "microseconds": 31.2}, …]
     }
 
 Every candidate is a session of its own that trains from the initial state on the first batches; the run then begins

@@ -143,7 +143,7 @@ def test_the_questions_of_a_network_begin_with_what_its_cost_model_says(tmp_path
     assert {choices.threads for choices in waits} >= {1}
     assert all((choices.polls is None) == (choices.threads == 1) for choices in waits)
     assert [choices.packed for choices in limits] == [
-        16_384,
+        32_768,
         0,
     ]  # 65 536 would pack the same
     assert not layouts  # without convolutions
