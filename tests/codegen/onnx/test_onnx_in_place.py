@@ -18,9 +18,9 @@ from nndsl.transform.step import Step
 
 PROGRAM = """
 model net {{
-  input  x: f32[150]
+  input  x: f32[200]
   target y: class[3]
-  scores = x -> dense(120, tanh) -> dense(140, relu) -> dense(3)
+  scores = x -> dense(170, tanh) -> dense(200, relu) -> dense(3)
   output label = argmax(scores)
   loss   cross_entropy(scores, y)
 }}
@@ -56,7 +56,7 @@ def trained(step: Step) -> tuple[Arrays, Arrays]:
     for number in range(5):
         random = np.random.default_rng(number)
         buffers = own.buffers(ROWS)
-        buffers["x"][...] = random.normal(size=(ROWS, 150))
+        buffers["x"][...] = random.normal(size=(ROWS, 200))
         buffers["y"][...] = random.integers(0, 3, ROWS)
         if step.train.accumulate == 1:
             own.train_step(ROWS, number)
