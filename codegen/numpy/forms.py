@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from nndsl.graph.node import Node
 from nndsl.graph.sizes import Dim
 
 REDUCTIONS = {"reduce_sum": "sum", "reduce_mean": "mean", "reduce_max": "max", "reduce_min": "min"}
+
+WIDE = 256
+"""Numbers of an example, at the least, for which a loop counts for more than its beginning."""
 
 Form = Callable[[Node, Sequence[ast.expr], Mapping[str, str]], ast.expr | None]
 """Gives the expression of a node from those of its operands and the local names of sizes, or None: by the template."""
@@ -221,6 +225,13 @@ def count_of(node: Node, operand: ast.expr) -> ast.expr:
     return _truth(node.inputs[0], operand) if is_truth(node.inputs[0]) else operand
 
 
+def _relu(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr | None:
+    """`np.clip(x, 0, np.inf)` for wide arrays: three times as fast as `np.maximum(x, 0)`, whose loop is not vectorised
+    for a number, but it takes a microsecond to begin."""
+    wide = prod(size for size in node.shape if isinstance(size, int)) >= WIDE
+    return call("np.clip", operands[0], number(0), parse("np.inf")) if wide else None
+
+
 def _random_uniform(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str]) -> ast.expr | None:
     if not node.type.batched:
         return None
@@ -232,6 +243,7 @@ def _random_uniform(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str
 FORMS: dict[str, Form] = {
     "mul": _mul,
     **dict.fromkeys(_WITH_TRUTH, _with_truth),
+    "relu": _relu,
     "random_uniform": _random_uniform,
     "constant": _constant,
     "size": _size,

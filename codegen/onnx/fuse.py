@@ -9,10 +9,11 @@
     y = a m + g                                     Gemm([[a]], m, g)       for one row, on this processor
 
 A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies, but for
-the left one of a wide product on this processor (`WIDE`). ONNX Runtime then fuses an activation behind the `Gemm` or `Conv` by itself. A reshape works out one symbolic size without
-being told. What a relu's gradient is multiplied with is one pass as a sigmoid of three lines, min(1, max(0, 3e38 y)):
-3e38 times the least normal number is 3.5. The running sums of an optimizer are products too, where small parameters
-lie packed in one row; elsewhere a product may be computed in fewer bits than an update needs (TF32 on CUDA).
+the left one of a wide product on this processor (`WIDE`). ONNX Runtime then fuses an activation behind the `Gemm` or
+`Conv` by itself, unless it computes with several threads. A reshape works out one symbolic size without being told.
+What a relu's gradient is multiplied with is one pass as a sigmoid of three lines, min(1, max(0, 3e38 y)): 3e38 times
+the least normal number is 3.5. The running sums of an optimizer are products too, where small parameters lie packed in
+one row; elsewhere a product may be computed in fewer bits than an update needs (TF32 on CUDA).
 """
 
 from __future__ import annotations

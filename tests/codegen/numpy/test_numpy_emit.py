@@ -172,3 +172,17 @@ def test_a_number_never_widens_an_array() -> None:
     graph = builder.graph("weak", {"y": y})
     assert lines(graph, buffered=False)[0] == "y = x * np.sqrt(np.float32(batch)) + np.where(x > 0, np.float32(1), 0)"
     assert run(graph, {"x": np.ones((4, 3), np.float32)}, buffered=False)["y"].dtype == np.float32
+
+
+@pytest.mark.parametrize("buffered", [False, True], ids=["plain", "buffered"])
+@pytest.mark.parametrize(("width", "function"), [(255, "np.maximum"), (256, "np.clip")])
+def test_a_wide_relu_is_vectorised_and_gives_the_same(width: int, function: str, buffered: bool) -> None:
+    """Infinities and what is no number included."""
+    b = Builder()
+    graph = b.graph("relu", {"y": ops.relu(b.input("x", TensorType("f32", (BATCH, width))))})
+    assert function in function_source(graph, buffered=buffered)
+    values = np.random.default_rng(0).normal(size=(3, width)).astype(np.float32)
+    values[0, :5] = np.nan, np.inf, -np.inf, -0.0, 0.0
+    found = run(graph, {"x": values}, buffered=buffered)["y"]
+    np.testing.assert_array_equal(found, np.maximum(values, 0))
+    assert found.dtype == np.float32
