@@ -2,21 +2,24 @@
 
     python benchmarks/inference.py [--tasks T1 T3 T6] [--out results.json]
 
-Every contender is a process of its own, and they take turns; their probabilities must agree.
+Every contender is a process of its own, and they take turns in random order, with a rest before each: threads of
+whoever had the last one still poll for work. Their probabilities must agree.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import ENVIRONMENT, machine
+from compare import ENVIRONMENT, REST, machine
 from tasks import TASKS, Task, data, program
 
 import nndsl
@@ -63,8 +66,9 @@ def measure(task: Task, python: str) -> list[dict[str, Any]]:
             times: dict[tuple[str, int], list[float]] = {}
             first: dict[str, Any] = {}
             for batch, calls in CALLS.items():
-                for _ in range(ROUNDS):
-                    for key, worker in workers.items():
+                for turn in range(ROUNDS):
+                    for key, worker in random.Random(turn).sample([*workers.items()], len(workers)):
+                        time.sleep(REST)
                         answer = ask(worker, f"{batch} {calls}")
                         times.setdefault((key, batch), []).append(1e6 * answer["seconds"])
                         first[key] = answer["first"]

@@ -3,6 +3,8 @@
 x @ W + b                      used once, cheap: written into the expression that uses it
 hidden = relu(x @ W + b)       the program names it, or it is used twice
 h = x @ W; h += b; relu(h)     in a buffered body, steps on a large array that nothing else needs: a chain
+                               (in any body where the array is wide: a second one is memory that the system hands out
+                               anew in every call)
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nndsl.codegen.numpy.forms import is_truth
+from nndsl.codegen.numpy.forms import is_truth, is_wide
 from nndsl.codegen.numpy.scalars import is_weak
 from nndsl.codegen.numpy.schedule import VIEWS, Section
 from nndsl.codegen.numpy.spelling import repeats_operand
@@ -124,7 +126,8 @@ class Choice:
 
     def _chain(self, node: Node) -> None:
         """Let a step on a large array change its operand in place, where nothing else needs that operand."""
-        if not (is_total(node) or (self.buffered and is_ufunc(node) and is_big(node))):
+        steps = self.buffered or (is_wide(node) and self._leads_to_product(node))
+        if not (is_total(node) or (steps and is_ufunc(node) and is_big(node))):
             return
         candidates = [operand for operand in node.inputs if self._may_change(operand, node)]
         if is_total(node):

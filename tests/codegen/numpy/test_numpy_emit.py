@@ -14,7 +14,7 @@ from nndsl import ops
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import PRIMITIVES, Graph, Origin, Primitive, Sample
-from nndsl.graph.sizes import BATCH, Size
+from nndsl.graph.sizes import BATCH, Dim, Size
 from nndsl.graph.types import NUMPY_DTYPES, TensorType
 
 MATRIX = TensorType("f32", (BATCH, 3))
@@ -25,6 +25,10 @@ SAMPLES = [
     for i, sample in enumerate(primitive.samples)
     if primitive.name not in ("input", "override")  # of these no graph is left when it is emitted
 ]
+
+
+def f32(builder: Builder, name: str, *shape: Dim) -> Value:
+    return builder.input(name, TensorType("f32", shape))
 
 
 def operand(type: TensorType, sample: Sample, random: np.random.Generator) -> np.ndarray[Any, Any]:
@@ -186,3 +190,19 @@ def test_a_wide_relu_is_vectorised_and_gives_the_same(width: int, function: str,
     found = run(graph, {"x": values}, buffered=buffered)["y"]
     np.testing.assert_array_equal(found, np.maximum(values, 0))
     assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize(("width", "steps"), [(255, False), (256, True)])
+def test_a_wide_layer_is_computed_in_one_array_in_prediction_too(width: int, steps: bool) -> None:
+    b = Builder()
+    x, w, c = f32(b, "x", BATCH, 3), f32(b, "w", 3, width), f32(b, "c", width)
+    graph = b.graph("layer", {"y": ops.relu(x @ w + c)})
+    text = function_source(graph, buffered=False)
+    assert ("+= c" in text, "out=" in text) == (steps, steps)
+    random = np.random.default_rng(0)
+    shapes = {"x": (4, 3), "w": (3, width), "c": (width,)}
+    inputs = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    kept = {name: value.copy() for name, value in inputs.items()}
+    found, expected = run(graph, inputs, buffered=False)["y"], evaluate(graph, inputs)["y"]
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    assert all(np.array_equal(inputs[name], value) for name, value in kept.items())
