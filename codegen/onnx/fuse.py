@@ -68,7 +68,7 @@ def fusions(graph: Graph, *, portable: bool = True) -> dict[Node, Fused]:
             or _inferring_reshape(node)
             or _relu_mask(node)
             or _whole_reduction(node)
-            or (_negation(node, users[node]) if uses[node] == len(users[node]) else None)
+            or _negation(node, users[node], uses)
             or (None if portable else _running_sum(node, uses))
         )
         if fused:
@@ -150,9 +150,11 @@ def _whole_reduction(node: Node) -> Fused | None:
     return Fused(WHOLE[node.op], (_flat(node.inputs[0]),), {"keepdims": 0}) if _is_whole(node) else None
 
 
-def _negation(node: Node, users: Sequence[Node]) -> Fused | None:
-    """A negation whose result is reduced, whatever its shape."""
-    if node.op != "neg" or node.inputs[0].op != "reshape" or not all(map(_is_whole, users)):
+def _negation(node: Node, users: Sequence[Node], uses: Mapping[Node, int]) -> Fused | None:
+    """A negation whose result is reduced, whatever its shape, and is no output."""
+    if node.op != "neg" or node.inputs[0].op != "reshape" or uses[node] > len(users):
+        return None
+    if not all(map(_is_whole, users)):
         return None
     flat = _flat(node.inputs[0])
     return Fused("Neg", (flat,), type=flat.type)

@@ -233,15 +233,15 @@ class OnnxSession:
         read = {name: value for tensors in every for name, value in tensors.read.items()}
         inside = self._packing.inside(self._updated.memory)
         sizes = {**self._sizes, str(BATCH): rows}
-        known = self._known.arrays(data, sizes) if self._known and rows else {}
+        known = (
+            {ONES: np.ones((1, rows), np.float32), **self._known.arrays(data, sizes)} if self._known and rows else {}
+        )
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
             if name in read:
                 binding.read(name, read[name])
             elif name in inside:
                 binding.read(name, self._place(inside[name]))
-            elif name == ONES:
-                binding.read(name, self._place(np.ones((1, rows), np.float32)))
             elif name in known:
                 binding.read(name, self._place(known[name]))
             else:
