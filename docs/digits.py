@@ -53,6 +53,8 @@ What goes in and out, and what is learnt:
 
 import numpy as np
 
+ONE_HOT = np.eye(10, dtype=np.float32)
+
 # ------------------------------------------------------- the state
 
 
@@ -112,6 +114,8 @@ def predict(state, *, pixels):
 def workspace(batch):
     """Arrays for `loss_and_grads` to work in, so that a training loop makes them only once."""
     work = {
+        "rows": np.arange(batch),
+        "ones": np.ones(batch, np.float32),
         "hidden_input": np.empty((batch, 64), np.float32),
         "hidden_relu": np.empty((batch, 64), np.float32),
         "hidden": np.empty((batch, 64), np.float32),
@@ -138,7 +142,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
     check_shape("pixels", pixels, (batch, 64))
     check_shape("digit", digit, (batch,))
     work = workspace(batch) if work is None else work
-    ones = np.ones(batch, np.float32)
+    rows, ones = work["rows"], work["ones"]
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_W, logits_b = state["logits.W"], state["logits.b"]
 
@@ -146,7 +150,7 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
 
     # hidden = pixels / 16 -> dense(64, relu, l2 = 1e-4) -> dropout(0.2)
     hidden_input = np.divide(pixels, 16, out=work["hidden_input"])
-    hidden_relu = np.dot(hidden_input, hidden_W, out=work["hidden_relu"])
+    hidden_relu = hidden_input.dot(hidden_W, out=work["hidden_relu"])
     hidden_relu += hidden_b
     np.maximum(hidden_relu, 0, out=hidden_relu)
     u = random_uniform(seed, step, row=row, shape=(batch, 64), site=4128829753)
@@ -154,12 +158,12 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
     hidden = np.multiply(hidden_relu, mask, out=work["hidden"])
 
     # logits = hidden -> dense(10)
-    logits = np.dot(hidden, logits_W, out=work["logits"])
+    logits = hidden.dot(logits_W, out=work["logits"])
     logits += logits_b
 
     # loss cross_entropy(logits, digit)
     log_probability = log_softmax(logits, axis=1)
-    loss = -log_probability[np.arange(batch), digit].sum() / batch
+    loss = -log_probability[rows, digit].sum() / batch
 
     # metric accuracy(logits, digit)
     accuracy_total = (logits.argmax(axis=1) == digit).sum()
@@ -171,19 +175,19 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=7, row=0, work=None):
 
     # loss cross_entropy(logits, digit)
     d_logits = np.exp(log_probability, out=work["d_logits"])
-    d_logits -= digit[:, None] == np.arange(10)
+    d_logits -= ONE_HOT.take(digit, axis=0)
     d_logits /= batch
 
     # logits = hidden -> dense(10)
-    d_logits_W = np.dot(hidden.T, d_logits, out=work["d_logits_W"])
-    d_logits_b = np.dot(ones, d_logits, out=work["d_logits_b"])
-    d_hidden = np.dot(d_logits, logits_W.T, out=work["d_hidden"])
+    d_logits_W = hidden.T.dot(d_logits, out=work["d_logits_W"])
+    d_logits_b = ones.dot(d_logits, out=work["d_logits_b"])
+    d_hidden = d_logits.dot(logits_W.T, out=work["d_hidden"])
 
     # hidden = pixels / 16 -> dense(64, relu, l2 = 1e-4) -> dropout(0.2)
     d_hidden *= mask
-    d_hidden *= hidden_relu > 0
-    d_hidden_W = np.dot(hidden_input.T, d_hidden, out=work["d_hidden_W"])
-    d_hidden_b = np.dot(ones, d_hidden, out=work["d_hidden_b"])
+    d_hidden *= np.sign(hidden_relu)
+    d_hidden_W = hidden_input.T.dot(d_hidden, out=work["d_hidden_W"])
+    d_hidden_b = ones.dot(d_hidden, out=work["d_hidden_b"])
 
     # regularisation
     d_hidden_W += 0.0002 * hidden_W

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from nndsl.codegen.numpy.buffers import Lifetime
 from nndsl.codegen.numpy.choice import COPYING, Choice, fills_buffer, is_big
-from nndsl.codegen.numpy.expressions import as_function, call, item, method, name
+from nndsl.codegen.numpy.expressions import as_function, call, item, method, name, parse, show
 from nndsl.codegen.numpy.forms import count_of
 from nndsl.codegen.numpy.layout import assignment, laid_out
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.naming import suggest
+from nndsl.codegen.numpy.scalars import dim
 from nndsl.codegen.numpy.schedule import Section
 from nndsl.codegen.numpy.spelling import spell
 from nndsl.graph.node import Graph, Node
@@ -43,8 +44,8 @@ class Body:
     statements: list[Statement] = field(default_factory=list)
     results: dict[str, ast.expr] = field(default_factory=dict)
     buffers: list[Lifetime] = field(default_factory=list)
-    ones: str = ""
-    """The name of a vector that has a 1 for each row, if the body needs one."""
+    fixed: dict[str, ast.expr] = field(default_factory=dict)
+    """Vectors of a number for each row that are the same in every call, which the workspace keeps."""
 
 
 def emit(
@@ -73,7 +74,8 @@ class _Emission:
         self.outputs = {node: key for key, node in reversed(list(graph.outputs.items()))}
         self.trees: dict[Node, ast.expr] = dict(bound)
         self.named: dict[Node, str] = {}
-        self.ones = ""
+        self.fixed: dict[str, ast.expr] = {}
+        self.kept: dict[str, str] = {}
 
     def body(self) -> Body:
         self._name()
@@ -95,7 +97,7 @@ class _Emission:
         body.results = {key: self.trees[node] for key, node in self.graph.outputs.items()}
         lifetimes.keep(frozenset().union(*map(_reads, body.results.values())))
         body.buffers = lifetimes.all()
-        body.ones = self.ones
+        body.fixed = self.fixed
         return body
 
     def _name(self) -> None:
@@ -122,7 +124,11 @@ class _Emission:
         operands = [self.trees[operand] for operand in node.inputs]
         if node.op == "reduce_sum" and node in self.outputs and not self.choice.users[node]:
             operands = [count_of(node, operands[0])]
-        return spell(node, operands, self.choice.sizes)
+        tree = spell(node, operands, self.choice.sizes)
+        match tree:
+            case ast.Subscript(x, ast.Tuple([ast.Call() as places, index])) if self.choice.buffered:  # one of each row
+                return ast.Subscript(x, ast.Tuple([self._kept("rows", places), index]))
+        return tree
 
     def _statement(self, node: Node, target: str, tree: ast.expr) -> tuple[list[str], bool]:
         """The code that makes a variable or changes it, and whether it makes it in a buffer."""
@@ -133,26 +139,43 @@ class _Emission:
         out = item(name("work"), target)
         if self.choice.buffered and is_big(node) and fills_buffer(node):
             if function:
-                return assignment(target, call(_quickest(node, function[0]), *function[1], out=out)), True
+                return assignment(target, _into(node, *function, out)), True
             if isinstance(tree, ast.Call):
                 into = ast.Call(tree.func, tree.args, [*tree.keywords, ast.keyword("out", out)])
                 return assignment(target, into), True
         match tree:
             case ast.Call(ast.Attribute(value, "sum"), [], [ast.keyword("axis", axis)]) if self._is_gradient(node):
                 if _adds_up_rows(node):
-                    self.ones = self.ones or self.names.unique("ones")
-                    return assignment(target, call("np.dot", name(self.ones), value, out=out)), True
+                    ones = self._kept("ones", call("np.ones", self._rows(), parse("np.float32")))
+                    return assignment(target, method(ones, "dot", value, out=out)), True
                 return assignment(target, method(value, "sum", axis=axis, out=out)), True
         return assignment(target, tree), False
+
+    def _rows(self) -> ast.expr:
+        return dim(BATCH, self.choice.sizes)
+
+    def _kept(self, wish: str, tree: ast.expr) -> ast.expr:
+        """The local name of an array that the workspace keeps."""
+        text = show(tree)
+        if text not in self.kept:
+            self.kept[text] = self.names.unique(wish)
+            self.fixed[self.kept[text]] = tree
+        return name(self.kept[text])
 
     def _is_gradient(self, node: Node) -> bool:
         return self.choice.buffered and self.outputs.get(node, "").startswith("grad.")
 
 
-def _quickest(node: Node, function: str) -> str:
-    """`np.dot` gives two matrices to BLAS at once, half a microsecond before `np.matmul` does."""
-    are_matrices = node.op == "matmul" and all(operand.type.rank == 2 for operand in node.inputs)
-    return "np.dot" if are_matrices else function
+def _into(node: Node, function: str, operands: Sequence[ast.expr], out: ast.expr) -> ast.expr:
+    """The call that writes a function's result into `out`.
+
+    `dot` gives two matrices to BLAS at once, half a microsecond before `np.matmul` does, and as a method of the array
+    before `np.dot` does.
+    """
+    if node.op == "matmul" and all(operand.type.rank == 2 for operand in node.inputs):
+        left, right = operands
+        return method(left, "dot", right, out=out)
+    return call(function, *operands, out=out)
 
 
 def _adds_up_rows(node: Node) -> bool:

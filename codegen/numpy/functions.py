@@ -29,7 +29,7 @@ from nndsl.transform.rewrite import rewrite
 from nndsl.transform.step import Step
 
 SMALL = 16
-"""Constant arrays of more elements than this stand at the head of the module, under a name."""
+"""Constant arrays of more elements than this, or of several axes, stand at the head of the module, under a name."""
 
 
 @dataclass
@@ -133,8 +133,8 @@ class Functions:
 
     def _large_constants(self, graph: Graph) -> dict[Node, ast.expr]:
         """Constant arrays that are too large for a line."""
-        large = (n for n in graph.nodes if n.op == "constant" and np.size(n.attributes["value"]) > SMALL)
-        return {node: self._constant(node) for node in large}
+        constants = (node for node in graph.nodes if node.op == "constant")
+        return {n: self._constant(n) for n in constants if n.type.rank > 1 or np.size(n.attributes["value"]) > SMALL}
 
     def _constant(self, node: Node) -> ast.expr:
         text = numpy_array(np.asarray(node.attributes["value"]))
@@ -154,7 +154,6 @@ class Functions:
         used |= {part.id for tree in body.results.values() for part in ast.walk(tree) if isinstance(part, ast.Name)}
         used |= {self.sizes[symbol] for symbol in self._buffer_sizes(body)} if work else set()
         used |= {self.sizes[symbol] for shape in shapes.values() for symbol in _symbols(shape)}
-        used |= {self.sizes[str(BATCH)]} if body.ones else set()
         for symbol, local in self.sizes.items():
             if local in used:
                 yield f"{local} = {self._measure(graph, symbol, self.parameters)}"
@@ -163,8 +162,8 @@ class Functions:
             lengths = ast.Tuple([dim(size, self.sizes) for size in shape])
             yield show(call("check_shape", ast.Constant(local), name(local), lengths))
         yield from work
-        if body.ones:
-            yield f"{body.ones} = {show(call('np.ones', dim(BATCH, self.sizes), _dtype('f32')))}"
+        if body.fixed:
+            yield f"{', '.join(body.fixed)} = {', '.join(show(item(name('work'), key)) for key in body.fixed)}"
         states = [key for key in graph.inputs if key not in self.parameters and not key.startswith("nndsl.")]
         local_names = {key: show(bound[graph.inputs[key]]) for key in states}
         kept = [key for key in states if local_names[key] in used]
@@ -219,15 +218,15 @@ class Functions:
     def _buffer_sizes(self, body: Body) -> list[str]:
         """The symbolic sizes that a workspace's arrays have."""
         symbols = {s for life in body.buffers for d in life.type.shape if isinstance(d, Size) for s in d.symbols}
-        return [symbol for symbol in self.sizes if symbol in symbols]
+        return [symbol for symbol in self.sizes if symbol in symbols or (symbol == str(BATCH) and body.fixed)]
 
     def _workspace(self, body: Body) -> list[str]:
         owners = share(body.buffers)
         own = [life for life in body.buffers if owners[life.name] == life.name]
-        entries = []
+        entries = list(body.fixed.items())
         for life in own:
             shape = ast.Tuple([dim(size, self.sizes) for size in life.type.shape])
-            entries.append((life.name, call("np.empty", shape, _dtype(life.type.dtype))))
+            entries.append((life.name, call("np.empty", shape, parse(NUMPY_NAMES[life.type.dtype]))))
         shared = [(quote(life.name), owners[life.name]) for life in body.buffers if owners[life.name] != life.name]
         if not shared:
             return mapping(entries)
@@ -273,7 +272,3 @@ def names_said(step: Step) -> frozenset[str]:
             seen.update(found)
             stack += found
     return frozenset(said - {""})
-
-
-def _dtype(dtype: str) -> ast.expr:
-    return ast.Attribute(name("np"), NUMPY_NAMES[dtype].removeprefix("np."))

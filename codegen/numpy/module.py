@@ -37,12 +37,13 @@ class Module:
 def generate(step: Step) -> Module:
     """The module of a compiled model. The same step gives the same bytes."""
     if step.optimised:
+        rows = step.train.batch_size
         step = replace(
             step,
-            gradients=tidy(step.gradients),
-            apply=tidy(step.apply),
-            evaluate=tidy(step.evaluate),
-            predict=tidy(step.predict),
+            gradients=tidy(step.gradients, rows),
+            apply=tidy(step.apply, rows),
+            evaluate=tidy(step.evaluate, rows),
+            predict=tidy(step.predict, rows),
         )
     helpers = with_dependencies([*_helpers(step), *initial_helpers(step), check_shape, permutation])
     reserved = [helper.__name__ for helper in helpers]

@@ -96,5 +96,7 @@ def numpy_array(value: np.ndarray[Any, Any]) -> str:
     dtype = {"float32": "np.float32", "float64": "np.float64", "int64": "np.int64", "uint32": "np.uint32"}
     if value.ndim == 1 and value.size > 4 and value.dtype.kind == "f" and np.array_equal(value, _counting(value)):
         return f"np.arange({int(value[0])}, {int(value[-1]) + 1}, dtype={dtype[str(value.dtype)]})"
+    if value.ndim == 2 and value.size > 1 and np.array_equal(value, np.eye(len(value))):
+        return f"np.eye({len(value)}, dtype={dtype.get(str(value.dtype), 'np.bool_')})"
     inner = np.array2string(value, separator=", ", threshold=value.size + 1, max_line_width=100, floatmode="unique")
     return f"np.array({inner}, {dtype.get(str(value.dtype), 'np.bool_')})"

@@ -85,7 +85,7 @@ def pad(x: Array, axis: int, before: int, after: int) -> Array:
 
 
 def scatter_add(updates: Array, indices: Array, axis: int, size: int) -> Array:
-    """The gradient of `np.take(x, indices, axis)`: each update is added where its element of x came from."""
+    """The gradient of `x.take(indices, axis)`: each update is added where its element of x came from."""
     before, after = updates.shape[:axis], updates.shape[axis + indices.ndim :]
     sums = added(updates.reshape(np.prod(before, dtype=int), indices.size, -1), indices.reshape(-1, 1), size)
     return sums.reshape(*before, size, *after)

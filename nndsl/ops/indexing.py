@@ -26,7 +26,7 @@ def gather_type(x: TensorType, indices: TensorType, *, axis: int) -> TensorType:
     "gather",
     operands="x indices",
     type=gather_type,
-    numpy="np.take({x}, {indices}, axis={axis})",
+    numpy="{x}.take({indices}, axis={axis})",
     onnx="Gather",
     samples=(
         Sample((f32(5, 4), i64(BATCH, 3)), {"axis": 0}, low=0, high=4),

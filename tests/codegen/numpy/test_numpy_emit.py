@@ -161,7 +161,7 @@ def test_a_layer_is_one_expression_where_nothing_is_kept() -> None:
 
 def test_a_layer_is_computed_in_place_where_buffers_are() -> None:
     assert lines(dense(), buffered=True) == [
-        'h = np.dot(x, W, out=work["h"])',
+        'h = x.dot(W, out=work["h"])',
         "h += b",
         "np.maximum(h, 0, out=h)",
         'return {"h": h}',

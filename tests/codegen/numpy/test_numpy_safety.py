@@ -26,9 +26,9 @@ BUILTINS = set(
     "ValueError dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split()
 )
 METHODS = set(
-    "T argmax argmin as_strided astype at copy dtype encode get items max mean min ndim outer pop qr reduceat "
+    "T argmax argmin as_strided astype at copy dot dtype encode get items max mean min ndim outer pop qr reduceat "
     "reshape shape size "
-    "startswith stride_tricks strides sum swapaxes transpose values view".split()
+    "startswith stride_tricks strides sum swapaxes take transpose values view".split()
 )
 OF_NUMPY = {name for name in dir(np) if name[0] != "_"} - {"ctypeslib", "f2py", "fromfile", "memmap", "testing"}
 

@@ -47,6 +47,8 @@ What goes in and out, and what is learnt:
 
 import numpy as np
 
+ONE_HOT = np.eye(3, dtype=np.float32)
+
 # ------------------------------------------------------- the state
 
 
@@ -109,6 +111,8 @@ def predict(state, *, x):
 def workspace(batch):
     """Arrays for `loss_and_grads` to work in, so that a training loop makes them only once."""
     return {
+        "rows": np.arange(batch),
+        "ones": np.ones(batch, np.float32),
         "hidden_dense_1": np.empty((batch, 8), np.float32),
         "hidden": np.empty((batch, 6), np.float32),
         "risk": np.empty((batch, 1), np.float32),
@@ -141,7 +145,7 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     check_shape("sick", sick, (batch,))
     check_shape("organ", organ, (batch,))
     work = workspace(batch) if work is None else work
-    ones = np.ones(batch, np.float32)
+    rows, ones = work["rows"], work["ones"]
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
     risk_W, risk_b = state["risk.W"], state["risk.b"]
@@ -150,19 +154,19 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     # -------------------- forward
 
     # hidden = x -> dense(8, relu) -> dense(6, relu)
-    hidden_dense_1 = np.dot(x, hidden_dense_1_W, out=work["hidden_dense_1"])
+    hidden_dense_1 = x.dot(hidden_dense_1_W, out=work["hidden_dense_1"])
     hidden_dense_1 += hidden_dense_1_b
     np.maximum(hidden_dense_1, 0, out=hidden_dense_1)
-    hidden = np.dot(hidden_dense_1, hidden_dense_2_W, out=work["hidden"])
+    hidden = hidden_dense_1.dot(hidden_dense_2_W, out=work["hidden"])
     hidden += hidden_dense_2_b
     np.maximum(hidden, 0, out=hidden)
 
     # risk = hidden -> dense(1)
-    risk = np.dot(hidden, risk_W, out=work["risk"])
+    risk = hidden.dot(risk_W, out=work["risk"])
     risk += risk_b
 
     # where_ = hidden -> dense(3)
-    where_ = np.dot(hidden, where_W, out=work["where_"])
+    where_ = hidden.dot(where_W, out=work["where_"])
     where_ += where_b
 
     # loss binary_focal(risk, sick)
@@ -177,8 +181,8 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
 
     # loss cross_entropy(where_, organ, class_weight = [1, 2, 5]) as organs
     log_probability = log_softmax(where_, axis=1)
-    loss_organs_rows = np.take(np.array([1.0, 2.0, 5.0], np.float32), organ, axis=0)
-    organs_loss = (-log_probability[np.arange(batch), organ] * loss_organs_rows).sum() / batch
+    loss_organs_rows = np.array([1.0, 2.0, 5.0], np.float32).take(organ, axis=0)
+    organs_loss = (-log_probability[rows, organ] * loss_organs_rows).sum() / batch
 
     # metric auc(risk, sick)
     auc_yes = sick.sum()
@@ -195,12 +199,12 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     # metric f1(where_, organ)
     one_hot = (where_.argmax(axis=1)[:, None] == np.arange(3)).astype(np.float32)
     f1_said = one_hot.sum(axis=0)
-    f1_one_hot = (organ[:, None] == np.arange(3)).astype(np.float32)
+    f1_one_hot = ONE_HOT.take(organ, axis=0)
     f1_true = f1_one_hot.sum(axis=0)
     f1_hits = (one_hot * f1_one_hot).sum(axis=0)
 
     # metric confusion_matrix(where_, organ)
-    confusion_matrix_counts = np.dot(f1_one_hot.T, one_hot, out=work["confusion_matrix_counts"])
+    confusion_matrix_counts = f1_one_hot.T.dot(one_hot, out=work["confusion_matrix_counts"])
 
     # total
     loss += organs_loss
@@ -219,26 +223,26 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     d_risk = (d_loss - d_miss * sick * loss_p * (1 - loss_p))[:, None]
 
     # where_ = hidden -> dense(3)
-    d_where_b = np.dot(ones, d_where_, out=work["d_where_b"])
-    d_hidden = np.dot(d_where_, where_W.T, out=work["d_hidden"])
+    d_where_b = ones.dot(d_where_, out=work["d_where_b"])
+    d_hidden = d_where_.dot(where_W.T, out=work["d_hidden"])
 
     # risk = hidden -> dense(1)
-    d_risk_W = np.dot(hidden.T, d_risk, out=work["d_risk_W"])
-    d_risk_b = np.dot(ones, d_risk, out=work["d_risk_b"])
-    d_hidden_part = np.dot(d_risk, risk_W.T, out=work["d_hidden_part"])
+    d_risk_W = hidden.T.dot(d_risk, out=work["d_risk_W"])
+    d_risk_b = ones.dot(d_risk, out=work["d_risk_b"])
+    d_hidden_part = d_risk.dot(risk_W.T, out=work["d_hidden_part"])
 
     # where_ = hidden -> dense(3)
-    d_where_W = np.dot(hidden.T, d_where_, out=work["d_where_W"])
+    d_where_W = hidden.T.dot(d_where_, out=work["d_where_W"])
 
     # hidden = x -> dense(8, relu) -> dense(6, relu)
     d_hidden += d_hidden_part
-    d_hidden *= hidden > 0
-    d_hidden_dense_2_W = np.dot(hidden_dense_1.T, d_hidden, out=work["d_hidden_dense_2_W"])
-    d_hidden_dense_2_b = np.dot(ones, d_hidden, out=work["d_hidden_dense_2_b"])
-    d_hidden_dense_1 = np.dot(d_hidden, hidden_dense_2_W.T, out=work["d_hidden_dense_1"])
-    d_hidden_dense_1 *= hidden_dense_1 > 0
-    d_hidden_dense_1_W = np.dot(x.T, d_hidden_dense_1, out=work["d_hidden_dense_1_W"])
-    d_hidden_dense_1_b = np.dot(ones, d_hidden_dense_1, out=work["d_hidden_dense_1_b"])
+    d_hidden *= np.sign(hidden)
+    d_hidden_dense_2_W = hidden_dense_1.T.dot(d_hidden, out=work["d_hidden_dense_2_W"])
+    d_hidden_dense_2_b = ones.dot(d_hidden, out=work["d_hidden_dense_2_b"])
+    d_hidden_dense_1 = d_hidden.dot(hidden_dense_2_W.T, out=work["d_hidden_dense_1"])
+    d_hidden_dense_1 *= np.sign(hidden_dense_1)
+    d_hidden_dense_1_W = x.T.dot(d_hidden_dense_1, out=work["d_hidden_dense_1_W"])
+    d_hidden_dense_1_b = ones.dot(d_hidden_dense_1, out=work["d_hidden_dense_1_b"])
 
     result = {
         "loss": loss,
@@ -334,8 +338,8 @@ def evaluate(state, *, x, sick, organ):
     loss = (loss_maximum**2 * (softplus(risk[:, 0]) - sick * risk[:, 0])).sum() / batch
 
     # loss cross_entropy(where_, organ, class_weight = [1, 2, 5]) as organs
-    loss_organs = -log_softmax(where_, axis=1)[np.arange(batch), organ] * np.take(
-        np.array([1.0, 2.0, 5.0], np.float32), organ, axis=0
+    loss_organs = -log_softmax(where_, axis=1)[np.arange(batch), organ] * np.array([1.0, 2.0, 5.0], np.float32).take(
+        organ, axis=0
     )
     organs_loss = loss_organs.sum() / batch
 
@@ -354,7 +358,7 @@ def evaluate(state, *, x, sick, organ):
     # metric f1(where_, organ)
     one_hot = (where_.argmax(axis=1)[:, None] == np.arange(3)).astype(np.float32)
     f1_said = one_hot.sum(axis=0)
-    f1_one_hot = (organ[:, None] == np.arange(3)).astype(np.float32)
+    f1_one_hot = ONE_HOT.take(organ, axis=0)
     f1_true = f1_one_hot.sum(axis=0)
     f1_hits = (one_hot * f1_one_hot).sum(axis=0)
 

@@ -107,6 +107,7 @@ def predict(state, *, lambda_, state_, sum):
 def workspace(batch):
     """Arrays for `loss_and_grads` to work in, so that a training loop makes them only once."""
     work = {
+        "ones": np.ones(batch, np.float32),
         "relu_": np.empty((batch, 4), np.float32),
         "np_z": np.empty((batch, 4), np.float32),
         "work_input": np.empty((batch, 4), np.float32),
@@ -137,7 +138,7 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
     check_shape("sum", sum, (batch, 2))
     check_shape("step_", step_, (batch,))
     work = workspace(batch) if work is None else work
-    ones = np.ones(batch, np.float32)
+    ones = work["ones"]
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
     work_W, work_b = state["work.W"], state["work.b"]
@@ -146,18 +147,18 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
 
     # relu_ = concat(lambda, state, sum) -> dense(4, relu)
     relu__input = np.concatenate((lambda_, state_, sum), axis=1)
-    relu_ = np.dot(relu__input, relu_W, out=work["relu_"])
+    relu_ = relu__input.dot(relu_W, out=work["relu_"])
     relu_ += relu_b
     np.maximum(relu_, 0, out=relu_)
 
     # np = relu_ -> dense(4, softplus)
-    np_z = np.dot(relu_, np_W, out=work["np_z"])
+    np_z = relu_.dot(np_W, out=work["np_z"])
     np_z += np_b
     np_ = softplus(np_z)
 
     # work = np * 2 -> dense(1)
     work_input = np.multiply(2, np_, out=work["work_input"])
-    work_ = np.dot(work_input, work_W, out=work["work_"])
+    work_ = work_input.dot(work_W, out=work["work_"])
     work_ += work_b
 
     # loss log_cosh(work, step) as grads
@@ -173,21 +174,21 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
     d_work = (np.tanh(error) / batch)[:, None]
 
     # work = np * 2 -> dense(1)
-    d_work_W = np.dot(work_input.T, d_work, out=work["d_work_W"])
-    d_work_b = np.dot(ones, d_work, out=work["d_work_b"])
-    d_np = np.dot(d_work, work_W.T, out=work["d_np"])
+    d_work_W = work_input.T.dot(d_work, out=work["d_work_W"])
+    d_work_b = ones.dot(d_work, out=work["d_work_b"])
+    d_np = d_work.dot(work_W.T, out=work["d_np"])
     d_np *= 2
 
     # np = relu_ -> dense(4, softplus)
     d_np *= sigmoid(np_z)
-    d_np_W = np.dot(relu_.T, d_np, out=work["d_np_W"])
-    d_np_b = np.dot(ones, d_np, out=work["d_np_b"])
-    d_relu_ = np.dot(d_np, np_W.T, out=work["d_relu_"])
+    d_np_W = relu_.T.dot(d_np, out=work["d_np_W"])
+    d_np_b = ones.dot(d_np, out=work["d_np_b"])
+    d_relu_ = d_np.dot(np_W.T, out=work["d_relu_"])
 
     # relu_ = concat(lambda, state, sum) -> dense(4, relu)
     d_relu_ *= relu_ > 0
-    d_relu_W = np.dot(relu__input.T, d_relu_, out=work["d_relu_W"])
-    d_relu_b = np.dot(ones, d_relu_, out=work["d_relu_b"])
+    d_relu_W = relu__input.T.dot(d_relu_, out=work["d_relu_W"])
+    d_relu_b = ones.dot(d_relu_, out=work["d_relu_b"])
 
     result = {"loss": loss, "loss.grads": loss, "metric.batch.total": batch_total, "metric.batch.count": batch}
     grads = {

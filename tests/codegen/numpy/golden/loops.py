@@ -50,6 +50,8 @@ What goes in and out, and what is learnt:
 
 import numpy as np
 
+ONE_HOT = np.eye(3, dtype=np.float32)
+
 # ------------------------------------------------------- the state
 
 
@@ -126,6 +128,8 @@ def predict(state, *, image):
 def workspace(batch):
     """Arrays for `loss_and_grads` to work in, so that a training loop makes them only once."""
     work = {
+        "rows": np.arange(batch),
+        "ones": np.ones(batch, np.float32),
         "hidden_dense_1_input": np.empty((batch, 3, 4), np.float32),
         "hidden_dense_1_z": np.empty((batch, 8), np.float32),
         "hidden_dense_1_relu": np.empty((batch, 8), np.float32),
@@ -173,7 +177,7 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     check_shape("image", image, (batch, 3, 4))
     check_shape("shade", shade, (batch,))
     work = workspace(batch) if work is None else work
-    ones = np.ones(batch, np.float32)
+    rows, ones = work["rows"], work["ones"]
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_0_dense_2_W, hidden_0_dense_2_b = state["hidden.0.dense_2.W"], state["hidden.0.dense_2.b"]
     hidden_1_dense_2_W, hidden_1_dense_2_b = state["hidden.1.dense_2.W"], state["hidden.1.dense_2.b"]
@@ -187,7 +191,7 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     hidden_dense_1_input = np.divide(image, 16, out=work["hidden_dense_1_input"])
 
     # -> dense(8, selu)
-    hidden_dense_1_z = np.dot(hidden_dense_1_input.reshape(batch, 12), hidden_dense_1_W, out=work["hidden_dense_1_z"])
+    hidden_dense_1_z = hidden_dense_1_input.reshape(batch, 12).dot(hidden_dense_1_W, out=work["hidden_dense_1_z"])
     hidden_dense_1_z += hidden_dense_1_b
     hidden_dense_1_relu = np.maximum(hidden_dense_1_z, 0, out=work["hidden_dense_1_relu"])
     hidden_dense_1_expm1 = np.minimum(hidden_dense_1_z, 0, out=work["hidden_dense_1_expm1"])
@@ -197,13 +201,13 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     hidden_dense_1 *= 1.050701
 
     # -> repeat 2 { dense(6, relu) -> dropout(0.5) }
-    hidden_0_dense_2 = np.dot(hidden_dense_1, hidden_0_dense_2_W, out=work["hidden_0_dense_2"])
+    hidden_0_dense_2 = hidden_dense_1.dot(hidden_0_dense_2_W, out=work["hidden_0_dense_2"])
     hidden_0_dense_2 += hidden_0_dense_2_b
     np.maximum(hidden_0_dense_2, 0, out=hidden_0_dense_2)
     u = random_uniform(seed, step, row=row, shape=(batch, 6), site=1698356246)
     mask = (u >= 0.5) * np.float32(2)
     hidden_0_dropout_1 = np.multiply(hidden_0_dense_2, mask, out=work["hidden_0_dropout_1"])
-    hidden_1_dense_2 = np.dot(hidden_0_dropout_1, hidden_1_dense_2_W, out=work["hidden_1_dense_2"])
+    hidden_1_dense_2 = hidden_0_dropout_1.dot(hidden_1_dense_2_W, out=work["hidden_1_dense_2"])
     hidden_1_dense_2 += hidden_1_dense_2_b
     np.maximum(hidden_1_dense_2, 0, out=hidden_1_dense_2)
     hidden_1_dropout_1_u = random_uniform(seed, step, row=row, shape=(batch, 6), site=2335471589)
@@ -211,20 +215,20 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
     hidden = np.multiply(hidden_1_dense_2, hidden_1_dropout_1_mask, out=work["hidden"])
 
     # hidden = hidden -> dense(units, softplus)
-    hidden_2_0_z = np.dot(hidden, hidden_2_0_W, out=work["hidden_2_0_z"])
+    hidden_2_0_z = hidden.dot(hidden_2_0_W, out=work["hidden_2_0_z"])
     hidden_2_0_z += hidden_2_0_b
     hidden_2_0 = softplus(hidden_2_0_z)
-    hidden_2_1_z = np.dot(hidden_2_0, hidden_2_1_W, out=work["hidden_2_1_z"])
+    hidden_2_1_z = hidden_2_0.dot(hidden_2_1_W, out=work["hidden_2_1_z"])
     hidden_2_1_z += hidden_2_1_b
     hidden_2_1 = softplus(hidden_2_1_z)
 
     # scores = hidden -> dense(3)
-    scores = np.dot(hidden_2_1, scores_W, out=work["scores"])
+    scores = hidden_2_1.dot(scores_W, out=work["scores"])
     scores += scores_b
 
     # loss cross_entropy(scores, shade)
     log_probability = log_softmax(scores, axis=1)
-    loss = -log_probability[np.arange(batch), shade].sum() / batch
+    loss = -log_probability[rows, shade].sum() / batch
 
     # loss 0.1 * mean(square(scores)) as small
     small_loss = (0.1 * (scores**2).mean(axis=1)).sum() / batch
@@ -243,45 +247,45 @@ def loss_and_grads(state, *, image, shade, step=0, seed=0, row=0, work=None):
 
     # loss cross_entropy(scores, shade)
     d_scores_part = np.exp(log_probability, out=work["d_scores_part"])
-    d_scores_part -= shade[:, None] == np.arange(3)
+    d_scores_part -= ONE_HOT.take(shade, axis=0)
     d_scores_part /= batch
 
     # scores = hidden -> dense(3)
     d_scores += d_scores_part
-    d_scores_W = np.dot(hidden_2_1.T, d_scores, out=work["d_scores_W"])
-    d_scores_b = np.dot(ones, d_scores, out=work["d_scores_b"])
-    d_hidden_2_1 = np.dot(d_scores, scores_W.T, out=work["d_hidden_2_1"])
+    d_scores_W = hidden_2_1.T.dot(d_scores, out=work["d_scores_W"])
+    d_scores_b = ones.dot(d_scores, out=work["d_scores_b"])
+    d_hidden_2_1 = d_scores.dot(scores_W.T, out=work["d_hidden_2_1"])
 
     # hidden = hidden -> dense(units, softplus)
     d_hidden_2_1 *= sigmoid(hidden_2_1_z)
-    d_hidden_2_1_W = np.dot(hidden_2_0.T, d_hidden_2_1, out=work["d_hidden_2_1_W"])
-    d_hidden_2_1_b = np.dot(ones, d_hidden_2_1, out=work["d_hidden_2_1_b"])
-    d_hidden_2_0 = np.dot(d_hidden_2_1, hidden_2_1_W.T, out=work["d_hidden_2_0"])
+    d_hidden_2_1_W = hidden_2_0.T.dot(d_hidden_2_1, out=work["d_hidden_2_1_W"])
+    d_hidden_2_1_b = ones.dot(d_hidden_2_1, out=work["d_hidden_2_1_b"])
+    d_hidden_2_0 = d_hidden_2_1.dot(hidden_2_1_W.T, out=work["d_hidden_2_0"])
     d_hidden_2_0 *= sigmoid(hidden_2_0_z)
-    d_hidden_2_0_W = np.dot(hidden.T, d_hidden_2_0, out=work["d_hidden_2_0_W"])
-    d_hidden_2_0_b = np.dot(ones, d_hidden_2_0, out=work["d_hidden_2_0_b"])
-    d_hidden = np.dot(d_hidden_2_0, hidden_2_0_W.T, out=work["d_hidden"])
+    d_hidden_2_0_W = hidden.T.dot(d_hidden_2_0, out=work["d_hidden_2_0_W"])
+    d_hidden_2_0_b = ones.dot(d_hidden_2_0, out=work["d_hidden_2_0_b"])
+    d_hidden = d_hidden_2_0.dot(hidden_2_0_W.T, out=work["d_hidden"])
 
     # -> repeat 2 { dense(6, relu) -> dropout(0.5) }
     d_hidden *= hidden_1_dropout_1_mask
-    d_hidden *= hidden_1_dense_2 > 0
-    d_hidden_1_dense_2_W = np.dot(hidden_0_dropout_1.T, d_hidden, out=work["d_hidden_1_dense_2_W"])
-    d_hidden_1_dense_2_b = np.dot(ones, d_hidden, out=work["d_hidden_1_dense_2_b"])
-    d_hidden_0_dense_2 = np.dot(d_hidden, hidden_1_dense_2_W.T, out=work["d_hidden_0_dense_2"])
+    d_hidden *= np.sign(hidden_1_dense_2)
+    d_hidden_1_dense_2_W = hidden_0_dropout_1.T.dot(d_hidden, out=work["d_hidden_1_dense_2_W"])
+    d_hidden_1_dense_2_b = ones.dot(d_hidden, out=work["d_hidden_1_dense_2_b"])
+    d_hidden_0_dense_2 = d_hidden.dot(hidden_1_dense_2_W.T, out=work["d_hidden_0_dense_2"])
     d_hidden_0_dense_2 *= mask
-    d_hidden_0_dense_2 *= hidden_0_dense_2 > 0
-    d_hidden_0_dense_2_W = np.dot(hidden_dense_1.T, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_W"])
-    d_hidden_0_dense_2_b = np.dot(ones, d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_b"])
-    d_hidden_dense_1 = np.dot(d_hidden_0_dense_2, hidden_0_dense_2_W.T, out=work["d_hidden_dense_1"])
+    d_hidden_0_dense_2 *= np.sign(hidden_0_dense_2)
+    d_hidden_0_dense_2_W = hidden_dense_1.T.dot(d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_W"])
+    d_hidden_0_dense_2_b = ones.dot(d_hidden_0_dense_2, out=work["d_hidden_0_dense_2_b"])
+    d_hidden_dense_1 = d_hidden_0_dense_2.dot(hidden_0_dense_2_W.T, out=work["d_hidden_dense_1"])
 
     # -> dense(8, selu)
     d_hidden_dense_1 *= 1.050701
     d_hidden_dense_1_z = np.where(hidden_dense_1_z <= 0, 1.6732632 * d_hidden_dense_1 * (hidden_dense_1_expm1 + 1), 0)
-    d_hidden_dense_1_z += d_hidden_dense_1 * (hidden_dense_1_relu > 0)
-    d_hidden_dense_1_W = np.dot(
-        hidden_dense_1_input.reshape(batch, 12).T, d_hidden_dense_1_z, out=work["d_hidden_dense_1_W"]
+    d_hidden_dense_1_z += d_hidden_dense_1 * np.sign(hidden_dense_1_relu)
+    d_hidden_dense_1_W = hidden_dense_1_input.reshape(batch, 12).T.dot(
+        d_hidden_dense_1_z, out=work["d_hidden_dense_1_W"]
     )
-    d_hidden_dense_1_b = np.dot(ones, d_hidden_dense_1_z, out=work["d_hidden_dense_1_b"])
+    d_hidden_dense_1_b = ones.dot(d_hidden_dense_1_z, out=work["d_hidden_dense_1_b"])
 
     result = {
         "loss": loss,

@@ -101,6 +101,7 @@ def predict(state, *, signal):
 def workspace(batch, time):
     """Arrays for `loss_and_grads` to work in, so that a training loop makes them only once."""
     work = {
+        "ones": np.ones(batch, np.float32),
         "shared_z": np.empty((batch * time, 4), np.float32),
         "state_": np.empty((batch, 4), np.float32),
         "score": np.empty((batch, 1), np.float32),
@@ -126,14 +127,14 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     check_shape("signal", signal, (batch, time, 3))
     check_shape("odd", odd, (batch,))
     work = workspace(batch, time) if work is None else work
-    ones = np.ones(batch, np.float32)
+    ones = work["ones"]
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
 
     # -------------------- forward
 
     # mixed = signal -> shared
-    shared_z = np.dot(signal.reshape(batch * time, 3), shared_W, out=work["shared_z"])
+    shared_z = signal.reshape(batch * time, 3).dot(shared_W, out=work["shared_z"])
     mixed = shared_z.reshape(batch, time, 4)
     mixed += shared_b
 
@@ -145,7 +146,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     state_ = np.add(mixed.mean(axis=1), state_max, out=work["state_"])
 
     # score = state -> dense(1)
-    score = np.dot(state_, score_W, out=work["score"])
+    score = state_.dot(score_W, out=work["score"])
     score += score_b
 
     # loss binary_cross_entropy(score, odd)
@@ -160,9 +161,9 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     d_score = ((sigmoid(score[:, 0]) - odd) / batch)[:, None]
 
     # score = state -> dense(1)
-    d_score_W = np.dot(state_.T, d_score, out=work["d_score_W"])
-    d_score_b = np.dot(ones, d_score, out=work["d_score_b"])
-    d_state = np.dot(d_score, score_W.T, out=work["d_state"])
+    d_score_W = state_.T.dot(d_score, out=work["d_score_W"])
+    d_score_b = ones.dot(d_score, out=work["d_score_b"])
+    d_state = d_score.dot(score_W.T, out=work["d_state"])
 
     # state = mean(mixed, axis = 0) + max(mixed, axis = 0)
     d_state_mask = (mixed == state_max[:, None]).astype(np.float32)
@@ -173,7 +174,7 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     d_mixed *= 1 - mixed**2
 
     # mixed = signal -> shared
-    d_shared_W = np.dot(signal.reshape(batch * time, 3).T, d_mixed.reshape(batch * time, 4), out=work["d_shared_W"])
+    d_shared_W = signal.reshape(batch * time, 3).T.dot(d_mixed.reshape(batch * time, 4), out=work["d_shared_W"])
     d_shared_b = d_mixed.sum(axis=0).sum(axis=0, out=work["d_shared_b"])
 
     result = {

@@ -152,6 +152,7 @@ def predict(state, *, wide, deep):
 def workspace(batch):
     """Arrays for `loss_and_grads` to work in, so that a training loop makes them only once."""
     work = {
+        "ones": np.ones(batch, np.float32),
         "start_z": np.empty((batch, 5), np.float32),
         "start_product": np.empty((batch, 5), np.float32),
         "start_quotient": np.empty((batch, 5), np.float32),
@@ -207,7 +208,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     check_shape("price", price, (batch,))
     check_shape("weight", weight, (batch,))
     work = workspace(batch) if work is None else work
-    ones = np.ones(batch, np.float32)
+    ones = work["ones"]
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
     hidden_residual_1_y_dense_1_b = state["hidden.residual_1.y.dense_1.b"]
@@ -223,7 +224,7 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     # -------------------- forward
 
     # start = deep -> dense(units, gelu)
-    start_z = np.dot(deep, start_W, out=work["start_z"])
+    start_z = deep.dot(start_W, out=work["start_z"])
     start_z += start_b
     start_product = np.multiply(0.5, start_z, out=work["start_product"])
     start_quotient = np.divide(start_z, 1.4142135, out=work["start_quotient"])
@@ -232,16 +233,14 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     start = np.multiply(start_product, start_sum, out=work["start"])
 
     # y = x -> dense(n, silu) -> dense(n)
-    hidden_residual_1_y_dense_1_z = np.dot(
-        start, hidden_residual_1_y_dense_1_W, out=work["hidden_residual_1_y_dense_1_z"]
-    )
+    hidden_residual_1_y_dense_1_z = start.dot(hidden_residual_1_y_dense_1_W, out=work["hidden_residual_1_y_dense_1_z"])
     hidden_residual_1_y_dense_1_z += hidden_residual_1_y_dense_1_b
     hidden_residual_1_y_dense_1_p = sigmoid(hidden_residual_1_y_dense_1_z)
     hidden_residual_1_y_dense_1 = np.multiply(
         hidden_residual_1_y_dense_1_z, hidden_residual_1_y_dense_1_p, out=work["hidden_residual_1_y_dense_1"]
     )
-    hidden_residual_1_y = np.dot(
-        hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_2_W, out=work["hidden_residual_1_y"]
+    hidden_residual_1_y = hidden_residual_1_y_dense_1.dot(
+        hidden_residual_1_y_dense_2_W, out=work["hidden_residual_1_y"]
     )
     hidden_residual_1_y += hidden_residual_1_y_dense_2_b
 
@@ -249,16 +248,16 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     hidden_residual_1 = np.add(start, hidden_residual_1_y, out=work["hidden_residual_1"])
 
     # y = x -> dense(n, silu) -> dense(n)
-    hidden_residual_2_y_dense_1_z = np.dot(
-        hidden_residual_1, hidden_residual_2_y_dense_1_W, out=work["hidden_residual_2_y_dense_1_z"]
+    hidden_residual_2_y_dense_1_z = hidden_residual_1.dot(
+        hidden_residual_2_y_dense_1_W, out=work["hidden_residual_2_y_dense_1_z"]
     )
     hidden_residual_2_y_dense_1_z += hidden_residual_2_y_dense_1_b
     hidden_residual_2_y_dense_1_p = sigmoid(hidden_residual_2_y_dense_1_z)
     hidden_residual_2_y_dense_1 = np.multiply(
         hidden_residual_2_y_dense_1_z, hidden_residual_2_y_dense_1_p, out=work["hidden_residual_2_y_dense_1"]
     )
-    hidden_residual_2_y = np.dot(
-        hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_2_W, out=work["hidden_residual_2_y"]
+    hidden_residual_2_y = hidden_residual_2_y_dense_1.dot(
+        hidden_residual_2_y_dense_2_W, out=work["hidden_residual_2_y"]
     )
     hidden_residual_2_y += hidden_residual_2_y_dense_2_b
 
@@ -267,11 +266,11 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
 
     # output main = concat(wide, hidden) -> dense(1)
     main_input = np.concatenate((wide, hidden), axis=1)
-    main = np.dot(main_input, main_W, out=work["main"])
+    main = main_input.dot(main_W, out=work["main"])
     main += main_b
 
     # output aux = hidden -> dense(1, sigmoid)
-    aux_z = np.dot(hidden, aux_W, out=work["aux_z"])
+    aux_z = hidden.dot(aux_W, out=work["aux_z"])
     aux_z += aux_b
     aux = sigmoid(aux_z)
 
@@ -314,25 +313,25 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     # output aux = hidden -> dense(1, sigmoid)
     d_aux *= aux
     d_aux *= 1 - aux
-    d_aux_W = np.dot(hidden.T, d_aux, out=work["d_aux_W"])
-    d_aux_b = np.dot(ones, d_aux, out=work["d_aux_b"])
-    d_hidden = np.dot(d_aux, aux_W.T, out=work["d_hidden"])
+    d_aux_W = hidden.T.dot(d_aux, out=work["d_aux_W"])
+    d_aux_b = ones.dot(d_aux, out=work["d_aux_b"])
+    d_hidden = d_aux.dot(aux_W.T, out=work["d_hidden"])
 
     # output main = concat(wide, hidden) -> dense(1)
-    d_main_W = np.dot(main_input.T, d_main, out=work["d_main_W"])
-    d_main_b = np.dot(ones, d_main, out=work["d_main_b"])
-    d_main_input = np.dot(d_main, main_W.T, out=work["d_main_input"])
+    d_main_W = main_input.T.dot(d_main, out=work["d_main_W"])
+    d_main_b = ones.dot(d_main, out=work["d_main_b"])
+    d_main_input = d_main.dot(main_W.T, out=work["d_main_input"])
 
     # return x + y
     d_hidden += d_main_input[:, 3:]
 
     # y = x -> dense(n, silu) -> dense(n)
-    d_hidden_residual_2_y_dense_2_W = np.dot(
-        hidden_residual_2_y_dense_1.T, d_hidden, out=work["d_hidden_residual_2_y_dense_2_W"]
+    d_hidden_residual_2_y_dense_2_W = hidden_residual_2_y_dense_1.T.dot(
+        d_hidden, out=work["d_hidden_residual_2_y_dense_2_W"]
     )
-    d_hidden_residual_2_y_dense_2_b = np.dot(ones, d_hidden, out=work["d_hidden_residual_2_y_dense_2_b"])
-    d_hidden_residual_2_y_dense_2 = np.dot(
-        d_hidden, hidden_residual_2_y_dense_2_W.T, out=work["d_hidden_residual_2_y_dense_2"]
+    d_hidden_residual_2_y_dense_2_b = ones.dot(d_hidden, out=work["d_hidden_residual_2_y_dense_2_b"])
+    d_hidden_residual_2_y_dense_2 = d_hidden.dot(
+        hidden_residual_2_y_dense_2_W.T, out=work["d_hidden_residual_2_y_dense_2"]
     )
     d_hidden_residual_2_y_dense_1 = np.multiply(
         d_hidden_residual_2_y_dense_2, hidden_residual_2_y_dense_1_p, out=work["d_hidden_residual_2_y_dense_1"]
@@ -343,24 +342,24 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
         * hidden_residual_2_y_dense_1_p
         * (1 - hidden_residual_2_y_dense_1_p)
     )
-    d_hidden_residual_2_y_dense_1_W = np.dot(
-        hidden_residual_1.T, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_W"]
+    d_hidden_residual_2_y_dense_1_W = hidden_residual_1.T.dot(
+        d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_W"]
     )
-    d_hidden_residual_2_y_dense_1_b = np.dot(
-        ones, d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_b"]
+    d_hidden_residual_2_y_dense_1_b = ones.dot(
+        d_hidden_residual_2_y_dense_1, out=work["d_hidden_residual_2_y_dense_1_b"]
     )
-    d_start_part = np.dot(d_hidden_residual_2_y_dense_1, hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
+    d_start_part = d_hidden_residual_2_y_dense_1.dot(hidden_residual_2_y_dense_1_W.T, out=work["d_start_part"])
 
     # return x + y
     d_start_part += d_hidden
 
     # y = x -> dense(n, silu) -> dense(n)
-    d_hidden_residual_1_y_dense_2_W = np.dot(
-        hidden_residual_1_y_dense_1.T, d_start_part, out=work["d_hidden_residual_1_y_dense_2_W"]
+    d_hidden_residual_1_y_dense_2_W = hidden_residual_1_y_dense_1.T.dot(
+        d_start_part, out=work["d_hidden_residual_1_y_dense_2_W"]
     )
-    d_hidden_residual_1_y_dense_2_b = np.dot(ones, d_start_part, out=work["d_hidden_residual_1_y_dense_2_b"])
-    d_hidden_residual_1_y_dense_2 = np.dot(
-        d_start_part, hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
+    d_hidden_residual_1_y_dense_2_b = ones.dot(d_start_part, out=work["d_hidden_residual_1_y_dense_2_b"])
+    d_hidden_residual_1_y_dense_2 = d_start_part.dot(
+        hidden_residual_1_y_dense_2_W.T, out=work["d_hidden_residual_1_y_dense_2"]
     )
     d_hidden_residual_1_y_dense_1 = np.multiply(
         d_hidden_residual_1_y_dense_2, hidden_residual_1_y_dense_1_p, out=work["d_hidden_residual_1_y_dense_1"]
@@ -371,13 +370,13 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
         * hidden_residual_1_y_dense_1_p
         * (1 - hidden_residual_1_y_dense_1_p)
     )
-    d_hidden_residual_1_y_dense_1_W = np.dot(
-        start.T, d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_W"]
+    d_hidden_residual_1_y_dense_1_W = start.T.dot(
+        d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_W"]
     )
-    d_hidden_residual_1_y_dense_1_b = np.dot(
-        ones, d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_b"]
+    d_hidden_residual_1_y_dense_1_b = ones.dot(
+        d_hidden_residual_1_y_dense_1, out=work["d_hidden_residual_1_y_dense_1_b"]
     )
-    d_start = np.dot(d_hidden_residual_1_y_dense_1, hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
+    d_start = d_hidden_residual_1_y_dense_1.dot(hidden_residual_1_y_dense_1_W.T, out=work["d_start"])
 
     # start = deep -> dense(units, gelu)
     d_start += d_start_part
@@ -386,8 +385,8 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     d_start_z *= np.exp(-(start_quotient**2))
     d_start_z /= 1.4142135
     d_start_z += 0.5 * (d_start * start_sum)
-    d_start_W = np.dot(deep.T, d_start_z, out=work["d_start_W"])
-    d_start_b = np.dot(ones, d_start_z, out=work["d_start_b"])
+    d_start_W = deep.T.dot(d_start_z, out=work["d_start_W"])
+    d_start_b = ones.dot(d_start_z, out=work["d_start_b"])
 
     result = {
         "loss": loss,
