@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from nndsl.graph.sizes import Dim, known
+from nndsl.graph.types import NUMPY_DTYPES, TensorType
 from nndsl.transform.step import Step
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +29,18 @@ def all_finite(arrays: Iterable[Array]) -> bool:
     The sum of squares tells in half the time; where it is too large, every number is looked at.
     """
     return all(math.isfinite(np.vdot(array, array)) or np.isfinite(array).all() for array in arrays)
+
+
+def allocate(type: TensorType, sizes: Mapping[str, int]) -> Array:
+    """An array of that type, with these values for its symbolic sizes; `ValueError` names one that has no value."""
+
+    def length(dim: Dim) -> int:
+        try:
+            return known(dim, sizes)
+        except KeyError as missing:
+            raise ValueError(f"the size {missing} of a session's buffer is not known") from None
+
+    return np.zeros([length(dim) for dim in type.shape], NUMPY_DTYPES[type.dtype])
 
 
 class State(Mapping[str, Array]):

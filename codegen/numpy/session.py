@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nndsl.codegen.backend import Array, Arrays, State, all_finite, usable_cores
+from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
 from nndsl.codegen.numpy.module import generate
 from nndsl.codegen.numpy.parts import Compute, Cores
 from nndsl.codegen.numpy.threads import find_blas
 from nndsl.codegen.numpy.vectors import Vectors
-from nndsl.graph.sizes import BATCH, Dim, substitute
-from nndsl.graph.types import NUMPY_DTYPES
+from nndsl.graph.sizes import BATCH
+from nndsl.graph.types import TensorType
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
 
@@ -47,7 +47,7 @@ class NumpySession:
         self._workspace_sizes = generated.sizes
         self._inputs = {self._keywords[item.name] for item in step.network.inputs}
         self._types = {
-            item.name: (NUMPY_DTYPES[item.dtype], (BATCH, *item.shape))
+            item.name: TensorType(item.dtype, (BATCH, *item.shape))
             for item in (*step.network.inputs, *step.network.targets)
         }
         self._sizes = dict(sizes or {})
@@ -82,10 +82,7 @@ class NumpySession:
     def buffers(self, rows: int) -> Arrays:
         if rows not in self._buffers:
             sizes = {**self._sizes, str(BATCH): rows}
-            self._buffers[rows] = {
-                name: np.zeros([_known(dim, sizes) for dim in shape], dtype)
-                for name, (dtype, shape) in self._types.items()
-            }
+            self._buffers[rows] = {name: allocate(type, sizes) for name, type in self._types.items()}
         return self._buffers[rows]
 
     def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
@@ -211,13 +208,6 @@ def load_module(name: str, text: str) -> ModuleType:
     module = module_from_spec(spec)
     loader.exec_module(module)
     return module
-
-
-def _known(dim: Dim, sizes: Mapping[str, int]) -> int:
-    value = substitute(dim, sizes)
-    if not isinstance(value, int):
-        raise ValueError(f"the size {dim} of a session's buffer is not known")
-    return value
 
 
 def _arrays(values: Mapping[str, Any]) -> dict[str, Array]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-import numpy as np
 import onnxruntime
 
-from nndsl.codegen.backend import Array, Arrays
-from nndsl.graph.sizes import BATCH, Dim, substitute
-from nndsl.graph.types import NUMPY_DTYPES, TensorType
+from nndsl.codegen.backend import Array, Arrays, allocate
+from nndsl.graph.sizes import BATCH
+from nndsl.graph.types import TensorType
 from nndsl.transform.step import Step
 
 Place = Callable[[Array], onnxruntime.OrtValue]
@@ -130,15 +129,3 @@ class Batch:
     def _allocate(self, rows: int) -> dict[str, Array]:
         sizes = {**self._sizes, str(BATCH): rows}
         return {name: allocate(type, sizes) for name, type in self._types.items()}
-
-
-def allocate(type: TensorType, sizes: Mapping[str, int]) -> Array:
-    """An array of that type, with these values for its symbolic sizes."""
-
-    def known(dim: Dim) -> int:
-        value = substitute(dim, sizes)
-        if not isinstance(value, int):
-            raise ValueError(f"the size {dim} of a session's buffer is not known")
-        return value
-
-    return np.zeros([known(dim) for dim in type.shape], NUMPY_DTYPES[type.dtype])

@@ -10,9 +10,9 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto
 
-from nndsl.codegen.backend import Array, Arrays, State, all_finite, usable_cores
+from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
 from nndsl.codegen.onnx.ahead import Ahead
-from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors, allocate
+from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
 from nndsl.codegen.onnx.in_place import written_in_place
