@@ -60,7 +60,7 @@ def bind(
     bound: dict[str, list[Bound]] = {}
     for each in declared:
         try:
-            parts = [_bind(one, each, None if one.as_declared else bindings.get(each.name)) for one in opened]
+            parts = [_bind(one, each, _selection(one, each, bindings)) for one in opened]
             bound[each.name] = _aligned(parts, opened)
         except Failure as failure:
             report.extend(failure.diagnostics)
@@ -71,6 +71,21 @@ def bind(
         kinds = [part.names[0] for part in here if len(part.names) == 1 and part.declared.kind != "f32"]
         one.table.expect(numbers, kinds)
     return bound
+
+
+def _selection(opened: Opened, declared: Declared, bindings: Mapping[str, Selection]) -> Selection | None:
+    """How the program selects something of a table.
+
+    Not at all where the table has it ready: as arrays that are given do, and an archive that the program does not name
+    which has nothing of what is selected, but an array of the name that is declared.
+    """
+    selection = bindings.get(declared.name)
+    if opened.as_declared or selection is None:
+        return None
+    visible = [name for name, _ in opened.visible]
+    globs = [pattern.replace("[", "[[]") for pattern in selection.patterns]
+    is_other = opened.table.what == "array" and opened.table.span is None and declared.name in visible
+    return selection if not is_other or any(fnmatchcase(n, glob) for n in visible for glob in globs) else None
 
 
 def _bind(opened: Opened, declared: Declared, selection: Selection | None) -> Bound:

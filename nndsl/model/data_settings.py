@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nndsl.diagnostics import Edit
 from nndsl.errors.calls import UnknownArgument, WrongArgument
 from nndsl.errors.programs import BadSetting
 from nndsl.errors.suggest import closest
@@ -153,6 +154,10 @@ class _DataReader:
             raise unknown(expression.function, name, expects, SELECTIONS)
         patterns: list[str] = []
         for argument in expression.arguments:
+            if isinstance(bare := self.settings.origin(argument.value), tree.Name) and argument.name is None:
+                edit = Edit(argument.span, f'"{bare.text}"')
+                remedy = f'write "{bare.text}"'
+                raise Found(BadSetting(argument.span, name, "given by names in quotes", "not quoted", remedy, edit))
             value = self.settings.static(argument.value, name, "a string")
             for item in value if isinstance(value, tuple) else (value,):
                 if not isinstance(item, str) or argument.name is not None:

@@ -171,8 +171,18 @@ def test_every_kind_of_table_gives_the_same_answers(kinds: Command, folder: Path
     expected = kinds("predict", "run", "kinds.csv").out
     for file in ("k.csv.gz", "k.tsv", "k.parquet", "k.arrow", "k.npz"):
         assert kinds("predict", "run", file).out == expected, file
-    for array in ("x.npy", "x=x.npy"):  # what the program binds are columns, which other files have
+    np.savez(folder / "x.npz", x=x, other=x)
+    for array in ("x.npy", "x=x.npy", "x.npz"):  # what the program binds are columns, which other files have
         assert kinds("predict", "run", array).out == expected, array
+
+
+def test_an_archive_with_some_of_the_columns_lacks_the_others(kinds: Command, folder: Path) -> None:
+    """It is no archive of what is declared, though that is in it."""
+    frame = frame_of(folder)
+    np.savez(folder / "k.npz", a=frame["a"], x=frame[["a", "b"]].to_numpy())
+    done = kinds("predict", "run", "k.npz")
+    assert done.code == 2
+    assert 'k.npz has no array "b"' in done.err
 
 
 def test_an_array_stands_for_the_only_input(nndsl: Command, folder: Path) -> None:
