@@ -7,6 +7,8 @@ unless the program says `unknown = other`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nndsl.codegen.backend import Arrays
@@ -27,8 +29,8 @@ def trained_model(step: Step, state: Arrays) -> bytes:
     Where training keeps averages of the parameters, these are the parameters of the trained model.
     """
     e = Emitter(step.network.name, optimised=step.optimised)
-    ranges = index_ranges(step.network)
-    values = {item.name: _input(e, item, ranges.get(item.name)) for item in step.network.inputs}
+    ranges = index_ranges(step.network, predicting=True)
+    values = {item.name: _input(e, item, ranges.get(item.name, [])) for item in step.network.inputs}
     weights = []
     for weight in (item for item in step.states if item.role != "slot"):
         for name in (weight.name, f"{weight.name}.{EMA}"):
@@ -46,13 +48,13 @@ def trained_model(step: Step, state: Arrays) -> bytes:
     return serialize(e.model(model_metadata(step, weights)))
 
 
-def _input(e: Emitter, item: Declared, indices: IndexRange | None) -> str:
+def _input(e: Emitter, item: Declared, ranges: Sequence[IndexRange]) -> str:
     """An input as the data hold it, turned into what the graph takes."""
     shape = (BATCH, *item.shape)
     classes = item.classes
     if classes is None:
         raw = e.input(item.name, item.dtype, shape)
-        return raw if indices is None else _from_zero(e, raw, indices.count)
+        return _from_zero(e, raw, ranges[0].count) if ranges else raw
     raw = e.input(item.name, _dtype(classes), shape)
     index = _index(e, raw, classes)  # the count of the kinds for what is none of them
     if classes.unknown == "other":

@@ -42,7 +42,7 @@ def predictions(
 ) -> dict[str, Array]:
     """The outputs for all rows, in order; classes that have names are given by name. The session runs on so many rows
     `together`, or on as many as are good. Messages count the rows `before`."""
-    refuse_out_of_range(inputs, index_ranges(program.step.network), before=before)
+    refuse_out_of_range(inputs, index_ranges(program.step.network, predicting=True), before=before)
     outputs = measuring.predict(session, inputs, together or rows_together(program))
     for output in program.step.network.outputs:
         classes = output.classes.classes if output.classes else None

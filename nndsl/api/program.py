@@ -165,7 +165,7 @@ class Program:
         return self.data
 
     def read_examples(self) -> Splits:
-        """The data, whose indices all are in the ranges of the embeddings that take them: what running the network on
+        """The data, whose indices and classes all are in the ranges of what takes them: what running the network on
         them begins with."""
         data = self.read_data()
         ranges = index_ranges(self.checked.network)

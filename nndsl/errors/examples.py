@@ -59,17 +59,22 @@ class TooLargeToFit(Diagnostic):
 
 
 class IndexOutOfRange(Diagnostic):
-    """A value of an `i64` input is no row of the embedding that takes it: n rows are for 0 to n - 1.
+    """A value of an `i64` input is no row of the embedding that takes it: n rows are for 0 to n - 1. Or a value of an
+    `i64` target is no class of the loss that takes it: n scores are for 0 to n - 1.
 
-    Indices that are not known beforehand, such as rare words, need a row of their own in the data as well.
+    Indices that are not known beforehand, such as rare words, need a row of their own in the data as well. Classes are
+    counted from 0; `cross_entropy(…, ignore = -1)` leaves positions of that class out, and a target that is declared
+    `class[3]` may be given by name.
     """
 
     code = "NN473"
-    title = "{first} is no index of `{name}`{more}: this embedding is for 0 to {last}"
-    label = "has {count} rows"
+    title = "{first} is no index of `{name}`{more}: {taker} is for 0 to {last}"
+    label = "has {count} {things}"
 
     first: str
     more: str
     name: str
+    taker: str
     count: int
+    things: str
     last: int

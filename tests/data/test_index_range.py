@@ -1,4 +1,5 @@
-"""Indices that an embedding has no row for: refused with their place before anything runs, on either engine."""
+"""Indices that an embedding has no row for, and classes that a loss has no score for: refused with their place before
+anything runs, on either engine."""
 
 from __future__ import annotations
 
@@ -90,3 +91,58 @@ def test_the_bare_model_fails_on_them(here: Path, index: int) -> None:
     np.testing.assert_allclose(session.run(None, good)[0], run.predict(good)["p"], rtol=1e-6)
     with pytest.raises(Exception, match="out of data bounds"):
         session.run(None, good | {"text": np.array([[0, index]])})
+
+
+CLASSES = """
+model m {{
+  input  x: f32
+  target c: i64
+  z = x -> dense(3)
+  output p = softmax(z)
+  loss   {loss}
+}}
+data {{ source = csv("c.csv") }}
+train {{ epochs = 1 }}
+"""
+
+
+@pytest.mark.parametrize("backend", ["onnx", "numpy"])
+@pytest.mark.parametrize("wrong", [-1, 3])
+@pytest.mark.parametrize("loss", ["cross_entropy(z, c)", "focal(z, c)", "categorical_hinge(z, c)"])
+def test_classes_that_a_loss_has_no_score_for(here: Path, backend: nndsl.BackendName, wrong: int, loss: str) -> None:
+    (here / "m.nn").write_text(CLASSES.format(loss=loss))
+    (here / "c.csv").write_text(f"x,c\n1,0\n2,{wrong}\n3,2\n")
+    net = nndsl.load(here / "m.nn")
+    assert isinstance(net, nndsl.Net)
+    with pytest.raises(nndsl.Failure) as failure:
+        net.train(here / "run", picture=False, backend=backend)
+    (diagnostic,) = failure.value.diagnostics
+    name = loss.partition("(")[0]
+    assert diagnostic.message == f"c.csv, line 3: {wrong} is no index of `c`: `{name}` is for 0 to 2"
+    with pytest.raises(nndsl.Failure, match=f"{wrong} is no index"):
+        net.fit(np.ones(2, np.float32), np.array([2, wrong]), backend=backend)
+
+
+def test_a_class_that_is_ignored_may_be_any_number(here: Path) -> None:
+    """The loss is that of the other rows."""
+    losses = []
+    for rows in ("1,0\n2,-100\n3,2\n", "1,0\n3,2\n"):
+        (here / "m.nn").write_text(CLASSES.format(loss="cross_entropy(z, c, ignore = -100)"))
+        (here / "c.csv").write_text(f"x,c\n{rows}")
+        net = nndsl.load(here / "m.nn")
+        assert isinstance(net, nndsl.Net)
+        losses.append(net.evaluate(here / "c.csv")["loss"])
+    assert losses[0] * 3 == pytest.approx(losses[1] * 2, rel=1e-6)
+
+
+def test_the_narrowest_range_is_told_once(here: Path) -> None:
+    (here / "m.nn").write_text(
+        CLASSES.format(loss="cross_entropy(z, c)\n  w = x -> dense(2)\n  loss cross_entropy(w, c) as w")
+    )
+    (here / "c.csv").write_text("x,c\n1,0\n2,2\n3,-1\n")
+    net = nndsl.load(here / "m.nn")
+    assert isinstance(net, nndsl.Net)
+    with pytest.raises(nndsl.Failure) as failure:
+        net.train(here / "run", picture=False)
+    (diagnostic,) = failure.value.diagnostics
+    assert diagnostic.message == "c.csv, line 3: 2 is no index of `c` (and 1 more value): `cross_entropy` is for 0 to 1"

@@ -135,6 +135,7 @@ def test_paths_start_at_the_folder_of_the_program(tmp_path: Path) -> None:
         "validation = x",
         'x = "left"',
         "x = column()",
+        "x = column(left)",
         'x = column("a", "b")',
         'z = column("a")',
         "stratify = z",
