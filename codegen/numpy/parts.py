@@ -20,8 +20,9 @@ from nndsl.transform.parts import Joint, joints
 from nndsl.transform.work import CONVOLUTIONS, work
 
 WORK_A_PART = 30_000_000
-"""Multiplications of convolutions in each part, at the least. In a pass of less than two parts BLAS has one thread too:
-waking up others for its products takes longer than they save (`benchmarks/NOTES.md` has the measurement)."""
+"""Multiplications of convolutions in each part, at the least. In a pass of less than two parts, dense layers counted,
+BLAS has one thread too: waking up others for its products takes longer than they save (`benchmarks/NOTES.md` has the
+measurement)."""
 
 Values = dict[str, Any]
 
@@ -37,17 +38,19 @@ class Cores:
 
     def __init__(self, sizes: Mapping[str, int], blas: Blas | None):
         self._sizes, self._blas = sizes, blas
-        self._team = Team(blas.threads if blas else 1)
+        self._threads = blas.threads if blas else 1
+        self._team = Team(self._threads)
 
     def compute(self, graph: Graph, rows: int, open: Open) -> Compute:
         """What computes so many rows of one of a step's graphs."""
-        convolutions = work(graph, {**self._sizes, str(BATCH): rows}, CONVOLUTIONS)
+        sizes = {**self._sizes, str(BATCH): rows}
+        convolutions = work(graph, sizes, CONVOLUTIONS)
         if self._blas is None or not convolutions:
             return open(0, rows)
-        count = min(self._blas.threads, rows, convolutions // WORK_A_PART)
-        if count < 2:
+        count = min(self._threads, rows, convolutions // WORK_A_PART)
+        if work(graph, sizes) < 2 * WORK_A_PART:
             return partial(_alone, self._blas, open(0, rows))
-        if how := joints(graph):
+        if count > 1 and (how := joints(graph)):
             return Parts([rows * i // count for i in range(count + 1)], open, how, self._team, self._blas)
         return open(0, rows)
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache
 from importlib import import_module
+from threading import Lock
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -30,20 +31,31 @@ class Blas:
 
     def __init__(self, get: Callable[[], int], set: Callable[[int], None]):
         self._get, self._set = get, set
+        self._lock = Lock()
+        self._asking, self._usual = 0, 0
 
     @property
     def threads(self) -> int:
-        return self._get()
+        """How many there are, where nobody asks for a single one."""
+        with self._lock:
+            return self._usual if self._asking else self._get()
 
     @contextmanager
     def single(self) -> Iterator[None]:
-        """Products are computed by the thread that asks for them."""
-        before = self._get()
-        self._set(1)
+        """Products are computed by the thread that asks for them. The number is the whole process's: it is what it was
+        when the last of all that ask so has ended."""
+        with self._lock:
+            if not self._asking:
+                self._usual = self._get()
+                self._set(1)
+            self._asking += 1
         try:
             yield
         finally:
-            self._set(before)
+            with self._lock:
+                self._asking -= 1
+                if not self._asking:
+                    self._set(self._usual)
 
 
 @cache

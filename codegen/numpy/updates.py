@@ -122,7 +122,8 @@ def _form(parameter: Parameter, shared: set[Node]) -> object:
             form.append(id(node))
         else:
             attributes = [(k, _attribute(v, shape)) for k, v in sorted(node.attributes.items())]
-            form.append((node.op, tuple(numbers[operand] for operand in node.inputs), tuple(attributes)))
+            ranks = tuple(operand.type.rank for operand in node.inputs) if node.op in VIEWS else ()
+            form.append((node.op, tuple(numbers[operand] for operand in node.inputs), tuple(attributes), ranks))
     return tuple(form), tuple((role, numbers[node]) for role, node in parameter.outputs.items())
 
 

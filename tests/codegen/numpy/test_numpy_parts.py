@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 
@@ -256,6 +257,32 @@ def test_blas_has_its_threads_back_after_an_error() -> None:
     assert told.seen == [THREADS, 1, THREADS]
 
 
+def test_blas_has_its_threads_back_when_the_last_has_ended() -> None:
+    """Two that train side by side may end in any order."""
+    told = Told(THREADS)
+    first, second = told.blas.single(), told.blas.single()
+    with ExitStack() as later:
+        with first:
+            later.enter_context(second)
+        assert told.now == 1
+        assert told.blas.threads == THREADS
+    assert told.now == THREADS
+
+
+def test_large_dense_layers_keep_the_threads_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is behind a small convolution may be worth them."""
+    told = Told(THREADS)
+    monkeypatch.setattr(session, "find_blas", lambda: told.blas)
+    for middle, expected in (("flatten -> dense(2048) -> dense(2048) -> reshape([8, 8, 32])", False), ("relu", True)):
+        told.seen.clear()
+        step = step_of(middle=middle)
+        small = NumpySession(step, initial_state(step.states, 0), seed=0, batch_size=12)
+        for name, buffer in small.buffers(12).items():
+            buffer[...] = examples(12)[name]
+        small.gradients(12, 0)
+        assert bool(told.seen) == expected
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="on Linux NumPy's wheels have OpenBLAS, linked so that it is found")
 def test_openblas_is_found_and_told() -> None:
     names = str(np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"])  # type: ignore[index, call-overload]
@@ -268,7 +295,8 @@ def test_openblas_is_found_and_told() -> None:
     try:
         assert blas.threads == 2
         with blas.single():
-            assert blas.threads == 1
+            assert blas._get() == 1
+            assert blas.threads == 2
         assert blas.threads == 2
     finally:
         blas._set(before)

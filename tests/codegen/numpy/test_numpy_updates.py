@@ -29,9 +29,14 @@ load()
 
 SOURCE = Source("test.nn", "")
 EMPTY = Graph("", {}, {})
-PARAMETERS = tuple(
-    State(key, shape, "parameter", Initial("zeros", {})) for key, shape in {"a.W": (3, 4), "a.b": (4,)}.items()
-)
+
+
+def parameters(**shapes: tuple[int, ...]) -> tuple[State, ...]:
+    return tuple(State(f"a.{key}", shape, "parameter", Initial("zeros", {})) for key, shape in shapes.items())
+
+
+PARAMETERS = parameters(W=(3, 4), b=(4,))
+OF_ONE_ELEMENT = parameters(W=(1, 1), b=(1,), scale=())
 
 OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("sgd", {"lr": 0.1}),
@@ -48,18 +53,23 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("ftrl", {"lr": 0.1, "l1": 0.01, "l2": 0.1, "l2_shrinkage": 0.1, "beta": 0.5}),
     ("lion", {"lr": 1e-3, "weight_decay": 0.1}),
     ("lamb", {"lr": 1e-3, "weight_decay": 0.1, "decay_bias": False}),
+    ("lamb", {"lr": 1e-3, "weight_decay": 0.1, "decay_bias": True}),
 ]
 
 
-def step_with(apply: Graph, slots: tuple[State, ...], optimizer: str) -> Step:
+def step_with(
+    apply: Graph, slots: tuple[State, ...], optimizer: str, parameters: tuple[State, ...] = PARAMETERS
+) -> Step:
     network = Network("test", (), (), (), (), (), (), Span(SOURCE, 0, 0))
     train = TrainSection(Configured(optimizer, {}, None))
-    return Step(network, train, SOURCE, (*PARAMETERS, *slots), EMPTY, apply, EMPTY, EMPTY, EMPTY, ())
+    return Step(network, train, SOURCE, (*parameters, *slots), EMPTY, apply, EMPTY, EMPTY, EMPTY, ())
 
 
-def compiled(optimizer: str, arguments: dict[str, Any], **settings: Any) -> Step:
-    graph, slots = update(TrainSection(Configured(optimizer, arguments, None), **settings), singles(PARAMETERS))
-    return step_with(simplify(graph), tuple(state for slot in slots for state in slot.states()), optimizer)
+def compiled(
+    optimizer: str, arguments: dict[str, Any], parameters: tuple[State, ...] = PARAMETERS, **settings: Any
+) -> Step:
+    graph, slots = update(TrainSection(Configured(optimizer, arguments, None), **settings), singles(parameters))
+    return step_with(simplify(graph), tuple(state for slot in slots for state in slot.states()), optimizer, parameters)
 
 
 def text(step: Step) -> str:
@@ -81,12 +91,15 @@ def arrays(step: Step, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
     for key in state:
         if key.endswith("_v"):
             state[key] += 1  # a mean of squares is no less than the square of the mean
-    return state, {s.name: random.normal(size=s.shape).astype(np.float32) for s in PARAMETERS}
+    return state, {s.name: random.normal(size=s.shape).astype(np.float32) for s in step.states if s.role == "parameter"}
 
 
+@pytest.mark.parametrize("parameters", [PARAMETERS, OF_ONE_ELEMENT], ids=["some", "one"])
 @pytest.mark.parametrize(("optimizer", "arguments"), OPTIMIZERS, ids=lambda x: x if isinstance(x, str) else "-".join(x))
-def test_an_optimizer_computes_what_its_graph_does(optimizer: str, arguments: dict[str, Any]) -> None:
-    step = compiled(optimizer, arguments)
+def test_an_optimizer_computes_what_its_graph_does(
+    optimizer: str, arguments: dict[str, Any], parameters: tuple[State, ...]
+) -> None:
+    step = compiled(optimizer, arguments, parameters)
     state, grads = arrays(step, 0)
     kept = {key: array.copy() for key, array in state.items()}
     inputs = {**kept, **{f"grad.{key}": g for key, g in grads.items()}, STEP: 4, LR_SCALE: 0.5}
