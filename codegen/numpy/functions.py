@@ -13,7 +13,7 @@ from nndsl.codegen.numpy.buffers import share
 from nndsl.codegen.numpy.comments import title
 from nndsl.codegen.numpy.emit import Body, emit
 from nndsl.codegen.numpy.expressions import call, item, name, parse, quote, show
-from nndsl.codegen.numpy.layout import INDENT, WIDTH, laid_out, mapping
+from nndsl.codegen.numpy.layout import INDENT, WIDTH, assignment, laid_out, mapping
 from nndsl.codegen.numpy.names import Names, identifier
 from nndsl.codegen.numpy.scalars import dim
 from nndsl.codegen.numpy.schedule import schedule
@@ -69,7 +69,7 @@ class Functions:
         order = schedule(graph, self.step.network.span)
         body = emit(graph, order, bound, names, self.sizes, buffered=True, said=self.said)
         arguments = ", ".join(self.sizes[symbol] for symbol in self._buffer_sizes(body))
-        work = [f"work = workspace({arguments}) if work is None else work"]
+        work = [f"work = workspace({arguments}) if work is None else work", *self._work_checks(body)]
         self.workspace_sizes = self._buffer_sizes(body)
         lines = [*self._head(graph, body, bound, work)]
         lines += self._sections(body, phases=True)
@@ -159,8 +159,9 @@ class Functions:
                 yield f"{local} = {self._measure(graph, symbol, self.parameters)}"
         for key, shape in shapes.items():
             local = self.parameters[key]
-            lengths = ast.Tuple([dim(size, self.sizes) for size in shape])
-            yield show(call("check_shape", ast.Constant(local), name(local), lengths))
+            dtype = parse(NUMPY_NAMES[graph.inputs[key].type.dtype])
+            converted = call("as_array", ast.Constant(local), name(local), dtype, self._lengths(shape))
+            yield from assignment(local, converted)
         yield from work
         if body.fixed:
             yield f"{', '.join(body.fixed)} = {', '.join(show(item(name('work'), key)) for key in body.fixed)}"
@@ -199,7 +200,7 @@ class Functions:
                     continue
                 ((atoms, factor),) = size.terms
                 if atoms == (symbol,):
-                    length = f"{arrays[key]}.shape[{axis}]" if axis else f"len({arrays[key]})"
+                    length = f"np.shape({arrays[key]})[{axis}]" if axis else f"len({arrays[key]})"
                     return length if factor == 1 else f"{length} // {factor}"
         raise ValueError(f"no input has an axis of size {symbol!r}")
 
@@ -220,13 +221,25 @@ class Functions:
         symbols = {s for life in body.buffers for d in life.type.shape if isinstance(d, Size) for s in d.symbols}
         return [symbol for symbol in self.sizes if symbol in symbols or (symbol == str(BATCH) and body.fixed)]
 
+    def _work_checks(self, body: Body) -> Iterator[str]:
+        """Calls that compare the sizes of a workspace with the batch's, each by the first array that has it."""
+        known: set[str] = set()
+        shapes = dict.fromkeys(body.fixed, (BATCH,)) | {life.name: life.type.shape for life in body.buffers}
+        for key, shape in shapes.items():
+            if _symbols(shape) - known:
+                known |= _symbols(shape)
+                yield show(call("check_work", name("work"), ast.Constant(key), self._lengths(shape)))
+
+    def _lengths(self, shape: Shape) -> ast.expr:
+        return ast.Tuple([dim(size, self.sizes) for size in shape])
+
     def _workspace(self, body: Body) -> list[str]:
         owners = share(body.buffers)
         own = [life for life in body.buffers if owners[life.name] == life.name]
         entries = list(body.fixed.items())
         for life in own:
-            shape = ast.Tuple([dim(size, self.sizes) for size in life.type.shape])
-            entries.append((life.name, call("np.empty", shape, parse(NUMPY_NAMES[life.type.dtype]))))
+            array = call("np.empty", self._lengths(life.type.shape), parse(NUMPY_NAMES[life.type.dtype]))
+            entries.append((life.name, array))
         shared = [(quote(life.name), owners[life.name]) for life in body.buffers if owners[life.name] != life.name]
         if not shared:
             return mapping(entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -10,7 +11,7 @@ from textwrap import indent
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from nndsl import __version__
-from nndsl.codegen.numpy.expressions import parse, quote
+from nndsl.codegen.numpy.expressions import parse, quote, show
 from nndsl.codegen.numpy.functions import Functions
 from nndsl.codegen.numpy.initial import initial_helpers, initial_state
 from nndsl.codegen.numpy.layout import INDENT, constant, signature
@@ -19,8 +20,11 @@ from nndsl.codegen.numpy.pasting import Helper, source, with_dependencies
 from nndsl.codegen.numpy.table import table
 from nndsl.codegen.numpy.tidy import tidy
 from nndsl.codegen.numpy.updates import treats_all_alike
-from nndsl.ops.helpers import check_shape, permutation
+from nndsl.ops.helpers import as_array, check_classes, check_work, count_rows, permutation
 from nndsl.transform.step import Step
+
+OWN = (as_array, check_work, count_rows, check_classes, permutation)
+"""What the functions of every module call."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def generate(step: Step) -> Module:
             evaluate=tidy(step.evaluate, rows),
             predict=tidy(step.predict, rows),
         )
-    helpers = with_dependencies([*_helpers(step), *initial_helpers(step), check_shape, permutation])
+    helpers = with_dependencies([*_helpers(step), *initial_helpers(step), *OWN])
     reserved = [helper.__name__ for helper in helpers]
     names = Names(reserved, hide_builtins=True)  # keywords are what callers write
     keywords = {item.name: names.unique(item.name) for item in (*step.network.inputs, *step.network.targets)}
@@ -71,7 +75,12 @@ def generate(step: Step) -> Module:
         seed=f"seed={step.train.seed}",
         signature=signature,
         loss_and_grads_call=functions.train_step(),
-        first=quote((inputs or examples)[0]),
+        names=show(ast.Tuple([ast.Constant(keyword) for keyword in examples])),
+        classes=[
+            (quote(keywords[item.name]), item.classes.indices)
+            for item in (*step.network.inputs, *step.network.targets)
+            if item.classes
+        ],
         sizes=", ".join(functions.sizes[symbol] for symbol in functions.workspace_sizes),
         fit_sizes=", ".join(functions.fit_sizes()),
         statistics=[

@@ -15,10 +15,40 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
-    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+def as_array(name: str, values: Array, dtype: type, shape: tuple[int, ...]) -> Array:
+    """The values as an array of this type. Refuses another shape: beside [n], NumPy would stretch [n, 1] to [n, n]."""
+    array = np.asarray(values)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name} has values of type {array.dtype}, not {np.dtype(dtype)}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {list(array.shape)}, not {list(shape)}")
+    return array
+
+
+def check_work(work: dict[str, Array], name: str, shape: tuple[int, ...]) -> None:
+    """Refuse a workspace for batches of another size, told by one of its arrays."""
+    if work[name].shape != shape:
+        found = list(work[name].shape)
+        raise ValueError(f"work is for batches of another size: its {name} has the shape {found}, not {list(shape)}")
+
+
+def count_rows(examples: dict[str, Array], names: tuple[str, ...]) -> int:
+    """How many rows the examples have, which must be the ones of these names and of one length."""
+    if sorted(examples) != sorted(names):
+        raise TypeError(f"examples are {sorted(names)}, not {sorted(examples)}")
+    counts = {name: len(values) for name, values in examples.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(f"examples must have as many rows each, and some: {counts}")
+    return counts[names[0]]
+
+
+def check_classes(name: str, classes: Array, count: int) -> None:
+    """Refuse classes that are none of 0 to count - 1: a negative one would be counted from the end."""
+    wrong = (np.asarray(classes) < 0) | (np.asarray(classes) >= count)
+    if wrong.any():
+        raise ValueError(f"{name} has the class {np.asarray(classes)[wrong][0]}, but classes are 0 to {count - 1}")
 
 
 def sigmoid(x: Array) -> Array:

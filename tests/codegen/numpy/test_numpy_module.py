@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,62 @@ def test_an_array_of_another_shape_is_refused(name: str, function: str, tmp_path
         if len(given) > 1:  # the rows of the first are those of the batch
             with pytest.raises(ValueError, match=r"has the shape \[[78][], ].*not \[[78][], ]"):
                 call(generated.state, **{**given, keyword: array[:7]})
+
+
+@EVERY
+def test_a_workspace_for_another_number_of_rows_is_refused(name: str, tmp_path: Path) -> None:
+    """One row would be stretched to all of a larger workspace's."""
+    generated = Generated(name, tmp_path)
+    before = {key: array.copy() for key, array in generated.state.items()}
+    for rows in (1, 7, 9):
+        with pytest.raises(ValueError, match=r"^work is for batches of another size: its "):
+            generated.module.train_step(
+                generated.state, **generated.arguments(generated.batch), step=0, work=generated.workspace(rows)
+            )
+    one = {key: array[:1] for key, array in generated.batch.items()}
+    with pytest.raises(ValueError, match=r"^work is for batches of another size: its "):
+        generated.module.train_step(generated.state, **generated.arguments(one), step=0, work=generated.workspace(8))
+    for key, array in generated.state.items():
+        np.testing.assert_array_equal(array, before[key])
+
+
+@EVERY
+def test_lists_and_other_numbers_are_the_same_examples(name: str, tmp_path: Path) -> None:
+    generated = Generated(name, tmp_path)
+    given = generated.arguments(generated.batch)
+    work = generated.workspace(8)
+    expected = {**generated.module.loss_and_grads(generated.state, **given)[1]}
+    doubles = {k: v.astype(np.float64) if v.dtype.kind == "f" else v for k, v in given.items()}
+    for other in ({k: v.tolist() for k, v in given.items()}, doubles):
+        found = generated.module.loss_and_grads(generated.state, **other, work=work)
+        for key, grad in expected.items():
+            np.testing.assert_array_equal(found[1][key], grad)
+
+
+def test_classes_are_no_fractions(tmp_path: Path) -> None:
+    generated = Generated("classifier", tmp_path)
+    given = generated.arguments(generated.batch)
+    with pytest.raises(TypeError, match=r"^digit has values of type float64, not int64$"):
+        generated.module.evaluate(generated.state, **{**given, "digit": given["digit"] + 0.5})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"digit": np.arange(40) % 4}, ValueError, "examples must have as many rows each, and some: {'pixels': 50,"),
+        ({"pixels": np.zeros((0, 12)), "digit": np.zeros(0, int)}, ValueError, "examples must have as many rows each"),
+        ({"digits": np.zeros(50)}, TypeError, "examples are ['digit', 'pixels'], not ['digit', 'digits', 'pixels']"),
+        ({"digit": np.arange(50) % 4 - 1}, ValueError, "digit has the class -1, but classes are 0 to 3"),
+        ({"digit": np.arange(50) % 5}, ValueError, "digit has the class 4, but classes are 0 to 3"),
+    ],
+)
+def test_fit_refuses_wrong_examples(
+    changes: dict[str, Any], error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    generated = Generated("classifier", tmp_path)
+    good = {"pixels": np.zeros((50, 12), np.float32), "digit": np.arange(50) % 4}
+    with pytest.raises(error, match="^" + re.escape(message)):
+        generated.module.fit(generated.state, **{**good, **changes})
 
 
 def test_equal_sizes_are_held_to_each_other(tmp_path: Path) -> None:

@@ -23,10 +23,11 @@ NODES = tuple(
     ).split()
 )
 BUILTINS = set(
-    "ValueError dict enumerate float int isinstance len list map max min print range slice sorted sum tuple zip".split()
+    "TypeError ValueError dict enumerate float int isinstance len list map max min print range set slice sorted sum "
+    "tuple zip".split()
 )
 METHODS = set(
-    "T argmax argmin as_strided astype at copy dot dtype encode get items max mean min ndim outer pop qr reduceat "
+    "T any argmax argmin as_strided astype at copy dot dtype encode get items max mean min ndim outer pop qr reduceat "
     "reshape shape size "
     "startswith stride_tricks strides sum swapaxes take transpose values view".split()
 )

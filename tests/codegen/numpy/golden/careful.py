@@ -87,7 +87,7 @@ def save(state, path):
 def predict(state, *, x):
     """The outputs by name."""
     batch = len(x)
-    check_shape("x", x, (batch, 5))
+    x = as_array("x", x, np.float32, (batch, 5))
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
     risk_W, risk_b = state["risk.W"], state["risk.b"]
@@ -141,10 +141,11 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
     the next call overwrites.
     """
     batch = len(x)
-    check_shape("x", x, (batch, 5))
-    check_shape("sick", sick, (batch,))
-    check_shape("organ", organ, (batch,))
+    x = as_array("x", x, np.float32, (batch, 5))
+    sick = as_array("sick", sick, np.float32, (batch,))
+    organ = as_array("organ", organ, np.int64, (batch,))
     work = workspace(batch) if work is None else work
+    check_work(work, "rows", (batch,))
     rows, ones = work["rows"], work["ones"]
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
@@ -313,9 +314,9 @@ def train_step(state, *, x, sick, organ, step, seed=0, lr_scale=1.0, work=None):
 def evaluate(state, *, x, sick, organ):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(x)
-    check_shape("x", x, (batch, 5))
-    check_shape("sick", sick, (batch,))
-    check_shape("organ", organ, (batch,))
+    x = as_array("x", x, np.float32, (batch, 5))
+    sick = as_array("sick", sick, np.float32, (batch,))
+    organ = as_array("organ", organ, np.int64, (batch,))
     hidden_dense_1_W, hidden_dense_1_b = state["hidden.dense_1.W"], state["hidden.dense_1.b"]
     hidden_dense_2_W, hidden_dense_2_b = state["hidden.dense_2.W"], state["hidden.dense_2.b"]
     risk_W, risk_b = state["risk.W"], state["risk.b"]
@@ -405,7 +406,9 @@ def metrics(sums):
 
 def fit(state, *, epochs=10, batch_size=8, seed=0, **examples):
     """Train on the examples (inputs and targets by name), in a new order in each epoch, and say how it goes."""
-    rows = len(examples["x"])
+    rows = count_rows(examples, ("x", "sick", "organ"))
+    examples = {name: np.asarray(values) for name, values in examples.items()}
+    check_classes("organ", examples["organ"], 3)
     step = 0
     work = workspace(batch_size)
     for epoch in range(epochs):
@@ -515,10 +518,40 @@ def glorot_uniform(seed, name, shape):
     return uniform_between(seed, name, shape, -limit, limit)
 
 
-def check_shape(name, array, shape):
-    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+def as_array(name, values, dtype, shape):
+    """The values as an array of this type. Refuses another shape: beside [n], NumPy would stretch [n, 1] to [n, n]."""
+    array = np.asarray(values)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name} has values of type {array.dtype}, not {np.dtype(dtype)}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {list(array.shape)}, not {list(shape)}")
+    return array
+
+
+def check_work(work, name, shape):
+    """Refuse a workspace for batches of another size, told by one of its arrays."""
+    if work[name].shape != shape:
+        found = list(work[name].shape)
+        raise ValueError(f"work is for batches of another size: its {name} has the shape {found}, not {list(shape)}")
+
+
+def count_rows(examples, names):
+    """How many rows the examples have, which must be the ones of these names and of one length."""
+    if sorted(examples) != sorted(names):
+        raise TypeError(f"examples are {sorted(names)}, not {sorted(examples)}")
+    counts = {name: len(values) for name, values in examples.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(f"examples must have as many rows each, and some: {counts}")
+    return counts[names[0]]
+
+
+def check_classes(name, classes, count):
+    """Refuse classes that are none of 0 to count - 1: a negative one would be counted from the end."""
+    wrong = (np.asarray(classes) < 0) | (np.asarray(classes) >= count)
+    if wrong.any():
+        raise ValueError(f"{name} has the class {np.asarray(classes)[wrong][0]}, but classes are 0 to {count - 1}")
 
 
 def permutation(seed, name, epoch, count):

@@ -79,9 +79,9 @@ def save(state, path):
 def predict(state, *, lambda_, state_, sum):
     """The outputs by name."""
     batch = len(lambda_)
-    check_shape("lambda_", lambda_, (batch, 3))
-    check_shape("state_", state_, (batch, 2))
-    check_shape("sum", sum, (batch, 2))
+    lambda_ = as_array("lambda_", lambda_, np.float32, (batch, 3))
+    state_ = as_array("state_", state_, np.float32, (batch, 2))
+    sum = as_array("sum", sum, np.float32, (batch, 2))
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
     work_W, work_b = state["work.W"], state["work.b"]
@@ -133,11 +133,12 @@ def loss_and_grads(state, *, lambda_, state_, sum, step_, step=0, seed=0, row=0,
     the next call overwrites.
     """
     batch = len(lambda_)
-    check_shape("lambda_", lambda_, (batch, 3))
-    check_shape("state_", state_, (batch, 2))
-    check_shape("sum", sum, (batch, 2))
-    check_shape("step_", step_, (batch,))
+    lambda_ = as_array("lambda_", lambda_, np.float32, (batch, 3))
+    state_ = as_array("state_", state_, np.float32, (batch, 2))
+    sum = as_array("sum", sum, np.float32, (batch, 2))
+    step_ = as_array("step_", step_, np.float32, (batch,))
     work = workspace(batch) if work is None else work
+    check_work(work, "ones", (batch,))
     ones = work["ones"]
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
@@ -224,10 +225,10 @@ def train_step(state, *, lambda_, state_, sum, step_, step, seed=0, lr_scale=1.0
 def evaluate(state, *, lambda_, state_, sum, step_):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(lambda_)
-    check_shape("lambda_", lambda_, (batch, 3))
-    check_shape("state_", state_, (batch, 2))
-    check_shape("sum", sum, (batch, 2))
-    check_shape("step_", step_, (batch,))
+    lambda_ = as_array("lambda_", lambda_, np.float32, (batch, 3))
+    state_ = as_array("state_", state_, np.float32, (batch, 2))
+    sum = as_array("sum", sum, np.float32, (batch, 2))
+    step_ = as_array("step_", step_, np.float32, (batch,))
     relu_W, relu_b = state["relu_.W"], state["relu_.b"]
     np_W, np_b = state["np.W"], state["np.b"]
     work_W, work_b = state["work.W"], state["work.b"]
@@ -259,7 +260,8 @@ def metrics(sums):
 
 def fit(state, *, epochs=10, batch_size=None, seed=0, **examples):
     """Train on the examples (inputs and targets by name), in a new order in each epoch, and say how it goes."""
-    rows = len(examples["lambda_"])
+    rows = count_rows(examples, ("lambda_", "state_", "sum", "step_"))
+    examples = {name: np.asarray(values) for name, values in examples.items()}
     batch_size = batch_size or rows
     step = 0
     work = workspace(batch_size)
@@ -362,10 +364,40 @@ def glorot_uniform(seed, name, shape):
     return uniform_between(seed, name, shape, -limit, limit)
 
 
-def check_shape(name, array, shape):
-    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+def as_array(name, values, dtype, shape):
+    """The values as an array of this type. Refuses another shape: beside [n], NumPy would stretch [n, 1] to [n, n]."""
+    array = np.asarray(values)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name} has values of type {array.dtype}, not {np.dtype(dtype)}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {list(array.shape)}, not {list(shape)}")
+    return array
+
+
+def check_work(work, name, shape):
+    """Refuse a workspace for batches of another size, told by one of its arrays."""
+    if work[name].shape != shape:
+        found = list(work[name].shape)
+        raise ValueError(f"work is for batches of another size: its {name} has the shape {found}, not {list(shape)}")
+
+
+def count_rows(examples, names):
+    """How many rows the examples have, which must be the ones of these names and of one length."""
+    if sorted(examples) != sorted(names):
+        raise TypeError(f"examples are {sorted(names)}, not {sorted(examples)}")
+    counts = {name: len(values) for name, values in examples.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(f"examples must have as many rows each, and some: {counts}")
+    return counts[names[0]]
+
+
+def check_classes(name, classes, count):
+    """Refuse classes that are none of 0 to count - 1: a negative one would be counted from the end."""
+    wrong = (np.asarray(classes) < 0) | (np.asarray(classes) >= count)
+    if wrong.any():
+        raise ValueError(f"{name} has the class {np.asarray(classes)[wrong][0]}, but classes are 0 to {count - 1}")
 
 
 def permutation(seed, name, epoch, count):

@@ -79,7 +79,7 @@ def save(state, path):
 def predict(state, *, pixels):
     """The outputs by name."""
     batch = len(pixels)
-    check_shape("pixels", pixels, (batch, 12))
+    pixels = as_array("pixels", pixels, np.float32, (batch, 12))
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
     logits_dense_2_W, logits_dense_2_b = state["logits.dense_2.W"], state["logits.dense_2.b"]
@@ -135,9 +135,10 @@ def loss_and_grads(state, *, pixels, digit, step=0, seed=3, row=0, work=None):
     the next call overwrites.
     """
     batch = len(pixels)
-    check_shape("pixels", pixels, (batch, 12))
-    check_shape("digit", digit, (batch,))
+    pixels = as_array("pixels", pixels, np.float32, (batch, 12))
+    digit = as_array("digit", digit, np.int64, (batch,))
     work = workspace(batch) if work is None else work
+    check_work(work, "rows", (batch,))
     rows, ones = work["rows"], work["ones"]
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
@@ -233,8 +234,8 @@ def train_step(state, *, pixels, digit, step, seed=3, lr_scale=1.0, work=None):
 def evaluate(state, *, pixels, digit):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(pixels)
-    check_shape("pixels", pixels, (batch, 12))
-    check_shape("digit", digit, (batch,))
+    pixels = as_array("pixels", pixels, np.float32, (batch, 12))
+    digit = as_array("digit", digit, np.int64, (batch,))
     hidden_W, hidden_b = state["hidden.W"], state["hidden.b"]
     logits_dense_1_W, logits_dense_1_b = state["logits.dense_1.W"], state["logits.dense_1.b"]
     logits_dense_2_W, logits_dense_2_b = state["logits.dense_2.W"], state["logits.dense_2.b"]
@@ -266,7 +267,9 @@ def metrics(sums):
 
 def fit(state, *, epochs=2, batch_size=8, seed=3, **examples):
     """Train on the examples (inputs and targets by name), in a new order in each epoch, and say how it goes."""
-    rows = len(examples["pixels"])
+    rows = count_rows(examples, ("pixels", "digit"))
+    examples = {name: np.asarray(values) for name, values in examples.items()}
+    check_classes("digit", examples["digit"], 4)
     step = 0
     work = workspace(batch_size)
     for epoch in range(epochs):
@@ -371,10 +374,40 @@ def glorot_uniform(seed, name, shape):
     return uniform_between(seed, name, shape, -limit, limit)
 
 
-def check_shape(name, array, shape):
-    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+def as_array(name, values, dtype, shape):
+    """The values as an array of this type. Refuses another shape: beside [n], NumPy would stretch [n, 1] to [n, n]."""
+    array = np.asarray(values)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name} has values of type {array.dtype}, not {np.dtype(dtype)}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {list(array.shape)}, not {list(shape)}")
+    return array
+
+
+def check_work(work, name, shape):
+    """Refuse a workspace for batches of another size, told by one of its arrays."""
+    if work[name].shape != shape:
+        found = list(work[name].shape)
+        raise ValueError(f"work is for batches of another size: its {name} has the shape {found}, not {list(shape)}")
+
+
+def count_rows(examples, names):
+    """How many rows the examples have, which must be the ones of these names and of one length."""
+    if sorted(examples) != sorted(names):
+        raise TypeError(f"examples are {sorted(names)}, not {sorted(examples)}")
+    counts = {name: len(values) for name, values in examples.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(f"examples must have as many rows each, and some: {counts}")
+    return counts[names[0]]
+
+
+def check_classes(name, classes, count):
+    """Refuse classes that are none of 0 to count - 1: a negative one would be counted from the end."""
+    wrong = (np.asarray(classes) < 0) | (np.asarray(classes) >= count)
+    if wrong.any():
+        raise ValueError(f"{name} has the class {np.asarray(classes)[wrong][0]}, but classes are 0 to {count - 1}")
 
 
 def permutation(seed, name, epoch, count):

@@ -72,8 +72,8 @@ def save(state, path):
 def predict(state, *, signal):
     """The outputs by name."""
     batch = len(signal)
-    time = signal.shape[1]
-    check_shape("signal", signal, (batch, time, 3))
+    time = np.shape(signal)[1]
+    signal = as_array("signal", signal, np.float32, (batch, time, 3))
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
 
@@ -123,10 +123,12 @@ def loss_and_grads(state, *, signal, odd, step=0, seed=0, row=0, work=None):
     the next call overwrites.
     """
     batch = len(signal)
-    time = signal.shape[1]
-    check_shape("signal", signal, (batch, time, 3))
-    check_shape("odd", odd, (batch,))
+    time = np.shape(signal)[1]
+    signal = as_array("signal", signal, np.float32, (batch, time, 3))
+    odd = as_array("odd", odd, np.float32, (batch,))
     work = workspace(batch, time) if work is None else work
+    check_work(work, "ones", (batch,))
+    check_work(work, "shared_z", (batch * time, 4))
     ones = work["ones"]
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
@@ -208,9 +210,9 @@ def train_step(state, *, signal, odd, step, seed=0, lr_scale=1.0, work=None):
 def evaluate(state, *, signal, odd):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(signal)
-    time = signal.shape[1]
-    check_shape("signal", signal, (batch, time, 3))
-    check_shape("odd", odd, (batch,))
+    time = np.shape(signal)[1]
+    signal = as_array("signal", signal, np.float32, (batch, time, 3))
+    odd = as_array("odd", odd, np.float32, (batch,))
     shared_W, shared_b = state["shared.W"], state["shared.b"]
     score_W, score_b = state["score.W"], state["score.b"]
 
@@ -243,9 +245,10 @@ def metrics(sums):
 
 def fit(state, *, epochs=10, batch_size=8, seed=0, **examples):
     """Train on the examples (inputs and targets by name), in a new order in each epoch, and say how it goes."""
-    rows = len(examples["signal"])
+    rows = count_rows(examples, ("signal", "odd"))
+    examples = {name: np.asarray(values) for name, values in examples.items()}
     step = 0
-    work = workspace(batch_size, examples["signal"].shape[1])
+    work = workspace(batch_size, np.shape(examples["signal"])[1])
     for epoch in range(epochs):
         order = permutation(seed, "shuffle", epoch, rows)
         totals = {}
@@ -345,10 +348,40 @@ def glorot_uniform(seed, name, shape):
     return uniform_between(seed, name, shape, -limit, limit)
 
 
-def check_shape(name, array, shape):
-    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+def as_array(name, values, dtype, shape):
+    """The values as an array of this type. Refuses another shape: beside [n], NumPy would stretch [n, 1] to [n, n]."""
+    array = np.asarray(values)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name} has values of type {array.dtype}, not {np.dtype(dtype)}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {list(array.shape)}, not {list(shape)}")
+    return array
+
+
+def check_work(work, name, shape):
+    """Refuse a workspace for batches of another size, told by one of its arrays."""
+    if work[name].shape != shape:
+        found = list(work[name].shape)
+        raise ValueError(f"work is for batches of another size: its {name} has the shape {found}, not {list(shape)}")
+
+
+def count_rows(examples, names):
+    """How many rows the examples have, which must be the ones of these names and of one length."""
+    if sorted(examples) != sorted(names):
+        raise TypeError(f"examples are {sorted(names)}, not {sorted(examples)}")
+    counts = {name: len(values) for name, values in examples.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(f"examples must have as many rows each, and some: {counts}")
+    return counts[names[0]]
+
+
+def check_classes(name, classes, count):
+    """Refuse classes that are none of 0 to count - 1: a negative one would be counted from the end."""
+    wrong = (np.asarray(classes) < 0) | (np.asarray(classes) >= count)
+    if wrong.any():
+        raise ValueError(f"{name} has the class {np.asarray(classes)[wrong][0]}, but classes are 0 to {count - 1}")
 
 
 def permutation(seed, name, epoch, count):

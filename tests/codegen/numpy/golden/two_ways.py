@@ -103,8 +103,8 @@ def save(state, path):
 def predict(state, *, wide, deep):
     """The outputs by name."""
     batch = len(wide)
-    check_shape("wide", wide, (batch, 3))
-    check_shape("deep", deep, (batch, 4))
+    wide = as_array("wide", wide, np.float32, (batch, 3))
+    deep = as_array("deep", deep, np.float32, (batch, 4))
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
     hidden_residual_1_y_dense_1_b = state["hidden.residual_1.y.dense_1.b"]
@@ -203,11 +203,12 @@ def loss_and_grads(state, *, wide, deep, price, weight, step=0, seed=0, row=0, w
     the next call overwrites.
     """
     batch = len(wide)
-    check_shape("wide", wide, (batch, 3))
-    check_shape("deep", deep, (batch, 4))
-    check_shape("price", price, (batch,))
-    check_shape("weight", weight, (batch,))
+    wide = as_array("wide", wide, np.float32, (batch, 3))
+    deep = as_array("deep", deep, np.float32, (batch, 4))
+    price = as_array("price", price, np.float32, (batch,))
+    weight = as_array("weight", weight, np.float32, (batch,))
     work = workspace(batch) if work is None else work
+    check_work(work, "ones", (batch,))
     ones = work["ones"]
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
@@ -444,10 +445,10 @@ def train_step(state, *, wide, deep, price, weight, step, seed=0, lr_scale=1.0, 
 def evaluate(state, *, wide, deep, price, weight):
     """The loss of a batch (with sums for the metrics), the network being as in prediction."""
     batch = len(wide)
-    check_shape("wide", wide, (batch, 3))
-    check_shape("deep", deep, (batch, 4))
-    check_shape("price", price, (batch,))
-    check_shape("weight", weight, (batch,))
+    wide = as_array("wide", wide, np.float32, (batch, 3))
+    deep = as_array("deep", deep, np.float32, (batch, 4))
+    price = as_array("price", price, np.float32, (batch,))
+    weight = as_array("weight", weight, np.float32, (batch,))
     start_W, start_b = state["start.W"], state["start.b"]
     hidden_residual_1_y_dense_1_W = state["hidden.residual_1.y.dense_1.W"]
     hidden_residual_1_y_dense_1_b = state["hidden.residual_1.y.dense_1.b"]
@@ -539,7 +540,8 @@ def metrics(sums):
 
 def fit(state, *, epochs=10, batch_size=8, seed=0, **examples):
     """Train on the examples (inputs and targets by name), in a new order in each epoch, and say how it goes."""
-    rows = len(examples["wide"])
+    rows = count_rows(examples, ("wide", "deep", "price", "weight"))
+    examples = {name: np.asarray(values) for name, values in examples.items()}
     step = 0
     work = workspace(batch_size)
     for epoch in range(epochs):
@@ -665,10 +667,40 @@ def glorot_uniform(seed, name, shape):
     return uniform_between(seed, name, shape, -limit, limit)
 
 
-def check_shape(name, array, shape):
-    """Refuse an array of another shape: beside [n], NumPy would stretch [n, 1] to [n, n] and say nothing."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} has the shape {list(np.shape(array))}, not {list(shape)}")
+def as_array(name, values, dtype, shape):
+    """The values as an array of this type. Refuses another shape: beside [n], NumPy would stretch [n, 1] to [n, n]."""
+    array = np.asarray(values)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name} has values of type {array.dtype}, not {np.dtype(dtype)}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"{name} has the shape {list(array.shape)}, not {list(shape)}")
+    return array
+
+
+def check_work(work, name, shape):
+    """Refuse a workspace for batches of another size, told by one of its arrays."""
+    if work[name].shape != shape:
+        found = list(work[name].shape)
+        raise ValueError(f"work is for batches of another size: its {name} has the shape {found}, not {list(shape)}")
+
+
+def count_rows(examples, names):
+    """How many rows the examples have, which must be the ones of these names and of one length."""
+    if sorted(examples) != sorted(names):
+        raise TypeError(f"examples are {sorted(names)}, not {sorted(examples)}")
+    counts = {name: len(values) for name, values in examples.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        raise ValueError(f"examples must have as many rows each, and some: {counts}")
+    return counts[names[0]]
+
+
+def check_classes(name, classes, count):
+    """Refuse classes that are none of 0 to count - 1: a negative one would be counted from the end."""
+    wrong = (np.asarray(classes) < 0) | (np.asarray(classes) >= count)
+    if wrong.any():
+        raise ValueError(f"{name} has the class {np.asarray(classes)[wrong][0]}, but classes are 0 to {count - 1}")
 
 
 def permutation(seed, name, epoch, count):
