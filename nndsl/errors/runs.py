@@ -100,7 +100,8 @@ class BeginsAnew(Warning):
 
 class NotTrained(Diagnostic):
     """`predict`, `eval` and `nndsl.load` take a run that has ended: its trained model is written when training ends,
-    for whatever reason, unless the process was killed."""
+    for whatever reason, unless the process was killed. The model of a run that was stopped, and then goes on, is an
+    old one until it ends again."""
 
     code = "NN541"
     title = "{path} has no trained model yet: {reason}"

@@ -76,9 +76,10 @@ def run_state(folder: Path) -> RunState | None:
 
 
 def refuse_untrained(folder: Path) -> None:
-    """Raise `Failure` (NN541) for a run that has no trained model, since it is being trained or was killed."""
-    state = None if (folder / RECORD).exists() else run_state(folder)
-    if state is None:
+    """Raise `Failure` (NN541) for a run that has no trained model, or none of its last epoch, since it is being trained
+    or was killed."""
+    state = run_state(folder)
+    if state is None or _has_its_model(folder, state):
         return
     if state.state == "running":
         reason = f"it is being trained by {f'process {state.process}' if state.process else 'another process'}"
@@ -89,12 +90,28 @@ def refuse_untrained(folder: Path) -> None:
     raise Failure(NotTrained(None, str(folder), reason, remedy))
 
 
+def _has_its_model(folder: Path, state: RunState) -> bool:
+    """Whether there is a trained model, and no process went on with the training after it was written."""
+    try:
+        written = (folder / RECORD).stat().st_mtime
+    except OSError:
+        return False
+    try:
+        return not (state.state == "running" or state.was_killed) or written >= _begun(state)
+    except ValueError:  # it is not written when that was
+        return True
+
+
+def _begun(state: RunState) -> float:
+    return datetime.fromisoformat(state.begun).timestamp()
+
+
 def seconds_trained(folder: Path, state: RunState) -> float:
     """How long a run has been trained: until now if it runs, until its last epoch if its process was killed."""
     if state.state != "running" and not state.was_killed:
         return state.seconds
     try:
         until = time.time() if state.state == "running" else (folder / HISTORY).stat().st_mtime
-        return state.seconds + max(until - datetime.fromisoformat(state.begun).timestamp(), 0.0)
+        return state.seconds + max(until - _begun(state), 0.0)
     except (OSError, ValueError):
         return state.seconds

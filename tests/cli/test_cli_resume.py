@@ -110,6 +110,16 @@ def test_a_run_without_its_model_is_said_to_be_one(nndsl: Command, stopped: Path
     assert "run has no trained model yet: it is being trained by process " in running.err
 
 
+def test_the_model_of_before_is_not_taken_for_that_of_a_run_which_went_on(nndsl: Command, stopped: Path) -> None:
+    assert nndsl("train", "--resume", "run").code == 0
+    assert nndsl("eval", "run").code == 0
+    record = stopped / "checkpoints" / "record.json"
+    plain = json.loads(record.read_text())
+    killed = {"state": "running", "stopped": "", "begun": "2999-01-01T00:00:00+00:00"}  # after the model was written
+    record.write_text(json.dumps({**plain, **killed}))
+    assert "error[NN541]: run has no trained model yet: its training was killed" in nndsl("eval", "run").err
+
+
 def test_a_folder_that_goes_while_it_trains_has_the_model_in_the_end(
     nndsl: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
