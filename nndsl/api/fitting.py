@@ -35,6 +35,7 @@ from nndsl.model.index_range import index_ranges
 from nndsl.model.network import Facts
 from nndsl.model.overrides import copies
 from nndsl.model.sections import TrainSection
+from nndsl.model.values import LARGEST
 from nndsl.training import callbacks as builtin
 from nndsl.training import loop
 from nndsl.training.callbacks import Callback, Checkpoint, Timed
@@ -263,8 +264,10 @@ def _settings(asked: Mapping[str, int | None]) -> dict[str, int]:
     for name, value in asked.items():
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least[name]:
-            raise Failure(BadOption(None, name, f"it is a whole number from {least[name]}, not {value!r}"))
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or not least[name] <= value <= LARGEST:
+            shown = f"2^{int(value).bit_length() - 1} or more" if whole and value > LARGEST else repr(value)
+            raise Failure(BadOption(None, name, f"it is a whole number from {least[name]}, below 2^63, not {shown}"))
         found[name] = int(value)
     return found
 

@@ -250,7 +250,7 @@ class Program:
         for backend in backends:
             files |= backend.artifacts(self.step, state, split=split_step)
         folder = Path(out)
-        store.refuse_foreign(folder / f"{self.step.network.name}.py", files)
+        store.refuse_foreign(folder, files)
         store.save(folder, files)
         return [folder / name for name in files]
 
@@ -277,8 +277,8 @@ class Program:
                 return print_graph(getattr(self.step, stage))
             case "numpy":
                 state = self.initial_state()
-                files = backend_named("numpy").artifacts(self.step, state)
-                return str(files[f"{self.step.network.name}.py"], "utf-8")
+                (module,) = backend_named("numpy").artifacts(self.step, state).values()
+                return str(module, "utf-8")
             case "onnx":
                 from nndsl.codegen.onnx.text import training_graph_text
 

@@ -104,7 +104,7 @@ class Run:
             "python": platform.python_version(),
             "numpy": np.__version__,
         }
-        module = backend_named("numpy").artifacts(step, self.state)[f"{step.network.name}.py"]
+        (module,) = backend_named("numpy").artifacts(step, self.state).values()
         files: dict[str, bytes | str] = {
             **program,
             "model.onnx": trained_model(step, self.state),

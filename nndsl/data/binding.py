@@ -228,8 +228,11 @@ def _shape_hint(bound: Bound) -> str:
         return "its channels come first: save it with `numpy.moveaxis(array, 1, -1)`"
     if declared.kind == "class" and len(found) == len(declared.shape) + 1 and found[-1] > 1:
         return "a class is its index or its name: of rows with a 1 in its place that is `array.argmax(axis=-1)`"
-    if _fits((*declared.shape, 1), found) or _fits(declared.shape, (*found, 1)):
-        return f"an axis of 1 counts: declare `{declared.kind}{show_shape(found) if found else ''}`"
+    if _fits((*declared.shape, 1), found):
+        without = "array[..., 0]" if declared.shape else "array.ravel()"
+        return f"an axis of 1 counts: save `{without}`, or declare `{shown_type(replace(declared, shape=found))}`"
+    if _fits(declared.shape, (*found, 1)):
+        return f"an axis of 1 counts: declare `{shown_type(replace(declared, shape=found))}`"
     if _fits(declared.shape[1:], found[1:]) and len(declared.shape) == len(found) + 1:
         return "the first axis of an array counts its rows"
     return ""

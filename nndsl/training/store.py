@@ -86,12 +86,13 @@ def save(folder: Path, files: Mapping[str, Content]) -> None:
         raise cannot_write(str(folder), error) from None
 
 
-def refuse_foreign(path: Path, files: Mapping[str, bytes | str]) -> None:
-    """Raise `Failure` where a module would replace a file that nndsl did not write."""
-    if path.name in files and path.is_file():
-        with path.open("rb") as file:
-            if not file.read(len(GENERATED)) == GENERATED:
-                raise Failure(ExistsAlready(None, str(path)))
+def refuse_foreign(folder: Path, files: Iterable[str]) -> None:
+    """Raise `Failure` where a module among files of these names would replace one that nndsl did not write."""
+    for path in (folder / name for name in files if name.endswith(".py")):
+        if path.is_file():
+            with path.open("rb") as file:
+                if not file.read(len(GENERATED)) == GENERATED:
+                    raise Failure(ExistsAlready(None, str(path)))
 
 
 def cannot_write(place: str, error: OSError | ValueError) -> Failure:

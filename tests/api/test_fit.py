@@ -293,7 +293,15 @@ def test_nothing_is_fitted_twice_or_guessed() -> None:
         lambda: net.fit(X, KINDS, validation_data=(X, KINDS), validation_split=0.1)
     )
     assert "leaves no training rows" in refused(lambda: net.fit(X, KINDS, validation_split=0.999))
-    for wrong in ({"epochs": 1.5}, {"batch_size": 0}, {"seed": True}, {"verbose": "loud"}, {"validation_split": 1}):
+    for wrong in (
+        {"epochs": 1.5},
+        {"batch_size": 0},
+        {"seed": True},
+        {"seed": 2**70},
+        {"seed": -1},
+        {"verbose": "loud"},
+        {"validation_split": 1},
+    ):
         assert next(iter(wrong)) in refused(lambda wrong=wrong: net.fit(X, KINDS, **wrong))
     assert "and none is given" in refused(lambda: net.fit(y=KINDS))
     assert "come in a list" in refused(lambda: net.fit(X, KINDS, callbacks=3))

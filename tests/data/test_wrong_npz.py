@@ -42,7 +42,13 @@ CASES: dict[str, Case] = {
         {"y": np.zeros((3, 1))},
         [f32("y")],
         '`y` is f32, but "y" in a.npz has the shape [1] for each row',
-        "an axis of 1 counts: declare `f32[1]`",
+        "an axis of 1 counts: save `array.ravel()`, or declare `f32[1]`",
+    ),
+    "a column of classes": Case(
+        {"y": np.zeros((3, 1))},
+        [kinds("y", 3)],
+        '`y` is class[3], but "y" in a.npz has the shape [1] for each row',
+        "an axis of 1 counts: save `array.ravel()`, or declare `class[3][1]`",
     ),
     "rows disagree": Case(
         {"x": np.zeros((3, 2)), "y": np.zeros(4)},
