@@ -71,7 +71,7 @@ class Session(Protocol):
     """A compiled model with its state, running on one engine.
 
     A batch is gathered into `buffers(rows)`, arrays by input and target name whose first axis is `rows` long (they
-    stay the same objects for the same number of rows), then one of the methods runs on them.
+    stay the same objects for the same number of rows, which is one at least), then one of the methods runs on them.
     """
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from nndsl.codegen.numpy.buffers import Lifetime
 from nndsl.codegen.numpy.choice import COPYING, Choice, fills_buffer, is_big
 from nndsl.codegen.numpy.expressions import as_function, call, item, method, name, parse, show
-from nndsl.codegen.numpy.forms import count_of
+from nndsl.codegen.numpy.forms import count_of, is_choice
 from nndsl.codegen.numpy.layout import assignment, laid_out
 from nndsl.codegen.numpy.names import Names
 from nndsl.codegen.numpy.naming import suggest
@@ -125,9 +125,10 @@ class _Emission:
         if node.op == "reduce_sum" and node in self.outputs and not self.choice.users[node]:
             operands = [count_of(node, operands[0])]
         tree = spell(node, operands, self.choice.sizes)
-        match tree:
-            case ast.Subscript(x, ast.Tuple([ast.Call() as places, index])) if self.choice.buffered:  # one of each row
-                return ast.Subscript(x, ast.Tuple([self._kept("rows", places), index]))
+        if self.choice.buffered and node.op == "reshape" and is_choice(node):
+            match tree:
+                case ast.Subscript(x, ast.Tuple([ast.Call() as rows, index])):
+                    return ast.Subscript(x, ast.Tuple([self._kept("rows", rows), index]))
         return tree
 
     def _statement(self, node: Node, target: str, tree: ast.expr) -> tuple[list[str], bool]:

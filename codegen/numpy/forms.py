@@ -78,13 +78,18 @@ def _reshape(node: Node, operands: Sequence[ast.expr], sizes: Mapping[str, str])
 
 def _chosen(node: Node, operand: ast.expr, sizes: Mapping[str, str]) -> ast.expr | None:
     """One element of each row, `x[np.arange(batch), index]`, where the graph takes a column and drops its axis."""
-    (column,) = node.inputs
-    if column.op != "take_along" or column.attributes["axis"] != 1 or column.shape != (*node.shape, 1):
+    if not is_choice(node):
         return None
     match operand:
         case ast.Call(_, [x, ast.Subscript(index, ast.Tuple([ast.Slice(), ast.Constant(None)]))], _):
             return ast.Subscript(x, ast.Tuple([call("np.arange", dim(node.shape[0], sizes)), index]))
     return None
+
+
+def is_choice(node: Node) -> bool:
+    """Whether a reshape drops the axis of a column with one element of each row."""
+    column = node.inputs[0]
+    return column.op == "take_along" and column.attributes["axis"] == 1 and column.shape == (*node.shape, 1)
 
 
 def _insert(short: Sequence[Dim], long: Sequence[Dim], inserted: ast.expr) -> list[ast.expr]:

@@ -5,8 +5,8 @@
 
 An optimizer is a dozen element-wise operators for each tensor, and for a small tensor an operator costs what it costs
 to start it. Packed, the forward part begins with one `Split`, the backward part ends in one `Concat`, and the optimizer
-runs once: the digits network's step takes 58 nodes instead of 107. Large tensors stay alone, since `Split` and `Concat`
-copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
+runs once: a step of three dense layers with adam takes 60 nodes instead of 102. Large tensors stay alone, since `Split`
+and `Concat` copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
 
 A session packs otherwise than an exported model: with biases last (`row_sums`), and into matrices of one row, so that
 `a m + g` is one operator (`fuse`).
@@ -89,13 +89,13 @@ class Packing:
     apply: Graph
     tensors: tuple[StateTensor, ...]
     """Parameters and statistics, then slots."""
-    sums: Mapping[str, tuple[tuple[str, ...], ...]]
+    row_sums: Mapping[str, tuple[tuple[str, ...], ...]]
     """By group, the members at its end whose gradients are sums of rows, those together that are added up together."""
 
     def gradients(self, graph: Graph) -> Graph:
         """The graph of a step's gradients, in which these sums are products."""
-        for members in (members for sums in self.sums.values() for members in sums):
-            graph = with_product(graph, members, _sum_of(members))
+        for members in (members for groups in self.row_sums.values() for members in groups):
+            graph = with_product(graph, members, _row_sum_of(members))
         return graph
 
     @property
@@ -175,7 +175,7 @@ def _as_row(group: Group, sums: Sequence[Sequence[str]]) -> Group:
     return Group(group.name, (1, *group.shape), tuple(members))
 
 
-def _sum_of(members: Sequence[str]) -> str:
+def _row_sum_of(members: Sequence[str]) -> str:
     return f"grad.{members[0]}.sum"
 
 
@@ -221,7 +221,7 @@ def emit_gradients(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -
         if not group.packed:
             values[name] = gradients[name]
             continue
-        sums = packing.sums.get(group.name, ())
+        sums = packing.row_sums.get(group.name, ())
         summed = {name for members in sums for name in members}
         flat = (*group.shape[:-1], -1)
         parts = [
@@ -231,7 +231,7 @@ def emit_gradients(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -
             for member in group.members
             if member.name not in summed
         ]
-        parts += [gradients[_sum_of(members)] for members in sums]
+        parts += [gradients[_row_sum_of(members)] for members in sums]
         values[name] = e.node("Concat", *parts, axis=len(flat) - 1)
     return values
 

@@ -167,7 +167,7 @@ class OnnxSession:
 
     def _polls(self, task: Task) -> bool:
         """Whether the threads of this run poll for work: what the steps of training found, or are finding out."""
-        if task not in ("train", "accumulate"):
+        if task not in LEARNING:
             return False
         tried = self._waiting.trying
         polls = self._waiting.next()

@@ -24,7 +24,8 @@ def simplify_algebra(graph: Graph) -> Graph:
 
     before   x * 1   x / 1   x + 0*   x - 0   x ^ 1   --x   reshape of reshape   transpose of transpose
     after    x       x       x        x       x       x     one reshape          one transpose or none
-             x * -1 is -x; x ^ 2 is x * x; a + -b is a - b; a cast to the type it has is dropped;
+             x * -1 is -x; x ^ 2 is x * x; a + -b is a - b; a - -b is a + b;
+             a cast to the type it has is dropped, and so is concat of one array;
              x + x is 2 x, and 2 (c x) is (2 c) x for a constant c, since doubling is exact;
              x * (1 / n) is x / n* for a scalar n;
              a reduction over axes of size one is a reshape; a reshape of a broadcast scalar is that scalar, broadcast;
