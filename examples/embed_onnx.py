@@ -9,7 +9,9 @@ import numpy as np
 import onnxruntime
 from safetensors.numpy import load_file
 
-build, table = sys.argv[1:3]
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
+build, table = sys.argv[1:]
 data = np.loadtxt(table, np.float32, delimiter=",", skiprows=1)  # 64 pixels, then the digit
 train = onnxruntime.InferenceSession(f"{build}/digits.train.onnx")
 outputs = [output.name for output in train.get_outputs()]

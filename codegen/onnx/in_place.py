@@ -4,8 +4,8 @@
     p.next = p - …          p is also read for the gradients of other layers, perhaps later than this
 
 ONNX Runtime asks nobody whether a buffer that it writes is still read: it is for us to know. So p has two buffers that
-swap roles after each step, and m has one, where the processor finds in its cache what it has just read. (Packed, m is an
-operand of the one `Gemm` that makes the sum there, which reads in an order of its own: it has two buffers too.)
+swap roles after each step, and m has one, where the processor finds in its cache what it has just read. (Packed, m is
+an operand of the one `Gemm` that makes the sum there, which reads in an order of its own: it has two buffers too.)
 """
 
 from __future__ import annotations
