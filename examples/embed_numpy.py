@@ -7,7 +7,9 @@ import sys
 
 import numpy as np
 
-build, table = sys.argv[1:3]
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
+build, table = sys.argv[1:]
 sys.path.insert(0, build)
 import digits  # noqa: E402  (the generated module lies in the folder just named)
 

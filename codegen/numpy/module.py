@@ -127,7 +127,7 @@ def _docstring(step: Step, parameters: Mapping[str, str]) -> str:
             "",
             *(f"    {line}".rstrip() for line in step.source.text.splitlines()),
             "",
-            *table(step),
+            *table(step, parameters),
         ]
     )
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

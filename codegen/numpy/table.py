@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nndsl.graph.facets import NUMPY_NAMES
 from nndsl.graph.sizes import show_shape
@@ -12,18 +12,23 @@ from nndsl.transform.step import Step
 Row = tuple[str, str, str, str]
 
 
-def table(step: Step) -> list[str]:
+def table(step: Step, keywords: Mapping[str, str]) -> list[str]:
     """What the functions take, what the state holds and what prediction returns, as aligned lines."""
-    rows = list(_rows(step))
+    rows = list(_rows(step, keywords))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return ["What goes in and out, and what is learnt:", "", *(line.rstrip() for line in lines)]
 
 
-def _rows(step: Step) -> Iterator[Row]:
+def _rows(step: Step, keywords: Mapping[str, str]) -> Iterator[Row]:
     for declared in (*step.network.inputs, *step.network.targets):
         node = step.gradients.inputs[declared.name]
-        yield declared.role, declared.name, f"{_dtype(node.type.dtype)} {show_shape(node.shape)}", _kinds(declared)
+        yield (
+            declared.role,
+            keywords[declared.name],
+            f"{_dtype(node.type.dtype)} {show_shape(node.shape)}",
+            _kinds(declared),
+        )
     for state in step.states:
         if state.role != "slot":
             yield state.role, state.name, f"float32 {show_shape(state.shape)}", _initial(state.initial.name)

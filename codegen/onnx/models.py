@@ -15,12 +15,14 @@ from collections.abc import Iterable, Mapping
 from onnx import ModelProto
 
 from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.indices import guarded
 from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_gradients, emit_unpacking
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
-from nndsl.model.network import Declared
+from nndsl.model.index_range import index_ranges
+from nndsl.model.network import Declared, Network
 from nndsl.transform.names import LR, LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.step import Step
 
@@ -37,7 +39,7 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     """One training step: the gradients, and the update of every tensor that they change."""
     e = Emitter(f"{step.network.name}.train", optimised=step.optimised, block=block)
     tensors = packing.tensors
-    values = emit_data(e, (*step.network.inputs, *step.network.targets))
+    values = emit_data(e, step.network, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, SCALARS)
     gradients = packing.gradients(step.gradients)
@@ -76,7 +78,7 @@ def emit_gradients_of(e: Emitter, step: Step, packing: Packing) -> dict[str, str
     """The first half of a training step: losses, accumulators and what statistics become are outputs; gives the
     gradients, packed (`grad.TENSOR`)."""
     tensors = packing.used_by(step.gradients)
-    values = emit_data(e, (*step.network.inputs, *step.network.targets))
+    values = emit_data(e, step.network, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
     graph = packing.gradients(step.gradients)
@@ -114,7 +116,7 @@ def predict_model(step: Step, packing: Packing, block: int | None = None) -> Mod
 def gradients_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
     """The loss and `grad.PARAMETER` for each trainable parameter: what a training step would apply."""
     e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised, block=block)
-    values = emit_data(e, (*step.network.inputs, *step.network.targets))
+    values = emit_data(e, step.network, (*step.network.inputs, *step.network.targets))
     tensors = packing.used_by(step.gradients)
     values |= emit_unpacking(e, tensors, step.gradients)
     values |= emit_scalars(e, (STEP, SEED, ROW))
@@ -125,7 +127,7 @@ def gradients_model(step: Step, packing: Packing, block: int | None = None) -> M
 
 
 def _stateful(e: Emitter, step: Step, packing: Packing, graph: Graph, data: tuple[Declared, ...]) -> ModelProto:
-    values = emit_data(e, data)
+    values = emit_data(e, step.network, data)
     tensors: tuple[StateTensor, ...] = packing.used_by(graph)
     values |= emit_unpacking(e, tensors, graph)
     results = e.graph(graph, values)
@@ -133,9 +135,14 @@ def _stateful(e: Emitter, step: Step, packing: Packing, graph: Graph, data: tupl
     return e.model(model_metadata(step, tensors))
 
 
-def emit_data(e: Emitter, data: tuple[Declared, ...]) -> dict[str, str]:
-    """Each input and target as an input of the model, batch axis first."""
-    return {item.name: e.input(item.name, item.dtype, (BATCH, *item.shape)) for item in data}
+def emit_data(e: Emitter, network: Network, data: tuple[Declared, ...]) -> dict[str, str]:
+    """Each input and target as an input of the model, batch axis first. What a session is given was looked at before;
+    models for any engine fail on indices that are none."""
+    values = {item.name: e.input(item.name, item.dtype, (BATCH, *item.shape)) for item in data}
+    if not e.portable:
+        return values
+    ranges = index_ranges(network)
+    return {item.name: guarded(e, values[item.name], item, ranges) for item in data}
 
 
 def emit_scalars(e: Emitter, names: Iterable[str]) -> dict[str, str]:

@@ -7,12 +7,13 @@ unless the program says `unknown = other`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from nndsl.codegen.backend import Arrays
 from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.indices import guarded
 from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packing import alone
 from nndsl.codegen.onnx.proto import serialize
@@ -30,7 +31,7 @@ def trained_model(step: Step, state: Arrays) -> bytes:
     """
     e = Emitter(step.network.name, optimised=step.optimised)
     ranges = index_ranges(step.network, predicting=True)
-    values = {item.name: _input(e, item, ranges.get(item.name, [])) for item in step.network.inputs}
+    values = {item.name: _input(e, item, ranges) for item in step.network.inputs}
     weights = []
     for weight in (item for item in step.states if item.role != "slot"):
         for name in (weight.name, f"{weight.name}.{EMA}"):
@@ -48,13 +49,12 @@ def trained_model(step: Step, state: Arrays) -> bytes:
     return serialize(e.model(model_metadata(step, weights)))
 
 
-def _input(e: Emitter, item: Declared, ranges: Sequence[IndexRange]) -> str:
+def _input(e: Emitter, item: Declared, ranges: Mapping[str, Sequence[IndexRange]]) -> str:
     """An input as the data hold it, turned into what the graph takes."""
     shape = (BATCH, *item.shape)
     classes = item.classes
     if classes is None:
-        raw = e.input(item.name, item.dtype, shape)
-        return _from_zero(e, raw, ranges[0].count) if ranges else raw
+        return guarded(e, e.input(item.name, item.dtype, shape), item, ranges)
     raw = e.input(item.name, _dtype(classes), shape)
     index = _index(e, raw, classes)  # the count of the kinds for what is none of them
     if classes.unknown == "other":
@@ -73,12 +73,6 @@ def _index(e: Emitter, raw: str, classes: Classes) -> str:
     return e.nodes(
         "LabelEncoder", (raw,), 1, domain="ai.onnx.ml", values_int64s=values, default_int64=classes.count, **keys
     )[0]
-
-
-def _from_zero(e: Emitter, raw: str, count: int) -> str:
-    """Indices of an embedding of so many rows: negative ones become one that it has no row for, and fails at."""
-    negative = e.node("Less", raw, e.constant(np.array(0)))
-    return e.node("Where", negative, e.constant(np.array(count)), raw)
 
 
 def _named(e: Emitter, index: str, classes: Classes) -> tuple[str, str]:

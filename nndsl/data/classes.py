@@ -159,9 +159,12 @@ def _unseen(values: Values, classes: Classes, at: Index, count: int) -> Diagnost
     declared, span, place = values.bound.declared, values.bound.span, values.place(at)
     more = and_more(count - 1, "value")
     if classes.names is None:
-        number = whole_number(value)
         hint = f"`class[{classes.count}]` counts from 0: 0 to {classes.count - 1}"
-        if number == classes.count:
+        numbers = {whole_number(str(kind)) for kind in values.data.distinct} - {None}
+        if len(numbers) == len(values.data.distinct) == classes.count:  # as many kinds, with other numbers
+            kinds = ", ".join(map(str, sorted(number for number in numbers if number is not None)[:3]))
+            hint += f"; the data hold other numbers: name them, `class[{kinds}{', …' if classes.count > 3 else ''}]`"
+        elif whole_number(value) == classes.count:
             kinds = ", ".join(map(str, range(1, min(classes.count, 3) + 1)))
             hint += f"; if the data count from 1, name them: `class[{kinds}{', …' if classes.count > 3 else ''}]`"
         return ClassOutOfRange(

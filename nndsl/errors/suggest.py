@@ -68,18 +68,20 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that `name` most probably stands for, or None if none is near.
 
     Near is a third of the name's length in edits (one at least, so that short names must fit well); case, and `_`
-    left out or put in, cost little. Ties go to the candidate that comes first in the alphabet.
+    left out or put in, cost little. Ties go to a candidate with the same first letter, then to the alphabet's first.
     """
     known = sorted(set(candidates) - {name})
     if ELSEWHERE.get(name) in known:
         return ELSEWHERE[name]
     limit = max(1.0, len(name) / 3)
     # A name whose length differs by more than the limit cannot be near: no need to measure it.
-    near = ((distance(name, other), other) for other in known if abs(len(name) - len(other)) <= limit + 2)
-    best = min(near, default=None)
-    if best is None or best[0] > limit or best[0] >= max(len(name), len(best[1])):
-        return None
-    return best[1]
+    near = (
+        (distance(name, other), other[:1] != name[:1], other)
+        for other in known
+        if abs(len(name) - len(other)) <= limit + 2
+    )
+    edits, _, best = min(near, default=(limit + 1, True, ""))
+    return best if edits <= limit and edits < max(len(name), len(best)) else None
 
 
 def distance(a: str, b: str) -> float:

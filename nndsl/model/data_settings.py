@@ -63,8 +63,9 @@ class _DataReader:
         if isinstance(expression, tree.Hole):
             raise Silenced
         if not isinstance(expression, tree.Call) or not isinstance(expression.function, tree.Name):
-            found = f'"{expression.value}"' if isinstance(expression, tree.Literal) else "something else"
-            remedy = f"write csv({found})" if isinstance(expression, tree.Literal) else ""
+            value = expression.value if isinstance(expression, tree.Literal) else ""
+            found = describe(value) if isinstance(expression, tree.Literal) else "something else"
+            remedy = f'write csv("{value}")' if value and isinstance(value, str) else ""
             raise Found(BadSetting(expression.span, name, 'a source, such as csv("examples.csv")', found, remedy))
         kind = expression.function.text
         if kind not in SOURCES:

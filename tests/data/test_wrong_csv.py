@@ -28,7 +28,7 @@ CASES: dict[str, Case] = {
         "x,yy\n1,2\n",
         XY,
         'a.csv has no column "y"',
-        'bind it: `y = column("…")` in `data`; its columns are "x" and "yy"',
+        'did you mean "yy" (`y = column("yy")` in `data`)?',
     ),
     "misspelt column": Case(
         "x,height\n1,2\n",
@@ -222,6 +222,12 @@ CASES: dict[str, Case] = {
         [f32("x"), kinds("c", 3)],
         'a.csv, line 3, column "c": "-1" is not one of 0 to 2',
         "`class[3]` counts from 0: 0 to 2",
+    ),
+    "minus one and one": Case(
+        "x,c\n1,1\n1,-1\n",
+        [f32("x"), kinds("c", 2)],
+        'a.csv, line 3, column "c": "-1" is not one of 0 to 1',
+        "`class[2]` counts from 0: 0 to 1; the data hold other numbers: name them, `class[-1, 1]`",
     ),
     "too many names": Case(
         "c\nred\ngreen\nblue\n",

@@ -52,7 +52,11 @@ def test_far_names_are_not(typed: str) -> None:
     assert closest(typed, KNOWN) is None
 
 
-def test_ties_go_to_the_first_of_the_alphabet() -> None:
+def test_ties_go_to_the_same_first_letter() -> None:
+    assert closest("unit", ["init", "units", "until"]) == "units"
+
+
+def test_other_ties_go_to_the_first_of_the_alphabet() -> None:
     assert closest("zelu", ["selu", "relu", "celu"]) == "celu"
 
 

@@ -28,10 +28,10 @@ The program:
 
 What goes in and out, and what is learnt:
 
-    input      lambda   float32 [batch, 3]
-    input      state    float32 [batch, 2]
+    input      lambda_  float32 [batch, 3]
+    input      state_   float32 [batch, 2]
     input      sum      float32 [batch, 2]
-    target     step     float32 [batch]
+    target     step_    float32 [batch]
     parameter  relu_.W  float32 [7, 4]      initially glorot_uniform
     parameter  relu_.b  float32 [4]         initially zeros
     parameter  np.W     float32 [4, 4]      initially glorot_uniform
