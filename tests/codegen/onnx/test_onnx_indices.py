@@ -59,5 +59,5 @@ def test_what_is_no_index(runs: dict[str, Any], model: str, name: str, count: in
         pytest.skip("it takes no targets")
     runs[model](GOOD)
     for wrong in (-2, -1, count) if name != "t" else (count,):
-        with pytest.raises(Exception, match="(?i)out of (data )?(bounds|range)"):
+        with pytest.raises(Exception, match=r"(?i)out of (data )?(bounds|range)"):
             runs[model]({**GOOD, name: [GOOD[name][0], wrong]})
