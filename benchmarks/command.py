@@ -66,7 +66,7 @@ def main() -> None:
     if arguments.out:
         results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {"tasks": {}}
         results["tasks"]["T7"] = {
-            "title": "shell to trained model file, digits, 30 epochs",
+            "title": "shell to trained model file, digits, 30 epochs, no picture drawn",
             "unit": "s",
             "rounds": arguments.rounds,
             "rows": rows,

@@ -19,7 +19,7 @@ Shuffling and the gathering of batches are counted. Everybody has a process of t
 and they take turns, a few epochs each; a figure is the median over the rounds, and it counts only if everybody has
 come to the same loss. "JAX jit" calls a compiled step for each batch; "JAX scan" compiles a whole epoch into one call,
 without Python between the steps. Ratios are to nndsl on ONNX Runtime: above 1 is slower. The machine is shared: between
-runs, and within one, figures move by up to 1.6 times, so the least of the rounds is beside the median.
+runs, and within one, figures move by up to 1.7 times, so the least of the rounds is beside the median.
 
 Machine: {processor}, {processors} processors, Python {python}. {versions}.
 
