@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
-from math import prod
 from typing import Any
 
-from nndsl.codegen.onnx import direct, direct_pooling, phases
+from nndsl.codegen.onnx import direct, direct_kernels, direct_pooling, phases
+from nndsl.codegen.onnx.convolution import by_convolution
+from nndsl.codegen.onnx.gains import saved
 from nndsl.codegen.onnx.layout import Layouts, channels_first, laid_out, remade, reshaped, transposed
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
 from nndsl.graph.sizes import Dim
@@ -25,34 +26,16 @@ from nndsl.graph.types import Shape
 from nndsl.transform.algebra import ELEMENTWISE
 from nndsl.transform.rectified import rectify_after_pooling
 
+PRODUCTS = {"conv": direct.CONV, "conv_input": direct.CONV_INPUT}
 POOLS = {"max_pool": direct_pooling.MAX_POOL, "avg_pool": direct_pooling.AVG_POOL}
-
-
-# ------------------------------------------------------------ the table
-
-SAVED_BY_A_PRODUCT = 3.4e-6
-"""Microseconds for each multiplication, forward and with respect to x: 230 GFLOP/s become 375."""
-
-SAVED_BY_A_KERNEL = 10e-6
-"""The same of a gradient with respect to W: 95 GFLOP/s become 190."""
-
-SAVED_BY_PHASES = 1.1e-3
-"""For each element of a first convolution that is computed by phases (`phases` has the measurement)."""
-
-CONVERSION = 0.21e-3
-"""What it costs for each element to bring a value into blocks or out of them: 0.45 ms for 8.4 MB."""
-
-STRETCHING = 0.15e-3
-"""And for each element of an operation one of whose operands is a number for each channel, which is stretched block by
-block instead of plane by plane: 0.55 ms instead of 0.24 for 8.4 MB."""
 
 
 def in_blocks(graph: Graph, block: int) -> Graph:
     """The graph with what can be in blocks of so many channels, if that pays; the types of its ends stay.
 
-    It does not for networks of small products with much between them, such as normalization and depthwise convolution.
+    It does not for networks of small products with much between them, such as normalization.
     """
-    if not any(node.op == "conv" for node in graph.nodes):
+    if not any(node.op in PRODUCTS for node in graph.nodes):
         return channels_first(graph)
     blocked = all_in_blocks(graph, block)
     return blocked if saved(blocked) > 0 else channels_first(graph)
@@ -62,31 +45,6 @@ def all_in_blocks(graph: Graph, block: int) -> Graph:
     """The graph with what can be in blocks of so many channels."""
     graph = rectify_after_pooling(graph)
     return laid_out(graph, Blocks(graph, block))
-
-
-def saved(graph: Graph) -> float:
-    """Microseconds that a graph in blocks saves for each example, by the figures above."""
-    return sum(map(_saved, graph.nodes))
-
-
-def _saved(node: Node) -> float:
-    elements = prod(direct.known(node.shape[1:]))
-    match node.op:
-        case "conv_blocks":
-            turned = node.attributes["turned"]
-            h, w, channels, filters = direct.known(node.inputs[1].shape)
-            return SAVED_BY_A_PRODUCT * elements * h * w * (filters if turned else channels)
-        case "conv_phase":
-            return SAVED_BY_PHASES * elements
-        case "conv_kernel_blocks":
-            return SAVED_BY_A_KERNEL * prod(direct.known((*node.shape, *node.inputs[1].shape[2:])))
-        case "split_channels_last" | "split_channels_first" | "channels_joined_last" | "channels_joined_first":
-            return -CONVERSION * elements
-        case op if op in ELEMENTWISE and node.type.rank == 5:
-            places = node.shape[2:4]
-            stretched = any(x.type.rank == 5 and x.shape[2:4] == (1, 1) != places for x in node.inputs)
-            return -STRETCHING * elements * stretched
-    return 0.0
 
 
 class Blocks(Layouts):
@@ -190,43 +148,64 @@ class Blocks(Layouts):
 
     def _product(self, node: Node) -> Node | None:
         """One of the three products of a convolution, if there is one in blocks for it."""
-        a, b = node.inputs
-        if node.attributes["groups"] != 1:
+        groups = node.attributes["groups"]
+        depthwise = groups > 1 and direct.is_depthwise(node)
+        if groups > 1 and not depthwise:
             return None
         if node.op == "conv_kernel":
-            if not self._divides(b):
-                return None
-            if self._divides(a) and direct.has_kernel_gradient(node, self._block):
-                operands = self.blocks(a), self.first(b)
-                self._last[node] = remade(node, operands, direct.CONV_KERNEL, block=self._block)
-            elif self._is_less_than_a_block(a):
-                operands = self.first(a), self.blocks(b)
-                self._last[node] = remade(node, operands, direct.CONV_KERNEL_FEW, block=self._block)
+            made = self._depthwise_kernel(node) if depthwise else self._kernel(node)
+            if made:
+                self._last[node] = made
             return None
-        if not self._divides(node):
+        if not self._divides(node) or (node.op == "conv_input" and not direct.phases(node)):
             return None
-        attributes = direct.forward(node, self._block) if node.op == "conv" else direct.adjoint(node, self._block)
-        if attributes and self._divides(a):
-            return _product(node, (self.blocks(a), self.last(b)), attributes)
-        if attributes and node.op == "conv" and self._is_less_than_a_block(a):
-            return _product(node, (self.first(a), self.last(b)), attributes)
+        a, W = node.inputs
+        if self._divides(a):
+            operands = self.blocks(a), self.last(W)
+        elif self._is_less_than_a_block(a) and not depthwise:
+            operands = self.first(a), self.last(W)
+        else:
+            return None
+        return _product(node, PRODUCTS[node.op], operands, {**node.attributes, "block": self._block, "activation": ""})
+
+    def _kernel(self, node: Node) -> Node | None:
+        """A gradient with respect to W."""
+        x, g = node.inputs
+        if self._divides(x) and self._divides(g) and direct_kernels.has_kernel_gradient(node, self._block):
+            return remade(node, (self.blocks(x), self.first(g)), direct_kernels.CONV_KERNEL, block=self._block)
+        if by_convolution(node):
+            return None
+        if self._divides(g) and self._is_less_than_a_block(x):
+            return remade(node, (self.first(x), self.blocks(g)), direct_kernels.CONV_KERNEL_FEW, block=self._block)
+        turned = direct_kernels.turned_attributes(node)
+        if turned and self._divides(x) and self._is_less_than_a_block(g):
+            operands = self.first(g), self.blocks(x)
+            W = remade(node, operands, direct_kernels.CONV_KERNEL_FEW, **turned, block=self._block)
+            return _converted(W, direct_kernels.TURNED)
         return None
+
+    def _depthwise_kernel(self, node: Node) -> Node | None:
+        if not all(map(self._divides, node.inputs)):
+            return None
+        operands = tuple(map(self.blocks, node.inputs))
+        return remade(node, operands, direct_kernels.CONV_KERNEL_DEPTHWISE, block=self._block)
 
     def _with_convolution(self, node: Node) -> Node | None:
         """The sum of a convolution and a number for each channel, or a relu behind it, where nothing else uses that."""
         if node.op == "relu" and (conv := self._only_here(node.inputs[0])):
-            return _product(node, conv.inputs, {**conv.attributes, "activation": "Relu"})
+            return _product(node, conv.primitive, conv.inputs, {**conv.attributes, "activation": "Relu"})
         if node.op == "add":
             for x, bias in (node.inputs, node.inputs[::-1]):
                 vector = bias.shape[-1:] == x.shape[-1:] and all(n == 1 for n in bias.shape[:-1])
                 if vector and (conv := self._only_here(x)) and len(conv.inputs) == 2:
-                    return _product(node, (*conv.inputs, reshaped(self.last(bias), bias.shape[-1:])), conv.attributes)
+                    operands = *conv.inputs, reshaped(self.last(bias), bias.shape[-1:])
+                    return _product(node, conv.primitive, operands, conv.attributes)
         return None
 
     def _only_here(self, x: Node) -> Node | None:
         """The convolution in blocks that a value is, if it is used once and is not rectified."""
         made = self._blocks.get(x)
-        is_product = made is not None and made.op == "conv_blocks" and not made.attributes["activation"]
+        is_product = made is not None and made.primitive in PRODUCTS.values() and not made.attributes["activation"]
         return made if is_product and self._uses[x] == 1 else None
 
     # ------------------------------------------------------------ shapes
@@ -260,10 +239,10 @@ IN_BLOCKS = (0, 3, 1, 2, 4)
 """The axes [batch, h, w, channels / block, block] in the order of blocks."""
 
 
-def _product(node: Node, operands: tuple[Node, ...], attributes: Mapping[str, Any]) -> Node:
+def _product(node: Node, primitive: Primitive, operands: tuple[Node, ...], attributes: Mapping[str, Any]) -> Node:
     """A convolution in blocks in place of `node`."""
-    type = direct.CONV.type(*(operand.type for operand in operands), **attributes)
-    return Node(direct.CONV, operands, attributes, type, node.origin, node.name)
+    type = primitive.type(*(operand.type for operand in operands), **attributes)
+    return Node(primitive, operands, attributes, type, node.origin, node.name)
 
 
 def _converted(x: Node, primitive: Primitive, **attributes: Any) -> Node:

@@ -5,8 +5,8 @@ conv_input_first     y, W -> x
 conv_kernel_first    x, y -> W     here W is [*kernel, channels / groups, filters], as parameters are
 
 ONNX Runtime has a fast `Conv`, but none that computes a gradient with respect to W, and two ways to compute that with
-respect to x. What is emitted is chosen by shape, all in this file: `by_flipped_kernel` and `by_single_taps` are the
-table, from the measurements in `benchmarks/NOTES.md`.
+respect to x. What is emitted is chosen by shape, all in this file: `by_flipped_kernel`, `by_convolution` and
+`by_single_taps` are the table, from the measurements in `benchmarks/NOTES.md`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,20 @@ def by_flipped_kernel(node: Node) -> bool:
         and all(stride == 1 for stride in strides)
         and all(pad >= 0 for pads in _flipped_padding(node) for pad in pads)
     )
+
+
+def by_convolution(node: Node) -> bool:
+    """Whether a gradient with respect to W is a `Conv` of x by y, where ONNX Runtime computes on a CPU.
+
+    It makes the columns that products need a tile at a time, but as many as a kernel has taps are few for its products.
+    What taps see by steps is slow to copy by itself, and so is what many of them see.
+    """
+    *kernel, _, filters = node.shape
+    taps = product(tuple(kernel))
+    plain = node.attributes["groups"] == 1 and {*node.attributes["dilation"]} == {1}
+    if not (plain and isinstance(taps, int) and isinstance(filters, int)):
+        return False
+    return taps > 1 and filters <= 4 * taps and (taps >= 25 or min(node.attributes["strides"]) > 1)
 
 
 def by_single_taps(node: Node) -> bool:
@@ -109,24 +123,27 @@ def _onnx_conv_input(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
 def _transposed(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
     """`ConvTranspose`, padded behind by what the windows' strides left over."""
     shape = node.attributes["shape"]
-    left = [
-        n + before + after - ((windows - 1) * stride + (k - 1) * d + 1)
-        for n, windows, k, stride, d, (before, after) in zip(
-            shape,
-            node.inputs[0].shape[2:],
-            node.inputs[1].shape[2:],
-            node.attributes["strides"],
-            node.attributes["dilation"],
-            node.attributes["padding"],
-            strict=True,
-        )
-    ]
+    left = _left_over(node, shape, node.inputs[1].shape[2:], node.inputs[0].shape[2:])
     if all(isinstance(n, int) for n in left):
         return e.node("ConvTranspose", g, W, output_padding=left, **onnx_attributes(node))
     spare = [stride - 1 for stride in node.attributes["strides"]]  # at most, so cut to the shape
     x = e.node("ConvTranspose", g, W, output_padding=spare, **onnx_attributes(node))
     axes = range(2, len(node.shape))
     return e.node("Slice", x, e.shape([0 for _ in axes]), e.shape(shape), e.shape(axes))
+
+
+def _left_over(node: Node, shape: Shape, kernel: Shape, windows: Shape) -> list[Dim]:
+    """The places behind the last window along each axis."""
+    return [
+        n + before + after - ((count - 1) * stride + (k - 1) * d + 1)
+        for n, k, count, stride, d, (before, after) in zip(
+            shape,
+            kernel,
+            windows,
+            *(node.attributes[key] for key in ("strides", "dilation", "padding")),
+            strict=True,
+        )
+    ]
 
 
 def _flipped(e: OnnxEmitter, node: Node, g: str, W: str) -> str:
@@ -170,7 +187,7 @@ def _conv_kernel_type(
 
 
 def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
-    """Products, over all places of all examples, of what each tap sees with g.
+    """A convolution, or products, over all places of all examples, of what each tap sees with g.
 
     With channels before examples (a copy of whole planes, a twentieth of the product's time) both operands of these
     products are rows of places, and the results are the kernel as it lies.
@@ -178,8 +195,10 @@ def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     *_, inner, filters = node.shape
     groups = node.attributes["groups"]
     places = product((node.inputs[1].shape[0], *node.inputs[1].shape[2:]))
-    taps = seen_by_taps(e, node, _channels_before_examples(e, x, node.inputs[0]), node.inputs[1].shape[2:])
-    g = _channels_before_examples(e, g, node.inputs[1])
+    x, g = (_channels_before_examples(e, value, node.inputs[i]) for i, value in enumerate((x, g)))
+    if not e.portable and by_convolution(node):
+        return _as_convolution(e, node, x, g)
+    taps = seen_by_taps(e, node, x, node.inputs[1].shape[2:])
     if groups > 1:
         return _grouped(e, node, taps, g, places)
     g = _rows(e, g, (filters,), places)
@@ -197,6 +216,18 @@ def _channels_before_examples(e: OnnxEmitter, x: str, node: Node) -> str:
     if channels == 1 and all(isinstance(n, int) for n in spatial):
         return e.node("Reshape", x, e.shape((1, -1, *spatial)))
     return e.node("Transpose", x, perm=(1, 0, *range(2, node.type.rank)))
+
+
+def _as_convolution(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
+    """Examples are the channels of x, and of g as its kernel, whose taps lie as far apart as windows do. Behind the
+    taps of W are places that come of what strides leave over."""
+    kernel = node.attributes["kernel"]
+    before, after = zip(*node.attributes["padding"], strict=True)
+    W = e.node("Conv", x, g, pads=(*before, *after), dilations=node.attributes["strides"])
+    spatial = range(2, len(node.shape))
+    if any(_left_over(node, node.inputs[0].shape[2:], kernel, node.inputs[1].shape[2:])):
+        W = e.node("Slice", W, e.shape([0 for _ in spatial]), e.shape(kernel), e.shape(spatial))
+    return e.node("Transpose", W, perm=(*spatial, 0, 1))
 
 
 def _grouped(e: OnnxEmitter, node: Node, taps: Sequence[str], g: str, places: Dim) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nndsl.codegen.onnx.direct import blocked_type, flat, known, last_type, operator, reshaped
+from nndsl.codegen.onnx.direct import blocked_type, flat, known, last_type, operator, reshaped, woven
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Primitive
 from nndsl.graph.types import TensorType
@@ -55,19 +55,14 @@ def _onnx_max_pool_gradient(e: OnnxEmitter, node: Node, x: str, y: str, g: str) 
     ]
     y, g = (reshaped(e, value, -1, 1, block) for value in (y, g))
     shares = [e.node("Mul", e.node("Cast", mask, to=1), g) for mask in first_of_equals(e, y, pixels)]
-    lines = [_joined(e, shares[i : i + width]) for i in range(0, len(shares), width)]
-    d = _joined(e, [reshaped(e, row, -1, 1, line) for row in lines])
-    d = reshaped(e, d, -1, blocks, down * height, across * width, block)
+    lines = [shares[i : i + width] for i in range(0, len(shares), width)]
+    d = woven(e, lines, (blocks, down * height, across * width, block))
     return e.node("Pad", d, e.shape((*(0,) * 7, *rest, 0)), "", e.shape(range(5))) if any(rest) else d
 
 
 def _parts(e: OnnxEmitter, x: str, count: int) -> Sequence[str]:
     """[n, count, m] -> as many of [n, 1, m]"""
     return e.nodes("Split", (x,), count, axis=1, num_outputs=count) if count > 1 else (x,)
-
-
-def _joined(e: OnnxEmitter, parts: Sequence[str]) -> str:
-    return e.node("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
 
 
 def first_of_equals(e: OnnxEmitter, y: str, values: Sequence[str]) -> list[str]:

@@ -186,7 +186,7 @@ def _is_rectified(x: Node) -> bool:
     """Whether a value is a relu's: by itself, within a convolution, or the largest of some."""
     if x.op in ("max_pool_first", "max_pool_blocks", "maximum"):
         return _is_rectified(x.inputs[0])
-    return x.op in ("relu", "conv_phase") or (x.op == "conv_blocks" and x.attributes["activation"] == "Relu")
+    return x.op in ("relu", "conv_phase") or x.attributes.get("activation") == "Relu"
 
 
 def _is_product(node: Node) -> bool:

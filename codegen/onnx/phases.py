@@ -143,7 +143,8 @@ def _onnx_phase(e: OnnxEmitter, node: Node, x: str, W: str, b: str) -> str:
     ]
     x = e.node("Slice", x, e.shape((down, across)), e.shape(ends), e.shape((2, 3)))
     attributes = {"kernel_shape": kernel, "strides": size, "pads": (0,) * 4, "dilations": (1, 1), "group": 1}
-    return operator(e, node, "Conv", x, kernel_in_blocks(e, node, W), b, **attributes, activation="Relu")
+    W = kernel_in_blocks(e, W, known(node.inputs[1].shape), node.attributes["block"])
+    return operator(e, node, "Conv", x, W, b, **attributes, activation="Relu")
 
 
 CONV_PHASE = Primitive("conv_phase", ("x", "W", "b"), _phase_type, "", _onnx_phase, None, ())

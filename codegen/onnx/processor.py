@@ -13,7 +13,7 @@ import numpy as np
 
 from nndsl import ops
 from nndsl.codegen.backend import Array
-from nndsl.codegen.onnx.blocks import all_in_blocks
+from nndsl.codegen.onnx.blocks import PRODUCTS, all_in_blocks
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.engine import load
 from nndsl.codegen.onnx.proto import serialize
@@ -32,7 +32,7 @@ HALVES: dict[str, Any] = {"size": (2, 2), "strides": (2, 2), "padding": ((0, 0),
 
 def block_of_images(graph: Graph) -> int:
     """The size of blocks for a graph's images: 0 where there are no convolutions, or no operators for them here."""
-    return _block_size() if any(node.op == "conv" for node in graph.nodes) else 0
+    return _block_size() if any(node.op in PRODUCTS for node in graph.nodes) else 0
 
 
 @cache
@@ -43,10 +43,17 @@ def _block_size() -> int:
 
 
 def _network() -> tuple[Graph, dict[str, Array]]:
-    """All that is emitted in the domain of blocks: a first convolution, pools, one that follows, a gradient."""
+    """All that is emitted in the domain of blocks: a first convolution, pools, one that follows, gradients, depthwise
+    convolution."""
     b = Builder()
-    shapes: dict[str, Shape] = {"image": (BATCH, 4, 4, 3), "V": (3, 3, 3, 16), "W": (3, 3, 16, 16), "c": (16,)}
-    image, V, W, c = (b.input(name, TensorType("f32", shape)) for name, shape in shapes.items())
+    shapes: dict[str, Shape] = {
+        "image": (BATCH, 4, 4, 3),
+        "V": (3, 3, 3, 16),
+        "W": (3, 3, 16, 16),
+        "U": (3, 3, 1, 16),
+        "c": (16,),
+    }
+    image, V, W, U, c = (b.input(name, TensorType("f32", shape)) for name, shape in shapes.items())
 
     def rectified(x: Value) -> Value:
         return ops.relu(x + c)
@@ -54,12 +61,15 @@ def _network() -> tuple[Graph, dict[str, Array]]:
     h = rectified(ops.conv(image, V, **SAME))
     y = rectified(ops.conv(ops.max_pool(h, **HALVES), W, **SAME)) + ops.avg_pool(h, **HALVES)
     d = ops.conv_input(y, W, shape=(2, 2), **SAME)
+    depthwise = {**SAME, "groups": 16}
+    z = ops.conv(h, U, **depthwise)
+    d_U = ops.conv_kernel(h, z, kernel=(3, 3), **depthwise)
     random = np.random.default_rng(0)
     values = {
         name: random.integers(-2, 3, [dim if isinstance(dim, int) else 2 for dim in shape]).astype(np.float32)
         for name, shape in shapes.items()
     }
-    return b.graph("blocks", {"y": y, "d": d}), values
+    return b.graph("blocks", {"y": y, "d": d, "z": z, "d_U": d_U}), values
 
 
 def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array], block: int) -> bool:

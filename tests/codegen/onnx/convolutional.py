@@ -72,7 +72,7 @@ def model_of(graph: Graph, block: int = 0) -> onnx.ModelProto:
     """A model of plain operators, or one for this processor with images in blocks wherever that can be."""
     if block:
         graph = all_in_blocks(graph, block)
-    e = emit.Emitter(graph.name)
+    e = emit.Emitter(graph.name, block=0 if block else None)  # 0: no more than these
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)

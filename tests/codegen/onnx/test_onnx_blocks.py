@@ -106,6 +106,44 @@ def test_every_kind_of_product(
     agree(net.training(h), here, monkeypatch)
 
 
+STEPS = [
+    ((2, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((2, 2), ((1, 1), (0, 1)), (1, 1)),
+    ((3, 2), ((1, 0), (1, 1)), (1, 1)),
+    ((1, 2), ((1, 1), (0, 0)), (1, 1)),
+    ((4, 1), ((1, 1), (1, 1)), (1, 1)),
+    ((2, 2), ((2, 2), (2, 1)), (2, 2)),
+    ((1, 1), ((2, 1), (1, 2)), (2, 1)),
+]
+"""Strides, padding and dilation."""
+
+
+@pytest.mark.parametrize(("strides", "padding", "dilation"), STEPS, ids=str)
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("kind", ["few channels", "blocks", "few filters", "depthwise"])
+def test_products_by_steps(
+    kind: str,
+    size: int,
+    strides: tuple[int, int],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, int],
+    here: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All three products of a convolution, and those of the transposed one, whose result has a bias and a relu."""
+    channels = 3 if kind == "few channels" else here if kind == "few filters" else 2 * here
+    filters = 3 if kind == "few filters" else channels if kind == "depthwise" else here
+    attributes: dict[str, Any] = {"strides": strides, "padding": padding, "dilation": dilation, "groups": 1}
+    if kind == "depthwise":
+        attributes["groups"] = channels
+    net = Network(9, 10, 2)
+    x = ops.tanh(net.conv(net.image, channels, 2))
+    y = ops.tanh(net.conv(x, filters, size, **attributes))
+    W = net.parameter(size, size, channels // attributes["groups"], filters)
+    back = ops.relu(ops.conv_input(y, W, shape=x.shape[1:3], **attributes) + net.parameter(channels))
+    agree(net.training(back), here, monkeypatch)
+
+
 @pytest.mark.parametrize("size", [(2, 2), (3, 2), (1, 2), (2, 1)], ids=str)
 def test_of_equal_elements_the_first_gets_the_gradient(
     size: tuple[int, int], here: int, monkeypatch: pytest.MonkeyPatch
