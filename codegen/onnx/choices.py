@@ -52,7 +52,7 @@ def questions(step: Step, batch_size: int, sizes: Mapping[str, int]) -> list[lis
     from nndsl.codegen.onnx.packing import LARGEST_PACKED
     from nndsl.codegen.onnx.processor import block_of_images
 
-    usual, cores = threads_for(step.gradients, {**sizes, str(BATCH): batch_size}), usable_cores()
+    usual, cores = threads_for(step, {**sizes, str(BATCH): batch_size}), usable_cores()
     powers = [1 << i for i in range(cores.bit_length())]
     counts = dict.fromkeys([usual, *powers, cores])
     waits = [Choices(threads=n, polls=polls) for n in counts for polls in ((False, True) if n > 1 else (None,))]

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from math import prod
 
 import onnxruntime
 
 from nndsl.codegen.backend import usable_cores
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import ProviderMissing
-from nndsl.graph.node import Graph
+from nndsl.graph.sizes import known
+from nndsl.transform.algebra import ELEMENTWISE
+from nndsl.transform.step import Step
 from nndsl.transform.work import work
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 WORK_A_THREAD = 8_000_000
 """Multiplications in a step for each thread that computes it (`benchmarks/NOTES.md` has the measurement): with fewer,
-the operators of one thread end before others have woken up."""
+the operators of one thread end before others have woken up. For a second thread the update counts as well."""
+
+WORK_OF_A_PASS = 6
+"""Multiplications that products do while an operator of the update passes over one element of a parameter."""
 
 POLLING = 1000
 """Microseconds that a thread polls for work before it sleeps: enough for what comes between two products, and between
@@ -100,6 +106,9 @@ def _missing(provider: str, available: list[str], remedy: str) -> Failure:
     return Failure(ProviderMissing(None, provider.upper(), ", ".join(names), remedy))
 
 
-def threads_for(graph: Graph, sizes: Mapping[str, int]) -> int:
-    """One thread for a small graph; for a larger one as many as it has work for, at the most one for each core."""
-    return min(usable_cores(), max(1, work(graph, sizes) // WORK_A_THREAD))
+def threads_for(step: Step, sizes: Mapping[str, int]) -> int:
+    """One thread for a small network; for a larger one as many as it has work for, at the most one for each core."""
+    products = work(step.gradients, sizes)
+    passes = sum(prod(known(n, sizes) for n in node.shape) for node in step.apply.nodes if node.op in ELEMENTWISE)
+    second = products + WORK_OF_A_PASS * passes >= WORK_A_THREAD
+    return min(usable_cores(), max(1 + second, products // WORK_A_THREAD))

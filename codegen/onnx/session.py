@@ -85,7 +85,7 @@ class OnnxSession:
         self._sizes = dict(sizes or {})
         threads = choices.threads
         if threads is None:
-            threads = threads_for(step.gradients, {**self._sizes, str(BATCH): batch_size})
+            threads = threads_for(step, {**self._sizes, str(BATCH): batch_size})
         self._threads = threads
         self._planned = estimate(step, batch_size, self._sizes).activations <= PLANNED
         self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu", told=choices.polls)

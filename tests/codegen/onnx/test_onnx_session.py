@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from onnx_networks import ADAM, digits, digits_batch, initial_state, mixed, mixed_batch
 
+import nndsl
 from nndsl.codegen.backend import Arrays, Session
 from nndsl.codegen.onnx import engine
 from nndsl.codegen.onnx.backend import OnnxBackend
@@ -204,8 +205,27 @@ def test_a_missing_provider_is_a_failure_with_exit_code_4() -> None:
 def test_threads_follow_the_size_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     small, large = digits(), digits((64, 2048, 2048, 10), ADAM)
     assert work(small.gradients, {"batch": 32}) == 32 * (64 * 32 * 2 + 32 * 16 * 3 + 16 * 10 * 3)
-    assert threads_for(small.gradients, {"batch": 32}) == 1
+    assert threads_for(small, {"batch": 32}) == 1
     monkeypatch.setattr(engine, "usable_cores", lambda: 1000)
-    assert threads_for(large.gradients, {"batch": 32}) == work(large.gradients, {"batch": 32}) // WORK_A_THREAD > 10
+    assert threads_for(large, {"batch": 32}) == work(large.gradients, {"batch": 32}) // WORK_A_THREAD > 10
     monkeypatch.setattr(engine, "usable_cores", lambda: 4)
-    assert threads_for(large.gradients, {"batch": 32}) == 4
+    assert threads_for(large, {"batch": 32}) == 4
+
+
+def test_a_second_thread_is_worth_it_for_the_update_of_many_parameters() -> None:
+    """An example of an embedding multiplies next to nothing, and its step updates all kinds."""
+    program = """model words {{
+  input  word: i64[20]
+  target y: class[2]
+  scores = word -> embedding({kinds}, 32) -> global_avg_pool1d -> dense(2)
+  output label = argmax(scores)
+  loss   cross_entropy(scores, y)
+}}
+train {{ optimizer = {optimizer} }}"""
+
+    def threads(kinds: int, optimizer: str) -> int:
+        return threads_for(nndsl.loads(program.format(kinds=kinds, optimizer=optimizer)).step, {"batch": 32})
+
+    assert threads(1000, "adam(1e-3)") == 1
+    assert threads(20_000, "adam(1e-3)") == min(2, engine.usable_cores())
+    assert threads(20_000, "sgd(1e-3)") == 1
