@@ -144,15 +144,22 @@ def test_products_by_steps(
     agree(net.training(back), here, monkeypatch)
 
 
-@pytest.mark.parametrize("size", [(2, 2), (3, 2), (1, 2), (2, 1)], ids=str)
+@pytest.mark.parametrize(
+    ("size", "strides"),
+    [
+        *(((2, 2), (2, 2)), ((3, 2), (3, 2)), ((1, 2), (1, 2)), ((2, 1), (2, 1))),
+        *(((3, 3), (2, 2)), ((3, 2), (1, 2)), ((2, 3), (1, 1)), ((5, 4), (2, 3)), ((2, 2), (3, 2))),
+    ],
+    ids=str,
+)
 def test_of_equal_elements_the_first_gets_the_gradient(
-    size: tuple[int, int], here: int, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int], strides: tuple[int, int], here: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Values rounded to so few that many windows have several maxima."""
     net = Network(9, 7, 2)
     h = net.conv(net.image, here)
     coarse = h + (ops.floor(h * 4.0) * 0.25 - h)  # so that the gradient is that of h
-    pooled = ops.max_pool(coarse, size=size, strides=size, padding=((0, 0), (0, 0)))
+    pooled = ops.max_pool(coarse, size=size, strides=strides, padding=((0, 0), (0, 0)))
     agree(net.training(pooled), here, monkeypatch)
 
 
