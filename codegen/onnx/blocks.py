@@ -19,7 +19,7 @@ from typing import Any
 from nndsl.codegen.onnx import direct, direct_kernels, direct_pooling, phases
 from nndsl.codegen.onnx.convolution import by_convolution
 from nndsl.codegen.onnx.gains import saved
-from nndsl.codegen.onnx.layout import Layouts, channels_first, laid_out, remade, reshaped, transposed
+from nndsl.codegen.onnx.layout import REDUCTIONS, Layouts, channels_first, laid_out, remade, reshaped, transposed
 from nndsl.graph.node import PRIMITIVES, Graph, Node, Primitive
 from nndsl.graph.sizes import Dim
 from nndsl.graph.types import Shape
@@ -102,10 +102,10 @@ class Blocks(Layouts):
             return self._product(node)
         if not any(operand in self._at_home_in_blocks for operand in node.inputs):
             return None
-        if node.op == "reduce_sum" and node.attributes["axes"] == (0, 1, 2) and not node.attributes["keepdims"]:
-            x = self.blocks(node.inputs[0])
-            for axes in ((2, 3), (0,)):  # axes that lie side by side are quick
-                x = _applied("reduce_sum", node, x, axes=axes, keepdims=False)
+        if node.op in REDUCTIONS and node.attributes["axes"] in ((1, 2), (0, 1, 2)):
+            x = _applied(node.op, node, self.blocks(node.inputs[0]), axes=(2, 3), keepdims=False)
+            if 0 in node.attributes["axes"]:  # by itself: axes that lie side by side are quick
+                x = _applied(node.op, node, x, axes=(0,), keepdims=False)
             self._last[node] = _applied("reshape", node, x, shape=node.shape)
             return None
         if not self._divides(node):
@@ -116,7 +116,7 @@ class Blocks(Layouts):
             operands = tuple(map(self.blocks, node.inputs))
             return remade(node, operands, direct_pooling.MAX_POOL_GRADIENT, block=self._block)
         if node.op in ELEMENTWISE:
-            return self._with_convolution(node) or remade(node, tuple(map(self._brought, node.inputs)))
+            return self._with_convolution(node) or remade(node, tuple(self._brought(x, node) for x in node.inputs))
         return None
 
     def _add_phases(self, node: Node) -> bool:
@@ -219,11 +219,17 @@ class Blocks(Layouts):
         channels = node.shape[-1]
         return isinstance(channels, int) and channels < self._block
 
-    def _brought(self, operand: Node) -> Node:
-        """An operand of an element-wise operation: numbers as they are, what is stretched as small as it is."""
+    def _brought(self, operand: Node, node: Node) -> Node:
+        """An operand of an element-wise operation. What is stretched is as small as it is, but for lines, which are
+        whole: it would be read anew for each block of each pixel."""
         if operand.type.rank == 0:
             return self.last(operand)
-        return self.blocks(operand) if self._divides(operand) else self._split_up(operand)
+        if self._divides(operand):
+            return self.blocks(operand)
+        x = self._split_up(operand)
+        line = node.shape[2], self._block
+        is_number = all(n == 1 for n in operand.shape)
+        return x if is_number or x.shape[3:] == line else _converted(x, direct.LINES, line=line)
 
     def _split_up(self, operand: Node) -> Node:
         """A value of up to four axes, whose last are channels or a single one, in the order of blocks."""

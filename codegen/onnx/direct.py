@@ -126,10 +126,21 @@ def _onnx_joined_first(e: OnnxEmitter, node: Node, x: str) -> str:
     return operator(e, node, "ReorderOutput", flat(e, x, node.inputs[0]), channels=channels)
 
 
+def _lines_type(x: TensorType, *, line: Shape) -> TensorType:
+    return TensorType(x.dtype, (*x.shape[:-2], *line))
+
+
+def _onnx_lines(e: OnnxEmitter, node: Node, x: str) -> str:
+    return e.node("Expand", x, e.shape(node.shape))
+
+
 SPLIT_LAST = Primitive("split_channels_last", ("x",), _split_last_type, "", _onnx_split_last, None, ())
 SPLIT_FIRST = Primitive("split_channels_first", ("x",), _split_first_type, "", _onnx_split_first, None, ())
 JOINED_LAST = Primitive("channels_joined_last", ("x",), last_type, "", _onnx_joined_last, None, ())
 JOINED_FIRST = Primitive("channels_joined_first", ("x",), _joined_first_type, "", _onnx_joined_first, None, ())
+LINES = Primitive("stretched_lines", ("x",), _lines_type, "", _onnx_lines, None, ())
+"""Whole lines of what is the same for all pixels of one. Without it ONNX Runtime stretches B numbers at a time: the
+product of 32 channels of 32 x 32, batch 64, with a number for each channel takes 0.25 ms for 1.19."""
 
 # ------------------------------------------------------------ kernels
 

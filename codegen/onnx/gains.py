@@ -9,7 +9,6 @@ from math import prod
 
 from nndsl.codegen.onnx.direct import known
 from nndsl.graph.node import Graph, Node
-from nndsl.transform.algebra import ELEMENTWISE
 
 SAVED_BY_A_PRODUCT = 3.4e-6
 """Microseconds for each multiplication, forward and with respect to x: 230 GFLOP/s become 375."""
@@ -28,10 +27,6 @@ SAVED_BY_PHASES = 1.1e-3
 
 CONVERSION = 0.21e-3
 """What it costs for each element to bring a value into blocks or out of them: 0.45 ms for 8.4 MB."""
-
-STRETCHING = 0.15e-3
-"""And for each element of an operation one of whose operands is a number for each channel, which is stretched block by
-block instead of plane by plane: 0.55 ms instead of 0.24 for 8.4 MB."""
 
 
 def saved(graph: Graph) -> float:
@@ -58,8 +53,4 @@ def _saved(node: Node) -> float:
             return SAVED_BY_TURNING * prod(known(node.inputs[0].inputs[1].shape[1:]))
         case "split_channels_last" | "split_channels_first" | "channels_joined_last" | "channels_joined_first":
             return -CONVERSION * elements
-        case op if op in ELEMENTWISE and node.type.rank == 5:
-            places = node.shape[2:4]
-            stretched = any(x.type.rank == 5 and x.shape[2:4] == (1, 1) != places for x in node.inputs)
-            return -STRETCHING * elements * stretched
     return 0.0
