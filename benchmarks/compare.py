@@ -54,6 +54,8 @@ class Contender:
     version: str = ""
     imported: int = 0
     """What the framework's own code takes of memory, in bytes."""
+    parameters: int = 0
+    """Numbers that are trained, where a worker tells."""
     losses: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     failed: str = ""
@@ -65,6 +67,7 @@ class Contender:
         )
         ready = self._answer()
         self.version, self.imported = ready.get("ready", ""), ready.get("imported", 0)
+        self.parameters = ready.get("parameters", 0)
 
     def train(self, epochs: int) -> tuple[float, float]:
         """Seconds, and the mean loss of the last epoch."""

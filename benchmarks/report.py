@@ -24,7 +24,8 @@ runs, and within one, figures move by up to 1.7 times, so the least of the round
 Machine: {processor}, {processors} processors, Python {python}. {versions}.
 
 To measure again: `python benchmarks/compare.py --setup`, then `python benchmarks/compare.py --out results.json`,
-the same of `command.py`, `inference.py`, `floors.py` and `memory.py`, and `python benchmarks/report.py results.json`.
+the same of `command.py`, `inference.py`, `networks.py`, `floors.py` and `memory.py`, and
+`python benchmarks/report.py results.json`.
 What was tried: `benchmarks/NOTES.md`.
 
 ![Steps a second, relative to the fastest other framework](images/benchmarks.svg)
@@ -34,6 +35,12 @@ FLOORS = """## How far from the floor
 
 The least time of a step on ONNX Runtime beside what its multiplications take at the rate of a large matrix product and
 what its update takes at the rate of a copy of as many bytes, µs, all measured in one run (`benchmarks/floors.py`).
+"""
+NETWORKS = """## Other networks
+
+What courses and small products train, in nndsl and in PyTorch without its compiler, µs a step
+(`benchmarks/networks.py`).
+Here everybody has initial weights of their own and data at random; the numbers of parameters are the same.
 """
 MEMORY = """## Memory
 
@@ -48,6 +55,8 @@ def page(results: dict[str, Any]) -> str:
     for name, task in tasks.items():
         parts.append(f"## {name}: {task['title']}\n")
         parts.append(batches(task["rows"]) if "batch" in task["rows"][0] else table(task))
+    if "networks" in results:
+        parts.append(networks(results["networks"]))
     if "floors" in results:
         parts.append(floors(results["floors"]))
     if "memory" in results:
@@ -64,6 +73,20 @@ def floors(tasks: dict[str, Any]) -> str:
         ratio = row["least"] / (row["compute"] + row["memory"])
         figures = f"{number(row['compute'])} ({row['gflops']:.0f} GFLOP/s) | {number(row['memory'])}"
         lines.append(f"| {name} | {figures} | {number(row['least'])} | {ratio:.2f} | {parts} |")
+    return "\n".join(lines) + "\n"
+
+
+def networks(found: dict[str, Any]) -> str:
+    """A row for each of the other networks, and how many times as long as nndsl PyTorch takes at its best."""
+    names = list(dict.fromkeys(row["contender"] for network in found.values() for row in network["rows"]))
+    lines = [NETWORKS, f"| | {' | '.join(names)} | best PyTorch / ONNX Runtime |", "|---|" + "---:|" * (len(names) + 1)]
+    for network in found.values():
+        times = {row["contender"]: row["median"] for row in network["rows"] if "median" in row}
+        others = [time for name, time in times.items() if not name.startswith(OWN)]
+        own = times.get(f"{OWN}, ONNX Runtime")
+        ratio = f"{min(others) / own:.2f}" if own and others else ""
+        shown = " | ".join(number(times[name]) if name in times else "" for name in names)
+        lines.append(f"| {network['title']}, batch {network['batch']} | {shown} | {ratio} |")
     return "\n".join(lines) + "\n"
 
 

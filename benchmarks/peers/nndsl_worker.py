@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from importlib import import_module
+from typing import Any
 
-from serve import answer, resident, two_threads
+from serve import answer, answers_alone, resident, two_threads
 
 two_threads()
 
@@ -15,12 +16,14 @@ from tasks import TASKS, Task, data, program, weights  # noqa: E402
 
 import nndsl  # noqa: E402
 
+Array = np.ndarray[Any, Any]
+
 
 class Turns:
     """Answers after the epochs it was asked for, and waits for the next."""
 
     def __init__(self) -> None:
-        self.out, sys.stdout = sys.stdout, sys.stderr
+        self.out = answers_alone()
         self.left = 0
         self.began = 0.0
 
@@ -46,9 +49,15 @@ def main(task: Task, backend: str) -> None:
     given = iter(weights(task))
     for name, value in net.weights.items():
         net.weights[name] = next(given) if name.endswith(".W") else np.zeros_like(value)
+    fit(net, x, y, backend, imported=imported)
+
+
+def fit(net: nndsl.Net, x: Array, y: Array, backend: str, **ready: object) -> None:
+    """Say that all is ready, and train in turns."""
     turns = Turns()
-    answer(turns.out, ready=f"nndsl {nndsl.__version__}", imported=imported)
+    answer(turns.out, ready=f"nndsl {nndsl.__version__}", **ready)
     net.fit(x, y, epochs=10**9, backend=backend, callbacks=[turns], verbose=False)
 
 
-main(TASKS[sys.argv[1]], sys.argv[2])
+if __name__ == "__main__":
+    main(TASKS[sys.argv[1]], sys.argv[2])

@@ -43,10 +43,19 @@ def serve(build: Callable[[Task, str], Callable[[int], float]], versions: Callab
     from tasks import TASKS
 
     task, variant = TASKS[sys.argv[1]], sys.argv[2]
+    out, imported = answers_alone(), resident()
+    serve_lines(out, build(task, variant), ready=versions(), imported=imported)
+
+
+def answers_alone() -> Any:
+    """Standard output for the answers; what anybody else prints goes where errors go."""
     out, sys.stdout = sys.stdout, sys.stderr
-    imported = resident()
-    train = build(task, variant)
-    answer(out, ready=versions(), imported=imported)
+    return out
+
+
+def serve_lines(out: Any, train: Callable[[int], float], **ready: object) -> None:
+    """Say that all is ready, and answer each line."""
+    answer(out, **ready)
     for line in sys.stdin:
         if not line.strip():
             return

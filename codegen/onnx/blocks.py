@@ -6,7 +6,7 @@
     p = max_pool(h)                   [batch, 16, 16, 32]      p = max_pool_blocks(h)       [batch, 2, 16, 16, 16]
 
 A convolution of images is computed so if its filters divide into blocks, and its channels too unless they are fewer
-than one; then pools, element-wise operations and the sums that are gradients of biases are if what they take is there.
+than one; then pools, element-wise operations and reductions over places are if what they take is there.
 All others find their operands channels first or last. A convolution takes the bias and the relu behind it with it.
 """
 
@@ -33,7 +33,7 @@ POOLS = {"max_pool": direct_pooling.MAX_POOL, "avg_pool": direct_pooling.AVG_POO
 def in_blocks(graph: Graph, block: int) -> Graph:
     """The graph with what can be in blocks of so many channels, if that pays; the types of its ends stay.
 
-    It does not for networks of small products with much between them, such as normalization.
+    It does not for networks of small products that are not in blocks on all sides.
     """
     if not any(node.op in PRODUCTS for node in graph.nodes):
         return channels_first(graph)
@@ -63,12 +63,19 @@ class Blocks(Layouts):
 
     def last(self, node: Node) -> Node:
         if node not in self._last and node in self._blocks:
-            self._last[node] = _converted(self._blocks[node], direct.JOINED_LAST)
+            x = self._blocks[node]
+            if _is_converted(node):
+                self._last[node] = _converted(x, direct.JOINED_LAST)
+            else:
+                self._last[node] = reshaped(transposed(x, OUT_OF_BLOCKS), node.shape)
         return super().last(node)
 
     def first(self, node: Node) -> Node:
         if node not in self._first and node in self._blocks:
-            self._first[node] = _converted(self._blocks[node], direct.JOINED_FIRST)
+            if _is_converted(node):
+                self._first[node] = _converted(self._blocks[node], direct.JOINED_FIRST)
+            else:
+                self.last(node)
         return super().first(node)
 
     def blocks(self, node: Node) -> Node:
@@ -78,6 +85,8 @@ class Blocks(Layouts):
             if node.op == "broadcast_to" and node.inputs[0].type.rank > 0:  # the smaller value is transposed
                 blocks, block = self._split(channels)
                 self._blocks[node] = remade(node, (self._split_up(node.inputs[0]),), shape=(batch, blocks, h, w, block))
+            elif not _is_converted(node):
+                self._blocks[node] = self._split_up(node)
             elif node in self._at_home_first:
                 self._blocks[node] = _converted(self.first(node), direct.SPLIT_FIRST, block=self._block)
             else:
@@ -157,7 +166,7 @@ class Blocks(Layouts):
             if made:
                 self._last[node] = made
             return None
-        if not self._divides(node) or (node.op == "conv_input" and not direct.phases(node)):
+        if not self._divides(node) or (node.op == "conv_input" and not direct.residues(node)):
             return None
         a, W = node.inputs
         if self._divides(a):
@@ -166,7 +175,8 @@ class Blocks(Layouts):
             operands = self.first(a), self.last(W)
         else:
             return None
-        return _product(node, PRODUCTS[node.op], operands, {**node.attributes, "block": self._block, "activation": ""})
+        attributes = {**node.attributes, "block": self._block, "activation": ""}
+        return _in_place_of(node, PRODUCTS[node.op], operands, attributes)
 
     def _kernel(self, node: Node) -> Node | None:
         """A gradient with respect to W."""
@@ -179,9 +189,10 @@ class Blocks(Layouts):
             return remade(node, (self.first(x), self.blocks(g)), direct_kernels.CONV_KERNEL_FEW, block=self._block)
         turned = direct_kernels.turned_attributes(node)
         if turned and self._divides(x) and self._is_less_than_a_block(g):
-            operands = self.first(g), self.blocks(x)
-            W = remade(node, operands, direct_kernels.CONV_KERNEL_FEW, **turned, block=self._block)
-            return _converted(W, direct_kernels.TURNED)
+            few, operands = direct_kernels.CONV_KERNEL_FEW, (self.first(g), self.blocks(x))
+            attributes = {**turned, "block": self._block}
+            type = few.type(*(operand.type for operand in operands), **attributes)
+            return _in_place_of(node, direct_kernels.TURNED, (Node(few, operands, attributes, type, node.origin),), {})
         return None
 
     def _depthwise_kernel(self, node: Node) -> Node | None:
@@ -193,13 +204,13 @@ class Blocks(Layouts):
     def _with_convolution(self, node: Node) -> Node | None:
         """The sum of a convolution and a number for each channel, or a relu behind it, where nothing else uses that."""
         if node.op == "relu" and (conv := self._only_here(node.inputs[0])):
-            return _product(node, conv.primitive, conv.inputs, {**conv.attributes, "activation": "Relu"})
+            return _in_place_of(node, conv.primitive, conv.inputs, {**conv.attributes, "activation": "Relu"})
         if node.op == "add":
             for x, bias in (node.inputs, node.inputs[::-1]):
                 vector = bias.shape[-1:] == x.shape[-1:] and all(n == 1 for n in bias.shape[:-1])
                 if vector and (conv := self._only_here(x)) and len(conv.inputs) == 2:
                     operands = *conv.inputs, reshaped(self.last(bias), bias.shape[-1:])
-                    return _product(node, conv.primitive, operands, conv.attributes)
+                    return _in_place_of(node, conv.primitive, operands, conv.attributes)
         return None
 
     def _only_here(self, x: Node) -> Node | None:
@@ -220,16 +231,14 @@ class Blocks(Layouts):
         return isinstance(channels, int) and channels < self._block
 
     def _brought(self, operand: Node, node: Node) -> Node:
-        """An operand of an element-wise operation. What is stretched is as small as it is, but for lines, which are
-        whole: it would be read anew for each block of each pixel."""
+        """An operand of an element-wise operation. What is stretched is as small as it is, but numbers for each channel
+        are whole lines: they would be read anew for each pixel."""
         if operand.type.rank == 0:
             return self.last(operand)
-        if self._divides(operand):
-            return self.blocks(operand)
-        x = self._split_up(operand)
+        x = self.blocks(operand) if self._divides(operand) else self._split_up(operand)
         line = node.shape[2], self._block
-        is_number = all(n == 1 for n in operand.shape)
-        return x if is_number or x.shape[3:] == line else _converted(x, direct.LINES, line=line)
+        is_for_channels = x.shape[4] == self._block and x.shape[3] != line[0]
+        return _converted(x, direct.LINES, line=line) if is_for_channels else x
 
     def _split_up(self, operand: Node) -> Node:
         """A value of up to four axes, whose last are channels or a single one, in the order of blocks."""
@@ -244,9 +253,16 @@ class Blocks(Layouts):
 IN_BLOCKS = (0, 3, 1, 2, 4)
 """The axes [batch, h, w, channels / block, block] in the order of blocks."""
 
+OUT_OF_BLOCKS = (0, 2, 3, 1, 4)
 
-def _product(node: Node, primitive: Primitive, operands: tuple[Node, ...], attributes: Mapping[str, Any]) -> Node:
-    """A convolution in blocks in place of `node`."""
+
+def _is_converted(node: Node) -> bool:
+    """Whether a value is of the type that the operators of the domain take into blocks and out of them."""
+    return node.type.dtype == "f32"
+
+
+def _in_place_of(node: Node, primitive: Primitive, operands: tuple[Node, ...], attributes: Mapping[str, Any]) -> Node:
+    """A primitive in place of `node`."""
     type = primitive.type(*(operand.type for operand in operands), **attributes)
     return Node(primitive, operands, attributes, type, node.origin, node.name)
 

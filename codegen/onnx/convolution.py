@@ -204,9 +204,9 @@ def _onnx_conv_kernel(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     g = _rows(e, g, (filters,), places)
     if by_single_taps(node):
         products = [e.node("Gemm", _rows(e, tap, (inner,), places), g, transB=1) for tap in taps]
-        W = _joined(e, products, 0)
+        W = joined(e, products, 0)
     else:
-        W = e.node("Gemm", _rows(e, _joined(e, taps, 0), (len(taps) * inner,), places), g, transB=1)
+        W = e.node("Gemm", _rows(e, joined(e, taps, 0), (len(taps) * inner,), places), g, transB=1)
     return e.node("Reshape", W, e.shape(node.shape))
 
 
@@ -234,7 +234,7 @@ def _grouped(e: OnnxEmitter, node: Node, taps: Sequence[str], g: str, places: Di
     """The same products, group by group."""
     *_, inner, filters = node.shape
     groups = node.attributes["groups"]
-    columns = _joined(e, [_rows(e, tap, (groups, inner), places) for tap in taps], 1)
+    columns = joined(e, [_rows(e, tap, (groups, inner), places) for tap in taps], 1)
     g = e.node("Transpose", _rows(e, g, (groups, filters // groups), places), perm=(0, 2, 1))
     W = e.node("Reshape", e.node("MatMul", columns, g), e.shape((groups, len(taps), inner, filters // groups)))
     return e.node("Reshape", e.node("Transpose", W, perm=(1, 2, 0, 3)), e.shape(node.shape))
@@ -270,7 +270,7 @@ def _rows(e: OnnxEmitter, x: str, rows: tuple[Dim, ...], places: Dim) -> str:
     return e.node("Reshape", x, e.shape((*rows, places if isinstance(places, int) else -1)))
 
 
-def _joined(e: OnnxEmitter, values: Sequence[str], axis: int) -> str:
+def joined(e: OnnxEmitter, values: Sequence[str], axis: int) -> str:
     return values[0] if len(values) == 1 else e.node("Concat", *values, axis=axis)
 
 

@@ -29,11 +29,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.onnx.convolution import first_type
+from nndsl.codegen.onnx.convolution import first_type, joined
 from nndsl.codegen.onnx.convolution import last_type as first_to_last
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Primitive
@@ -84,13 +85,9 @@ def woven(e: OnnxEmitter, parts: Sequence[Sequence[str]], shape: Shape) -> str:
     step."""
     blocks, h, w, block = known(shape)
     line = w * block
-    across = [_side_by_side(e, [reshaped(e, part, -1, 1, block) for part in row]) for row in parts]
-    x = _side_by_side(e, [reshaped(e, row, -1, 1, line) for row in across])
+    across = [joined(e, [reshaped(e, part, -1, 1, block) for part in row], 1) for row in parts]
+    x = joined(e, [reshaped(e, row, -1, 1, line) for row in across], 1)
     return reshaped(e, x, -1, blocks, h, w, block)
-
-
-def _side_by_side(e: OnnxEmitter, parts: Sequence[str]) -> str:
-    return e.node("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
 
 
 # ------------------------------------------------------------ into blocks and out of them
@@ -209,7 +206,7 @@ CONV = Primitive("conv_blocks", ("x", "W", "b"), _conv_type, "", _onnx_conv, Non
 
 
 @dataclass(frozen=True)
-class Phase:
+class Residue:
     """The places of x, along one axis, that are as far behind a step's first: the taps that meet them, and how many
     places of y are missing before and behind those that give them (fewer than none: not all are met)."""
 
@@ -218,9 +215,13 @@ class Phase:
     behind: int
 
 
-def phases(node: Node) -> tuple[tuple[Phase, ...], ...] | None:
-    """Those of a gradient with respect to images along each axis, if all are convolutions: each meets a tap, and no
-    window lies beyond the images' border."""
+MOST_CONVOLUTIONS = 9
+"""For one gradient with respect to images: more, of a few taps each, were not measured."""
+
+
+def residues(node: Node) -> tuple[tuple[Residue, ...], ...] | None:
+    """Those of a gradient with respect to images along each axis, if all are convolutions: each meets a tap, no window
+    lies beyond the images' border, and they are not many."""
     windows = node.inputs[0].shape[1:3] if node.op == "conv_input" else node.inputs[0].shape[2:4]
     axes = zip(
         node.attributes["shape"],
@@ -229,24 +230,24 @@ def phases(node: Node) -> tuple[tuple[Phase, ...], ...] | None:
         *(node.attributes[key] for key in ("strides", "dilation", "padding")),
         strict=False,
     )
-    found = tuple(_phases(*axis) for axis in axes)
-    return found if all(found) else None
+    found = tuple(_residues(*axis) for axis in axes)
+    return found if 0 < prod(map(len, found)) <= MOST_CONVOLUTIONS else None
 
 
-def _phases(
+def _residues(
     size: int, windows: int, taps: int, stride: int, dilation: int, padding: tuple[int, int]
-) -> tuple[Phase, ...]:
-    places = -(-size // stride)
-    found = []
+) -> tuple[Residue, ...]:
     if stride > 1 and dilation > 1:
         return ()
+    places = -(-size // stride)
+    found = []
     for first in range(stride):
         window, tap = divmod(first + padding[0], stride)
         met = range(tap, taps, stride)
         before = (len(met) - 1) * dilation - window
         if not met or before < 0:
             return ()
-        found.append(Phase(met, before, window + places - windows))
+        found.append(Residue(met, before, window + places - windows))
     return tuple(found)
 
 
@@ -258,7 +259,9 @@ def _conv_input_type(
 
 def _onnx_conv_input(e: OnnxEmitter, node: Node, g: str, W: str, *bias: str) -> str:
     blocks, rows, columns, block = known(node.shape[1:])
-    down, across = phases(node) or ()
+    found = residues(node)
+    assert found
+    down, across = found
     h, w, inner, filters = known(node.inputs[1].shape)
     groups = node.attributes["groups"]
     if groups == 1:
@@ -267,12 +270,12 @@ def _onnx_conv_input(e: OnnxEmitter, node: Node, g: str, W: str, *bias: str) -> 
     g = flat(e, g, node.inputs[0])
     high, wide = (-(-n // len(axis)) for n, axis in ((rows, down), (columns, across)))
 
-    def phase(i: Phase, j: Phase) -> str:
-        part = taps_backwards(e, W, i.taps, j.taps)
+    def part(i: Residue, j: Residue) -> str:
+        taps = taps_backwards(e, W, i.taps, j.taps)
         kernel = len(i.taps), len(j.taps)
         (x,) = e.nodes(
             "Conv",
-            (g, kernel_in_blocks(e, part, (*kernel, inner, filters), block), *bias),
+            (g, kernel_in_blocks(e, taps, (*kernel, inner, filters), block), *bias),
             1,
             domain=DOMAIN,
             kernel_shape=kernel,
@@ -285,9 +288,9 @@ def _onnx_conv_input(e: OnnxEmitter, node: Node, g: str, W: str, *bias: str) -> 
         return _cut(e, reshaped(e, x, -1, blocks, *met, block), met, (high, wide))
 
     if len(down) == len(across) == 1:
-        return phase(down[0], across[0])
+        return part(down[0], across[0])
     whole = len(down) * high, len(across) * wide
-    x = woven(e, [[phase(i, j) for j in across] for i in down], (blocks, *whole, block))
+    x = woven(e, [[part(i, j) for j in across] for i in down], (blocks, *whole, block))
     return _cut(e, x, whole, (rows, columns))
 
 

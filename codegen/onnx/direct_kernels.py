@@ -5,15 +5,15 @@ conv_kernel_few         x, y -> W      of fewer channels than a block, which are
 conv_kernel_depthwise   x, y -> W      of one filter for each channel
 kernel_turned           W -> W         [h, w, a, b] -> [h, w, b, a], the taps from the last to the first
 
-Milliseconds on two cores of a Zen 5, kernels of 3 x 3, "now" being what `convolution` emits:
+Milliseconds on two cores of a Zen 5, kernels of 3 x 3:
 
 | channels, filters, size | 32, 32, 32 | 32, 64, 16 | 64, 64, 16 | 64, 128, 8 | 128, 128, 8 |
 |---|---|---|---|---|---|
-| now, batch 64 | 15.7 | 5.7 | 8.8 | 3.3 | 6.7 |
+| products (`convolution`), batch 64 | 15.7 | 5.7 | 8.8 | 3.3 | 6.7 |
 | as a convolution of x by g | **8.5** | **3.3** | **5.6** | **2.6** | **4.0** |
 
-By steps of two it takes 2.0 for 6.0 (32 channels of 32 x 32 to 64, batch 32) and 3.3 for 8.0 (64 of 16 x 16 to 128,
-batch 64). Depthwise: 0.26 for 1.7 (32 channels of 16 x 16, batch 32), 4.2 for 49 (64 of 32 x 32, 5 x 5).
+By steps of two a convolution takes 2.0 for 6.0 (32 channels of 32 x 32 to 64, batch 32) and 3.3 for 8.0 (64 of 16 x 16
+to 128, batch 64). Depthwise: 0.26 for 1.7 (32 channels of 16 x 16, batch 32), 4.2 for 49 (64 of 32 x 32, 5 x 5).
 
 The gradient of W of a first layer, of 1 channel (batch 128, 26 x 26, 32 filters) and of 3 (batch 64, 32 x 32, 32): one
 product over all places 1.85 and 1.83, of which 1.0 puts g in the order that it takes; a product for each example and
@@ -25,7 +25,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from nndsl.codegen.onnx.convolution import flipped_padding, seen_by_taps
+from nndsl.codegen.onnx.convolution import flipped_padding, joined, seen_by_taps
 from nndsl.codegen.onnx.convolution import last_type as first_to_last
 from nndsl.codegen.onnx.direct import DOMAIN, exchanged, known, last_type, reshaped, taps_backwards
 from nndsl.graph.facets import OnnxEmitter
@@ -89,8 +89,7 @@ def _onnx_few(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     blocks, h, w, block = known(node.inputs[1].shape[1:])
     taps = seen_by_taps(e, node, x, (h, w))
     rows = prod(known(node.shape[:-1]))
-    columns = e.node("Concat", *taps, axis=1) if len(taps) > 1 else taps[0]
-    W = e.node("MatMul", reshaped(e, columns, -1, 1, rows, h * w), reshaped(e, g, -1, blocks, h * w, block))
+    W = e.node("MatMul", reshaped(e, joined(e, taps, 1), -1, 1, rows, h * w), reshaped(e, g, -1, blocks, h * w, block))
     W = e.node("ReduceSum", W, e.shape((0,)), keepdims=0)
     return reshaped(e, e.node("Transpose", W, perm=(1, 0, 2)), *known(node.shape))
 
@@ -128,7 +127,8 @@ def _depthwise_type(x: TensorType, g: TensorType, *, block: int, **attributes: A
 def _onnx_depthwise(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     """The convolution in blocks of one tall image, all examples one below the other, by all of g as one tall kernel.
 
-    Each example has as many rows more as keep its taps from the next one's, and g as many rows of zeros.
+    Each example has as many rows more as keep its taps from the next one's, and g as many rows of zeros. All products
+    are added up one after the other: 400 000 of one sign are off by 10⁻⁵ of their sum.
     """
     h, w, _, channels = known(node.shape)
     blocks, rows, columns, block = known(node.inputs[0].shape[1:])
@@ -138,8 +138,8 @@ def _onnx_depthwise(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     apart, aside = node.attributes["dilation"]
     extent, seen = (h - 1) * apart + 1, (wide - 1) * across + (w - 1) * aside + 1
     each = -(-max((high - 1) * down + extent, high * down) // down)  # rows of g for an example, each `down` of x
-    x = _rows(e, x, rows, -top, each * down)
-    g = _rows(e, g, high, 0, each)
+    x = _cut_or_padded(e, x, rows, -top, each * down)
+    g = _cut_or_padded(e, g, high, 0, each)
     x = reshaped(e, e.node("Transpose", x, perm=(1, 0, 2, 3, 4)), 1, channels, -1, columns)
     g = reshaped(e, e.node("Transpose", g, perm=(1, 0, 2, 3, 4)), channels, 1, -1, wide)
     below, right = max(extent - down, 0), max(seen - columns - left, 0)
@@ -160,7 +160,7 @@ def _onnx_depthwise(e: OnnxEmitter, node: Node, x: str, g: str) -> str:
     return reshaped(e, e.node("Transpose", reshaped(e, W, blocks, h * w, block), perm=(1, 0, 2)), h, w, 1, channels)
 
 
-def _rows(e: OnnxEmitter, x: str, rows: int, first: int, count: int) -> str:
+def _cut_or_padded(e: OnnxEmitter, x: str, rows: int, first: int, count: int) -> str:
     """So many rows of images in blocks, zeros where there are none, the first of them `first`."""
     if first + count < rows:
         x, rows = e.node("Slice", x, e.shape((0,)), e.shape((first + count,)), e.shape((2,))), first + count

@@ -110,5 +110,5 @@ def threads_for(step: Step, sizes: Mapping[str, int]) -> int:
     """One thread for a small network; for a larger one as many as it has work for, at the most one for each core."""
     products = work(step.gradients, sizes)
     passes = sum(prod(known(n, sizes) for n in node.shape) for node in step.apply.nodes if node.op in ELEMENTWISE)
-    second = products + WORK_OF_A_PASS * passes >= WORK_A_THREAD
-    return min(usable_cores(), max(1 + second, products // WORK_A_THREAD))
+    least = 2 if products + WORK_OF_A_PASS * passes >= WORK_A_THREAD else 1
+    return min(usable_cores(), max(least, products // WORK_A_THREAD))

@@ -17,10 +17,11 @@ SAVED_BY_A_KERNEL = 10e-6
 """The same of a gradient with respect to W: 95 GFLOP/s become 190."""
 
 SAVED_BY_DEPTHWISE = 0.15e-3
-"""For each multiplication of a depthwise convolution or of a gradient of one; the kernel's saves four times as much."""
+"""For each multiplication of a depthwise convolution or of a gradient of one; the kernel's saves more."""
 
 SAVED_BY_TURNING = 3e-3
-"""For each element of images whose kernel gradient has few filters and is computed turned round."""
+"""For each element of images whose kernel gradient has few filters and is computed turned round: 0.2 ms instead of 3.6
+for 16 channels of 28 x 28, one filter, batch 64."""
 
 SAVED_BY_PHASES = 1.1e-3
 """For each element of a first convolution that is computed by phases (`phases` has the measurement)."""

@@ -43,8 +43,8 @@ def _block_size() -> int:
 
 
 def _network() -> tuple[Graph, dict[str, Array]]:
-    """All that is emitted in the domain of blocks: a first convolution, pools, one that follows, gradients, depthwise
-    convolution."""
+    """Each kind of operator that is emitted in the domain of blocks: a first convolution, pools, one that follows,
+    gradients, depthwise ones."""
     b = Builder()
     shapes: dict[str, Shape] = {
         "image": (BATCH, 4, 4, 3),

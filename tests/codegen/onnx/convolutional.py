@@ -68,11 +68,11 @@ def two_convolutions(net: Network) -> Value:
     return net.dense(flat(h), 5)
 
 
-def model_of(graph: Graph, block: int = 0) -> onnx.ModelProto:
-    """A model of plain operators, or one for this processor with images in blocks wherever that can be."""
+def model_of(graph: Graph, block: int | None = None) -> onnx.ModelProto:
+    """A model for any engine, or one for this processor with images in blocks (0: in none) wherever that can be."""
     if block:
         graph = all_in_blocks(graph, block)
-    e = emit.Emitter(graph.name, block=0 if block else None)  # 0: no more than these
+    e = emit.Emitter(graph.name, block=None if block is None else 0)
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)

@@ -112,6 +112,7 @@ STEPS = [
     ((3, 2), ((1, 0), (1, 1)), (1, 1)),
     ((1, 2), ((1, 1), (0, 0)), (1, 1)),
     ((4, 1), ((1, 1), (1, 1)), (1, 1)),
+    ((2, 1), ((1, 1), (2, 2)), (1, 2)),
     ((2, 2), ((2, 2), (2, 1)), (2, 2)),
     ((1, 1), ((2, 1), (1, 2)), (2, 1)),
 ]
@@ -217,6 +218,66 @@ def test_a_first_convolution_that_something_else_reads_is_computed_whole(
         graph = network(other)
         assert convolutions(graph) == 1
         agree(graph, here, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("few channels", {"conv_blocks", "conv_kernel_first"}),
+        ("blocks", {"conv_blocks", "conv_input_blocks", "conv_kernel_blocks"}),
+        ("few filters", {"conv_first", "conv_input_blocks", "conv_kernel_first"}),
+        ("depthwise", {"conv_blocks", "conv_input_blocks", "conv_kernel_depthwise"}),
+    ],
+)
+def test_products_by_steps_are_in_blocks(kind: str, expected: set[str]) -> None:
+    channels = 3 if kind == "few channels" else 2 * BLOCK
+    filters = 3 if kind == "few filters" else 2 * BLOCK
+    net = Network(9, 10, channels)
+    attributes = {**SAME, "strides": (2, 2), "groups": channels if kind == "depthwise" else 1}
+    W = net.parameter(3, 3, channels // attributes["groups"], filters)
+    parameter = net.parameter(channels)  # so that there is a gradient with respect to what is convolved
+    graph = all_in_blocks(net.training(ops.conv(ops.tanh(net.image * parameter), W, **attributes)), BLOCK)
+    convolutions = {node.op for node in graph.nodes if node.op.startswith("conv_")}
+    assert convolutions - {"conv_input_first"} == expected - (
+        {"conv_input_blocks"} if kind == "few channels" else set()
+    )
+
+
+def test_kernels_of_few_filters_are_computed_turned_round() -> None:
+    net = Network(9, 10, BLOCK)
+    graph = all_in_blocks(net.training(net.conv(net.image, 1, **SAME)), BLOCK)
+    assert {"kernel_turned", "conv_kernel_few"} <= {node.op for node in graph.nodes}
+
+
+def test_many_convolutions_for_one_gradient_are_not_made() -> None:
+    """Steps of four in both directions would be sixteen."""
+    net = Network(16, 16, BLOCK)
+    h = ops.tanh(net.conv(net.image, BLOCK, **SAME))
+    graph = all_in_blocks(net.training(net.conv(h, BLOCK, size=4, strides=(4, 4))), BLOCK)
+    assert "conv_input_first" in {node.op for node in graph.nodes}
+
+
+def test_truth_values_go_into_blocks_and_out(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime's operators for that take numbers alone."""
+    net = Network(6, 5, here)
+    h = net.conv(net.image, here, **SAME)
+    kept = ops.where(net.image > 0.0, h, h * 0.5)
+    graph = net.b.graph("g", {"kept": kept, "mask": h > 0.1, "of some": ops.concat(kept, h, axis=3) > 0.0})
+    agree(graph, here, monkeypatch)
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_numbers_for_each_channel_are_stretched_by_lines(
+    keepdims: bool, here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = Network(6, 5, 2)
+    h = net.conv(net.image, here, **SAME)
+    mean = ops.reduce_mean(h, axes=(0, 1, 2), keepdims=keepdims)
+    gate = ops.reduce_max(h, axes=(1, 2), keepdims=True)
+    graph = net.training((h - mean) * ops.sigmoid(gate))
+    found = {node.shape[3:] for node in all_in_blocks(graph, here).nodes if node.op == "stretched_lines"}
+    assert found == {(5, here)}
+    agree(graph, here, monkeypatch)
 
 
 def test_what_is_stretched_over_places_or_channels(here: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,6 +249,28 @@ def test_every_choice_of_products_computes_the_same(
     agree(graph, model_of(graph), channels_last(graph))
 
 
+@pytest.mark.parametrize(
+    ("size", "attributes"),
+    [
+        (3, {"strides": (2, 2)}),
+        (3, {"strides": (2, 3), "padding": ((1, 1), (0, 1))}),
+        (4, {"strides": (3, 2), "padding": ((2, 0), (1, 2))}),
+        (5, {"padding": ((2, 2), (1, 0))}),
+        (5, {"strides": (1, 2)}),
+    ],
+    ids=str,
+)
+def test_gradients_of_kernels_that_are_convolutions_compute_the_same(
+    size: int, attributes: dict[str, Any], channels_last: Callable[[Graph], onnx.ModelProto]
+) -> None:
+    """In models for this processor, of images whose height is known when they are there."""
+    net = Network(symbol("time"), 11, 3)
+    graph = net.training(net.conv(net.image, 4, size, **attributes))
+    model = model_of(graph, block=0)
+    assert [node.op_type for node in model.graph.node].count("Conv") == 2  # of the kernel's gradient as well
+    agree(graph, model, channels_last(graph))
+
+
 def test_of_equal_elements_the_first_gets_the_gradient() -> None:
     """Windows side by side, small integers: many windows have several maxima."""
     b = Builder()
