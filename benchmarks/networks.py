@@ -53,7 +53,7 @@ NETWORKS = {
     network.name: network
     for network in (
         Network("deep", "64, ten layers of 32, 10", (64,), " -> ".join(["dense(32, relu)"] * 10), 32, 3200),
-        Network("wide", "784-300-10, batch 5", (784,), "dense(300, relu)", 5, 1500),
+        Network("wide", "784-300-10", (784,), "dense(300, relu)", 5, 1500),
         Network("logistic", "784-10 with sgd", (784,), "", 32, 9600, optimizer="sgd(0.1)"),
         Network(
             "layer_norm",
