@@ -232,7 +232,9 @@ def _shape_hint(bound: Bound) -> str:
         without = "array[..., 0]" if declared.shape else "array.ravel()"
         return f"an axis of 1 counts: save `{without}`, or declare `{shown_type(replace(declared, shape=found))}`"
     if _fits(declared.shape, (*found, 1)):
-        return f"an axis of 1 counts: declare `{shown_type(replace(declared, shape=found))}`"
+        fitting = shown_type(replace(declared, shape=found))
+        wide = ", ".join(map(str, declared.shape))
+        return f"an axis of 1 counts: declare `{fitting}`; `{declared.name} -> reshape([{wide}])` gives it the axis"
     if _fits(declared.shape[1:], found[1:]) and len(declared.shape) == len(found) + 1:
         return "the first axis of an array counts its rows"
     return ""

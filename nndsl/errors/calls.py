@@ -74,10 +74,17 @@ class TooManyArguments(Diagnostic):
     code = "NN213"
     title = "`{callee}` does not take that many values"
     label = "one too many"
-    advice = "{usage}"
 
     callee: str
     usage: str
+    items: Span | None
+    """The values that should be one list."""
+
+    def help(self) -> Help:
+        if self.items is None:
+            return Help(self.usage)
+        as_list = f"[{self.items.text}]"
+        return Help(f"several numbers are one list: `{as_list}`", Edit(self.items, as_list))
 
 
 class ArgumentTwice(Diagnostic):

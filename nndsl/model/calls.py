@@ -38,6 +38,13 @@ LARGEST_SIZE = 2**40
 """No axis can be longer: its elements alone would take a terabyte."""
 
 
+def _items_of_a_list(positional: Sequence[Expectation], given: Sequence[Given]) -> Span | None:
+    """From the first of the values that the last parameter, a list of numbers, was meant to hold to the last one."""
+    items = [argument.span for argument in given if argument.name is None][len(positional) - 1 :]
+    is_list = bool(positional) and positional[-1].marker == "Sizes"
+    return items[0].to(items[-1]) if is_list else None
+
+
 def bind(
     callee: str, parameters: Sequence[Expectation], given: Sequence[Given], span: Span, *, piped: bool = True
 ) -> dict[str, Given | tuple[Given, ...]]:
@@ -55,7 +62,8 @@ def bind(
                 raise Found(UnknownArgument(argument.name.span, closest_argument(name, known), callee, name, shown))
         else:
             if place == len(positional):
-                raise Found(TooManyArguments(argument.whole, callee, usage(callee, tuple(parameters), piped=piped)))
+                shown = usage(callee, tuple(parameters), piped=piped)
+                raise Found(TooManyArguments(argument.whole, callee, shown, _items_of_a_list(positional, given)))
             parameter = positional[place]
             name = parameter.name
             if parameter.variadic:

@@ -30,7 +30,7 @@ CASES: dict[str, Case] = {
         {"x": np.zeros((3, 28, 28))},
         [f32("x", 28, 28, 1)],
         '`x` is f32[28, 28, 1], but "x" in a.npz has the shape [28, 28] for each row',
-        "an axis of 1 counts: declare `f32[28, 28]`",
+        "an axis of 1 counts: declare `f32[28, 28]`; `x -> reshape([28, 28, 1])` gives it the axis",
     ),
     "channels first": Case(
         {"x": np.zeros((3, 1, 28, 14))},
