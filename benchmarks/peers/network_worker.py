@@ -24,6 +24,7 @@ def train_nndsl(network: Network, backend: str) -> None:
 def train_torch(network: Network, variant: str) -> None:
     import torch
     from torch import nn
+    from torch_worker import trainer
 
     class Residual(nn.Module):
         def __init__(self, channels: int, filters: int, step: int):
@@ -110,18 +111,7 @@ def train_torch(network: Network, variant: str) -> None:
     optimizer = kind(net.parameters(), rate, fused=fused)
     criterion = nn.CrossEntropyLoss() if network.classes else nn.MSELoss()
 
-    def train(epochs: int) -> float:
-        total = torch.zeros(())
-        for _ in range(epochs):
-            total = torch.zeros(())
-            for rows in torch.randperm(len(x)).split(network.batch):
-                optimizer.zero_grad(set_to_none=True)
-                loss = criterion(net(x[rows]), y[rows])
-                loss.backward()
-                optimizer.step()
-                total += loss.detach() * len(rows)
-        return float(total) / len(x)
-
+    train = trainer(net, x, y, network.batch, optimizer, criterion)
     serve_lines(out, train, ready=f"PyTorch {torch.__version__}", parameters=sum(p.numel() for p in net.parameters()))
 
 

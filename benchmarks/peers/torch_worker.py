@@ -53,12 +53,17 @@ def build(task: Task, variant: str):
     forward = torch.compile(network) if variant == "compile" else network
     network.train()
 
+    return trainer(forward, x, y, task.batch, optimizer, criterion)
+
+
+def trainer(forward, x, y, batch, optimizer, criterion):
+    """A function that trains N epochs and gives the mean loss of the last."""
+
     def train(epochs: int) -> float:
         total = torch.zeros(())
         for _ in range(epochs):
             total = torch.zeros(())
-            order = torch.randperm(len(x))
-            for rows in order.split(task.batch):
+            for rows in torch.randperm(len(x)).split(batch):
                 optimizer.zero_grad(set_to_none=True)
                 loss = criterion(forward(x[rows]), y[rows])
                 loss.backward()
@@ -69,4 +74,5 @@ def build(task: Task, variant: str):
     return train
 
 
-serve(build, lambda: f"PyTorch {torch.__version__}")
+if __name__ == "__main__":
+    serve(build, lambda: f"PyTorch {torch.__version__}")
