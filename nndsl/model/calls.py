@@ -33,6 +33,7 @@ from nndsl.model.values import (
     show,
 )
 from nndsl.source import Span
+from nndsl.syntax import tree
 
 LARGEST_SIZE = 2**40
 """No axis can be longer: its elements alone would take a terabyte."""
@@ -40,9 +41,11 @@ LARGEST_SIZE = 2**40
 
 def _items_of_a_list(positional: Sequence[Expectation], given: Sequence[Given]) -> Span | None:
     """From the first of the values that the last parameter, a list of numbers, was meant to hold to the last one."""
-    items = [argument.span for argument in given if argument.name is None][len(positional) - 1 :]
+    items = [argument for argument in given if argument.name is None][len(positional) - 1 :]
     is_list = bool(positional) and positional[-1].marker == "Sizes"
-    return items[0].to(items[-1]) if is_list else None
+    if not is_list or any(isinstance(item.expression, tree.List) for item in items):
+        return None
+    return items[0].span.to(items[-1].span)
 
 
 def bind(
