@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+import numpy as np
 import onnxruntime
 
 from nndsl.codegen.backend import Array, Arrays, allocate
+from nndsl.codegen.onnx.selection import Selected
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 from nndsl.transform.step import Step
@@ -63,6 +65,23 @@ class Tensors:
         return {name: value.numpy() for name, value in self.read.items()}
 
 
+class Matrix:
+    """A sparse matrix on the CPU whose ones are at indices that change."""
+
+    def __init__(self, selected: Selected):
+        self._indices = selected.indices
+        self._places = np.stack([selected.indices, selected.columns], axis=1)
+        self._ones = np.ones(len(self._places), np.float32)
+        shape, device = np.array(selected.shape), onnxruntime.OrtDevice.make("cpu", 0)
+        tensor = onnxruntime.SparseTensor.sparse_coo_from_numpy(shape, self._ones, self._places.reshape(-1), device)
+        self.value = onnxruntime.OrtValue.ort_value_from_sparse_tensor(tensor)
+        """The matrix over the memory of these arrays."""
+
+    def update(self) -> None:
+        """Let the matrix be that of the indices as they are now."""
+        self._places[:, 0] = self._indices
+
+
 class Binding:
     """A program with all its inputs and outputs bound."""
 
@@ -71,6 +90,7 @@ class Binding:
         self._io = program.io_binding()
         self._kept: list[onnxruntime.OrtValue] = []
         self._uploads: list[tuple[onnxruntime.OrtValue, Array]] = []
+        self._matrices: list[Matrix] = []
         self._results: dict[str, Array] = {}
 
     def read(self, name: str, value: onnxruntime.OrtValue) -> None:
@@ -83,6 +103,11 @@ class Binding:
         self.read(name, value)
         if value.device_name() != "cpu":
             self._uploads.append((value, array))
+
+    def select(self, name: str, matrix: Matrix) -> None:
+        """Bind an input to a matrix of the indices that are there when it runs."""
+        self.read(name, matrix.value)
+        self._matrices.append(matrix)
 
     def write(self, name: str, value: onnxruntime.OrtValue) -> None:
         """Bind an output to a value."""
@@ -101,6 +126,8 @@ class Binding:
     def run(self) -> Arrays:
         for value, array in self._uploads:
             value.update_inplace(array)
+        for matrix in self._matrices:
+            matrix.update()
         self._program.run_with_iobinding(self._io)
         return self._results
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto, TensorProto, ValueInfoProto
 
 from nndsl.codegen.onnx import proto
 from nndsl.codegen.onnx.blocks import in_blocks
@@ -55,7 +55,7 @@ class Emitter:
         self.name = name
         self.optimised = optimised
         self.block = block
-        self._inputs: dict[str, tuple[str, tuple[Dim, ...]]] = {}
+        self._inputs: dict[str, ValueInfoProto] = {}
         self._outputs: dict[str, tuple[Value, str, tuple[Dim, ...]]] = {}
         self._given: set[Value] = set()
         self._operations: list[Operation] = []
@@ -72,8 +72,13 @@ class Emitter:
 
     def input(self, name: str, dtype: DType | str, shape: tuple[Dim, ...]) -> Value:
         """An input of the model, in the order of the calls; it stays whether anything uses it or not."""
-        self._inputs[name] = dtype, shape
+        self._inputs[name] = proto.value_info(name, dtype, shape)
         self._sizes.add_input(name, shape)
+        return name
+
+    def sparse_input(self, name: str, dtype: DType, shape: tuple[Dim, ...]) -> Value:
+        """An input that is a sparse tensor, which no operator tells the sizes of."""
+        self._inputs[name] = proto.sparse_value_info(name, dtype, shape)
         return name
 
     def output(self, name: str, value: Value, dtype: DType | str, shape: tuple[Dim, ...]) -> None:
@@ -171,7 +176,7 @@ class Emitter:
         outputs = {value for value, *_ in self._outputs.values()}
         return proto.model(
             self.name,
-            inputs=[proto.value_info(name, *type) for name, type in self._inputs.items()],
+            inputs=list(self._inputs.values()),
             outputs=[proto.value_info(name, dtype, shape) for name, (_, dtype, shape) in self._outputs.items()],
             nodes=[
                 proto.node(

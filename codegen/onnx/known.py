@@ -2,8 +2,10 @@
 
     size(batch)                         a number that a buffer holds
     reshape(y, shape = [batch, 1])      the buffer of y again, which has that shape too
+    selection(x)                        a sparse matrix of the indices in the buffer of x (`selection`)
 
-Sessions on the CPU give both to their models instead of having them worked out in each step, which takes as many nodes.
+Sessions on the CPU give these to their models instead of having them worked out in each step, which takes as many
+nodes.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.onnx.selection import GIVEN, SELECTION, Selected, selected
 from nndsl.graph.node import Graph, Node
 from nndsl.graph.sizes import known
 from nndsl.graph.types import NUMPY_DTYPES
@@ -26,7 +29,9 @@ class Known:
         outputs = {node: name for name, node in graph.outputs.items()}
         found = [node for node in graph.nodes if node.op == "size" or (_is_view(node, data) and node not in outputs)]
         names = {node: f"nndsl.known.{i}" for i, node in enumerate(found)}
-        self.graph = with_given(graph, names)
+        selections = [node for node in graph.nodes if node.primitive is SELECTION]
+        self._selections = {f"{GIVEN}{i}": node for i, node in enumerate(selections)}
+        self.graph = with_given(graph, names | {node: name for name, node in self._selections.items()})
         """The rest of the graph; sizes are none of its outputs."""
         self._nodes = {name: node for node, name in names.items()}
         self._outputs = {name: names[node] for name, node in graph.outputs.items() if node in names}
@@ -34,6 +39,10 @@ class Known:
     def arrays(self, data: Arrays, sizes: Mapping[str, int]) -> dict[str, Array]:
         """Values for the graph's inputs, views of the data among them."""
         return {name: _value(node, data, sizes) for name, node in self._nodes.items()}
+
+    def selections(self, data: Arrays, sizes: Mapping[str, int]) -> dict[str, Selected]:
+        """The matrices among the graph's inputs."""
+        return {name: selected(node, data, sizes) for name, node in self._selections.items()}
 
     def results(self, arrays: Arrays) -> dict[str, Array]:
         """The outputs that are known."""

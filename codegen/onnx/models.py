@@ -18,6 +18,7 @@ from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.indices import guarded
 from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_gradients, emit_unpacking
+from nndsl.codegen.onnx.selection import GIVEN
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
@@ -152,7 +153,10 @@ def emit_scalars(e: Emitter, names: Iterable[str]) -> dict[str, str]:
 def emit_given(e: Emitter, graph: Graph, values: Mapping[str, str]) -> dict[str, str]:
     """What a graph is given beside these values: what a session knows of a batch, or computes ahead of its steps."""
     given = {name: node.type for name, node in graph.inputs.items() if name not in values}
-    return {name: e.input(name, type.dtype, type.shape) for name, type in given.items()}
+    return {
+        name: (e.sparse_input if name.startswith(GIVEN) else e.input)(name, type.dtype, type.shape)
+        for name, type in given.items()
+    }
 
 
 def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, TensorType]) -> None:

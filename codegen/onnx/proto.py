@@ -12,9 +12,9 @@ from nndsl.graph.sizes import Dim
 
 OPSET = 18
 """The newest set whose kernels ONNX Runtime has all of, on CPU and CUDA (from 22 on some are missing)."""
-DOMAINS = {"ai.onnx.ml": 2, "com.microsoft.nchwc": 1}
+DOMAINS = {"ai.onnx.ml": 2, "com.microsoft.nchwc": 1, "com.microsoft": 1}
 """Versions of other domains: of `LabelEncoder`, which only trained models with named classes as inputs use, and of
-convolutions in blocks of channels, which only sessions on the CPU use."""
+convolutions in blocks of channels and of sparse products, which only sessions on the CPU use."""
 IR_VERSION = 8
 """The version that came with opset 18: every ONNX Runtime since 1.14 reads it."""
 
@@ -43,9 +43,15 @@ def node(
 
 def value_info(name: str, dtype: str, shape: Iterable[Dim]) -> ValueInfoProto:
     """A typed value; symbolic sizes are named dimensions."""
-    return helper.make_tensor_value_info(
-        name, ELEMENT_TYPES[dtype], [dim if isinstance(dim, int) else str(dim) for dim in shape]
-    )
+    return helper.make_tensor_value_info(name, ELEMENT_TYPES[dtype], _dimensions(shape))
+
+
+def sparse_value_info(name: str, dtype: str, shape: Iterable[Dim]) -> ValueInfoProto:
+    return helper.make_sparse_tensor_value_info(name, ELEMENT_TYPES[dtype], _dimensions(shape))
+
+
+def _dimensions(shape: Iterable[Dim]) -> list[int | str]:
+    return [dim if isinstance(dim, int) else str(dim) for dim in shape]
 
 
 def model(

@@ -12,14 +12,14 @@ from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
 from nndsl.codegen.onnx.ahead import Ahead
-from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors
+from nndsl.codegen.onnx.buffers import Batch, Binding, Matrix, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
 from nndsl.codegen.onnx.in_place import written_in_place
 from nndsl.codegen.onnx.known import Known
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
-from nndsl.codegen.onnx.processor import block_of_images
+from nndsl.codegen.onnx.processor import block_of_images, selecting
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.codegen.onnx.row_sums import ONES
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
@@ -79,7 +79,7 @@ class OnnxSession:
             self._ahead = Ahead(self._packing.apply)
             self._packing = replace(self._packing, apply=self._ahead.update)
             data = [item.name for item in (*step.network.inputs, *step.network.targets)]
-            self._known = Known(step.gradients, data)
+            self._known = Known(selecting(step.gradients, data), data)
             self._step = replace(step, gradients=self._known.graph)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
         self._sizes = dict(sizes or {})
@@ -236,6 +236,7 @@ class OnnxSession:
         known = (
             {ONES: np.ones((1, rows), np.float32), **self._known.arrays(data, sizes)} if self._known and rows else {}
         )
+        selections = self._known.selections(data, sizes) if self._known and rows else {}
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
             if name in read:
@@ -244,6 +245,8 @@ class OnnxSession:
                 binding.read(name, self._place(inside[name]))
             elif name in known:
                 binding.read(name, self._place(known[name]))
+            elif name in selections:
+                binding.select(name, Matrix(selections[name]))
             else:
                 array = data[name] if name in data else self._scalars[name]
                 binding.feed(name, array, self._place(array))
