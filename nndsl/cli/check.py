@@ -30,6 +30,7 @@ def command(
     from nndsl.diagnostics import Diagnostic, Failure
     from nndsl.errors.commands import BackendsDiffer, BadOption, GradientDiffers
     from nndsl.model.check import load_program
+    from nndsl.training.checking import MOVED
 
     net = Net(load_program(program, root=root), overrides, model)
     net.optimise = not no_opt
@@ -62,6 +63,8 @@ def command(
         steps_taken = f"{len(done)} step{'s' * (len(done) > 1)}"
         say(f"  {steps_taken} on both backends: losses differ by {max(s.loss for s in done):.1e} at most,")
         say(f"  gradients by {worst.gradient:.1e} of their norm ({worst.worst} at step {worst.step})")
+        if worst.passed and worst.rounding:
+            say(f"  which is rounding: moving parameters by {MOVED:.0e} of them changes it by {worst.rounding:.1e}")
         failed += [BackendsDiffer(None, s.step, s.loss, s.gradient, s.worst) for s in done if not s.passed]
     if failed:
         raise Failure(*failed)

@@ -159,8 +159,8 @@ class GradientDiffers(Diagnostic):
 
 class BackendsDiffer(Diagnostic):
     """`nndsl check --backends` ran the same step on ONNX Runtime and on NumPy, and they differ by more than float
-    rounding explains. A network whose loss is badly scaled can do that (see the size of the gradients); otherwise it
-    is a fault of nndsl: please report it with the program.
+    rounding explains: by 1e-6 of the loss or 1e-5 of a gradient's norm, and by four times as much as one backend by
+    itself where parameters are moved by a millionth of them. It is a fault of nndsl: please report it with the program.
     """
 
     code = "NN512"

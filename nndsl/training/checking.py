@@ -36,6 +36,17 @@ LOSS_TOLERANCE = 1e-6
 BACKEND_TOLERANCE = 1e-5
 """Of a loss, and of a gradient's norm: float32 sums that two libraries add up in different order."""
 
+MOVED = 1e-6
+"""How far parameters are moved, as a part of them, to see what rounding does: `batch_norm` takes means away, so that
+gradients before it nearly cancel, and of a million relus some lie so near their kink that two backends differ."""
+
+NEIGHBOURS = 8
+"""How often they are: each time other relus change sides."""
+
+ROUNDING = 4
+"""How many times as much as in the worst of these two backends may differ. In four networks with `batch_norm` on noise,
+of whose steps most differ by more than usual, it was 1.8 times at most."""
+
 
 @dataclass(frozen=True)
 class GradientCheck:
@@ -95,33 +106,76 @@ class BackendCheck:
     loss: float
     gradient: float
     worst: str
-    """The parameter whose gradients differ most, relative to their norm (if that is not small: `SMALL`)."""
-
-    @property
-    def passed(self) -> bool:
-        return self.loss <= LOSS_TOLERANCE and self.gradient <= BACKEND_TOLERANCE
+    """The parameter whose gradients differ most, relative to their norm (if that is not small: `SMALL`), or to what
+    rounding explains, if that is less."""
+    passed: bool
+    rounding: float = 0.0
+    """How much the worst parameter's gradient changes on one backend alone where parameters are moved by about as much
+    as they are rounded; only found out, and more than nothing, where backends differ by more than usual."""
 
 
 def check_backends(
     first: Session, second: Session, step: Step, data: Dataset, batches: Iterable[np.ndarray[Any, Any]]
 ) -> Iterator[BackendCheck]:
-    """Train the first session; before each of its steps give its state to the second, and compare what they compute."""
+    """Train the first session; before each of its steps give its state to the second, and compare what they compute.
+
+    They may differ by more than the tolerances as far as one of them does by itself where parameters hardly move.
+    """
     for number, rows in enumerate(batches):
-        second.set_state(first.state())
+        state = first.state()
+        second.set_state(state)
         gather(first, data, rows)
         gather(second, data, rows)
-        a = {name: np.array(value) for name, value in first.gradients(len(rows), number).items()}
-        b = second.gradients(len(rows), number)
-        whole = math.hypot(*(float(np.linalg.norm(a[f"grad.{p.name}"])) for p in step.trainable))
-        worst, largest = "", 0.0
-        for parameter in step.trainable:
-            name = f"grad.{parameter.name}"
-            norm = max(float(np.linalg.norm(a[name])), SMALL * whole, 1e-12)
-            difference = float(np.linalg.norm(a[name] - b[name])) / norm
-            if math.isnan(difference):
-                difference = math.inf
-            if difference >= largest:
-                worst, largest = parameter.name, difference
-        loss = abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12)
-        yield BackendCheck(number, loss, largest, worst)
+        a, b = (_copies(session.gradients(len(rows), number)) for session in (first, second))
+        found = _differences(step, a, b)
+        worst = max(found.gradients, key=found.gradients.__getitem__, default="")
+        passed, rounding = found.are_usual, 0.0
+        if not passed:
+            nearby = [_differences(step, b, other) for other in _nearby(second, step, state, len(rows), number)]
+            sensitive = {name: max(other.gradients[name] for other in nearby) for name in found.gradients}
+            excess = {k: v / max(BACKEND_TOLERANCE, ROUNDING * sensitive[k]) for k, v in found.gradients.items()}
+            unexplained = [name for name, times in excess.items() if not times <= 1]
+            worst = max(unexplained, key=excess.__getitem__, default=worst)
+            rounding = sensitive.get(worst, 0.0)
+            allowed = max(LOSS_TOLERANCE, ROUNDING * max(other.loss for other in nearby))
+            passed = found.loss <= allowed and not unexplained
+        yield BackendCheck(number, found.loss, found.gradients.get(worst, 0.0), worst, passed, rounding)
         first.train_step(len(rows), number)
+
+
+def _copies(results: Arrays) -> Arrays:
+    """Results of a session, which the next ones would overwrite."""
+    return {name: np.array(value) for name, value in results.items()}
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Of the loss, and of each parameter's gradient."""
+
+    loss: float
+    gradients: Mapping[str, float]
+
+    @property
+    def are_usual(self) -> bool:
+        return self.loss <= LOSS_TOLERANCE and all(value <= BACKEND_TOLERANCE for value in self.gradients.values())
+
+
+def _differences(step: Step, a: Arrays, b: Arrays) -> Differences:
+    """Relative to the first results."""
+    names = [parameter.name for parameter in step.trainable]
+    whole = math.hypot(*(float(np.linalg.norm(a[f"grad.{name}"])) for name in names))
+    found = {}
+    for name in names:
+        x, y = a[f"grad.{name}"], b[f"grad.{name}"]
+        difference = float(np.linalg.norm(x - y)) / max(float(np.linalg.norm(x)), SMALL * whole, 1e-12)
+        found[name] = math.inf if math.isnan(difference) else difference
+    return Differences(abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12), found)
+
+
+def _nearby(session: Session, step: Step, state: Arrays, rows: int, number: int) -> Iterator[Arrays]:
+    """The gradients of a step with parameters that are moved by about as much as they are rounded."""
+    random = np.random.default_rng(number)
+    for _ in range(NEIGHBOURS):
+        moved = {p.name: state[p.name] * (1 + random.uniform(-MOVED, MOVED, p.shape)) for p in step.trainable}
+        session.set_state({**state, **{name: value.astype(np.float32) for name, value in moved.items()}})
+        yield session.gradients(rows, number)
