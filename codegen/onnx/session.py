@@ -11,23 +11,21 @@ import onnxruntime
 from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
-from nndsl.codegen.onnx.ahead import Ahead
 from nndsl.codegen.onnx.buffers import Batch, Binding, Matrix, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
+from nndsl.codegen.onnx.given import Given
 from nndsl.codegen.onnx.in_place import written_in_place
-from nndsl.codegen.onnx.known import Known
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
-from nndsl.codegen.onnx.processor import block_of_images, selecting
+from nndsl.codegen.onnx.processor import block_of_images
 from nndsl.codegen.onnx.proto import serialize
-from nndsl.codegen.onnx.row_sums import ONES
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
 from nndsl.codegen.onnx.waiting import Waiting
 from nndsl.graph.sizes import BATCH
 from nndsl.graph.types import TensorType
 from nndsl.transform.memory import estimate
-from nndsl.transform.names import LR, LR_SCALE, ROW, SEED, STEP
+from nndsl.transform.names import LR_SCALE, ROW, SEED, STEP
 from nndsl.transform.step import Step
 
 Task = Literal["train", "accumulate", "apply", "gradients", "evaluate", "predict"]
@@ -48,6 +46,10 @@ UPDATING: frozenset[Task] = frozenset({"train", "apply"})
 
 LEARNING: frozenset[Task] = frozenset({"train", "accumulate"})
 """The tasks that measure batches with gradients."""
+
+
+DRAWING: frozenset[Task] = LEARNING | {"gradients"}
+"""The tasks whose networks are as in training."""
 
 
 class OnnxSession:
@@ -73,14 +75,11 @@ class OnnxSession:
         largest = LARGEST_PACKED if choices.packed is None else choices.packed
         self._packing = pack_step(step, largest, rows=batch_size if provider == "cpu" else None)
         self._block: int | None = None
-        self._ahead: Ahead | None = None
-        self._known: Known | None = None
+        self._given: Given | None = None
         if provider == "cpu" and step.optimised:
-            self._ahead = Ahead(self._packing.apply)
-            self._packing = replace(self._packing, apply=self._ahead.update)
-            data = [item.name for item in (*step.network.inputs, *step.network.targets)]
-            self._known = Known(selecting(step.gradients, data), data)
-            self._step = replace(step, gradients=self._known.graph)
+            self._given = Given(step, self._packing.apply, seed)
+            self._packing = replace(self._packing, apply=self._given.update)
+            self._step = replace(step, gradients=self._given.gradients)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
         self._sizes = dict(sizes or {})
         threads = choices.threads
@@ -99,12 +98,12 @@ class OnnxSession:
             ROW: np.zeros((), np.int64),
             ROWS: np.zeros((), np.float32),
             LR_SCALE: np.ones((), np.float32),
-            **(self._ahead.arrays if self._ahead else {}),
+            **(self._given.scalars if self._given else {}),
         }
         self._outputs = _output_types(step, self._packing)
         tensors, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
         slots = {tensor.name for tensor in self._packing.tensors if tensor.role == "slot"}
-        in_place = written_in_place(self._packing.apply) & slots if self._ahead else ()
+        in_place = written_in_place(self._packing.apply) & slots if self._given else ()
         self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place, in_place)
         statistics = {k: v for k, v in tensors.items() if k not in updated}
         self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
@@ -156,13 +155,15 @@ class OnnxSession:
         self._scalars[STEP][()] = step
         self._scalars[ROW][()] = row
         self._scalars[LR_SCALE][()] = lr_scale
-        if self._ahead and task in UPDATING:
-            self._ahead.set(step, lr_scale)
         polls = self._polls(task)
         key = task, polls, rows, self._updated.side, self._statistics.side, self._sums.side
         binding = self._bindings.get(key)
         if binding is None:
             binding = self._bindings[key] = self._bind(task, rows, polls)
+        if self._given and task in UPDATING:
+            self._given.set_update(step, lr_scale)
+        if self._given and task in DRAWING:
+            self._given.set_keys(rows, step, row)
         return binding.run()
 
     def _polls(self, task: Task) -> bool:
@@ -233,18 +234,16 @@ class OnnxSession:
         read = {name: value for tensors in every for name, value in tensors.read.items()}
         inside = self._packing.inside(self._updated.memory)
         sizes = {**self._sizes, str(BATCH): rows}
-        known = (
-            {ONES: np.ones((1, rows), np.float32), **self._known.arrays(data, sizes)} if self._known and rows else {}
-        )
-        selections = self._known.selections(data, sizes) if self._known and rows else {}
+        given = self._given.arrays(data, sizes) if self._given and rows else {}
+        selections = self._given.selections(data, sizes) if self._given and rows else {}
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
             if name in read:
                 binding.read(name, read[name])
             elif name in inside:
                 binding.read(name, self._place(inside[name]))
-            elif name in known:
-                binding.read(name, self._place(known[name]))
+            elif name in given:
+                binding.read(name, self._place(given[name]))
             elif name in selections:
                 binding.select(name, Matrix(selections[name]))
             else:
@@ -255,10 +254,10 @@ class OnnxSession:
                 binding.write(name, written[name])
             else:
                 binding.give(name, allocate(self._outputs[name], sizes))
-        if self._ahead and task in UPDATING and LR in self._ahead.arrays:
-            binding.add(LR, self._ahead.arrays[LR])
-        if self._known and task in LEARNING:
-            for name, array in self._known.results(known).items():
+        if self._given:
+            updated = self._given.results_of_update() if task in UPDATING else {}
+            measured = self._given.results_of_batch(given) if task in LEARNING else {}
+            for name, array in {**updated, **measured}.items():
                 binding.add(name, array)
         return binding
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -45,7 +45,9 @@ class Evaluator:
             if node.op == "constant"
         }
         self._steps = [
-            _Step(node, _numpy_dtype(node, float_dtype)) for node in graph.nodes if node.op not in ("input", "constant")
+            _Step(node, _numpy_dtype(node, float_dtype), over)
+            for node, over in _last_uses(graph)
+            if node.op not in ("input", "constant")
         ]
 
     def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Array]:
@@ -63,18 +65,34 @@ class Evaluator:
                 operands = {name: values[operand] for name, operand in step.operands}
                 result = step.compute({**scope, **step.helpers, **operands})
                 values[step.node] = np.asarray(result, step.dtype)
+                for node in step.over:
+                    del values[node]
         return {name: values[node] for name, node in self._graph.outputs.items()}
 
 
 class _Step:
-    """A node that computes something: its expression in the names of its operands, and what else stands in it."""
+    """A node that computes something: its expression in the names of its operands, and what else stands in it.
 
-    def __init__(self, node: Node, dtype: Any):
+    `over` are the values that nothing reads after it. Memory that is given back at once is taken again at once; that
+    of a whole graph goes back to the system, whose new pages take longer than small arrays' arithmetic.
+    """
+
+    def __init__(self, node: Node, dtype: Any, over: Sequence[Node]):
         self.node = node
+        self.over = over
         self.dtype = dtype
         self.operands = [(f"_{i}", operand) for i, operand in enumerate(node.inputs)]
         self.compute = _compiled(numpy_expression(node, [name for name, _ in self.operands]))
         self.helpers = {helper.__name__: helper for helper in node.primitive.helpers}
+
+
+def _last_uses(graph: Graph) -> Iterator[tuple[Node, list[Node]]]:
+    """Each node, and which of its operands, other than outputs, inputs and constants, it is the last to read."""
+    kept = {*graph.outputs.values()}
+    last = {operand: node for node in graph.nodes for operand in node.inputs}
+    for node in graph.nodes:
+        read = dict.fromkeys(o for o in node.inputs if o.op not in ("input", "constant") and o not in kept)
+        yield node, [operand for operand in read if last[operand] is node]
 
 
 def solve(dim: Size, length: int, sizes: dict[str, int]) -> None:

@@ -58,9 +58,14 @@ class _Words:
 
 def onnx_random_uniform(e: OnnxEmitter, node: Node, seed: str, step: str, row: str) -> str:
     """`helpers.random_uniform`, line by line; the keys of the rows are the same at all sites, and computed once."""
+    rows = _row_numbers(e, node.shape[0], row) if node.type.batched else ""
+    return onnx_random_of_rows(e, node, *_row_keys(e, _Words(e, np.uint32), seed, step, rows))
+
+
+def onnx_random_of_rows(e: OnnxEmitter, node: Node, a: str, b: str) -> str:
+    """The numbers of rows with these keys."""
     word = _Words(e, np.uint32)
     batched = node.type.batched
-    a, b = _row_keys(e, word, seed, step, _row_numbers(e, node.shape[0], row) if batched else "")
     c, d = _element_keys(e, word, product(node.shape[1:] if batched else node.shape), int(node.attributes["site"]))
     bits = word.mul(word.add(a, c), word.add(b, d))
     bits = word.mul(word.fold(bits, 16), word.add(a, d))
@@ -113,5 +118,5 @@ random_uniform = primitive(
         Sample((i64(), i64(), i64()), {"shape": shape, "site": 2**32 - 7}, low=-(2**40), high=2**40)
         for shape in ((BATCH, 4), (BATCH, 3, 4), (BATCH,), (BATCH, BATCH * 2), (5, 2), ())
     ),
-    helpers=(helpers.row_keys, helpers.element_keys, helpers.random_uniform),
+    helpers=(helpers.step_key, helpers.row_keys, helpers.element_keys, helpers.random_uniform),
 )(None)

@@ -99,4 +99,4 @@ def test_exported_models_and_sessions_as_written_compute_everything_inside() -> 
     artifacts = OnnxBackend().artifacts(step, initial_state(step.states, 0))
     assert not any(b"nndsl.ahead" in content for content in artifacts.values())
     plain = replace(step, optimised=False)
-    assert OnnxSession(plain, initial_state(plain.states, 0), seed=0, batch_size=4)._ahead is None
+    assert OnnxSession(plain, initial_state(plain.states, 0), seed=0, batch_size=4)._given is None

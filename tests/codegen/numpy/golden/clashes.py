@@ -295,10 +295,8 @@ def sigmoid(x):
         return 1 / (1 + np.exp(-x))
 
 
-def row_keys(seed, step, row, count):
-    """Two odd numbers for each row, for `random_uniform`: the key of seed and step, hashed with the row's number."""
-    key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
-    key = (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
+def row_keys(key, row, count):
+    """Two odd numbers for each row, for `random_uniform`: the step's key, hashed with the row's number."""
     rows = np.arange(count, dtype=np.uint32)[:, None] + np.uint32((key + int(row)) % 2**32)
     rows *= 0x9E3779B1
     a = (rows + (rows >> 16)) * 0x85EBCA6A + 1
@@ -313,6 +311,12 @@ def element_keys(count, site):
     return c, (c + (c >> 16)) * 0x2C1B3C6E + np.uint32(site * 2 % 2**32)
 
 
+def step_key(seed, step):
+    """A 64-bit number for seed and step, hashed."""
+    key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
+    return (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
+
+
 def random_uniform(seed, step, row, shape, site):
     """Numbers in [0, 1), float32: a pure function of seed, step, row, site and element.
 
@@ -321,7 +325,7 @@ def random_uniform(seed, step, row, shape, site):
     site and element two numbers c, d for each element, and (a + c)(b + d)(a + d), its high bits folded onto its low
     ones after the first product, has 24 good bits on top.
     """
-    a, b = row_keys(seed, step, row, shape[0])
+    a, b = row_keys(step_key(seed, step), row, shape[0])
     c, d = element_keys(np.prod(shape[1:], dtype=int), site)
     bits = (a + c) * (b + d)
     bits += bits >> 16

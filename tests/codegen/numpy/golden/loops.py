@@ -421,10 +421,14 @@ def softplus(x):
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-def row_keys(seed, step, row, count):
-    """Two odd numbers for each row, for `random_uniform`: the key of seed and step, hashed with the row's number."""
+def step_key(seed, step):
+    """A 64-bit number for seed and step, hashed."""
     key = (int(seed) * 0x9E3779B97F4A7C15 + int(step) * 0xD1342543DE82EF95) % 2**64
-    key = (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
+    return (key + (key >> 32)) * 0xDA942042E4DD58B5 % 2**64
+
+
+def row_keys(key, row, count):
+    """Two odd numbers for each row, for `random_uniform`: the step's key, hashed with the row's number."""
     rows = np.arange(count, dtype=np.uint32)[:, None] + np.uint32((key + int(row)) % 2**32)
     rows *= 0x9E3779B1
     a = (rows + (rows >> 16)) * 0x85EBCA6A + 1
@@ -447,7 +451,7 @@ def random_uniform(seed, step, row, shape, site):
     site and element two numbers c, d for each element, and (a + c)(b + d)(a + d), its high bits folded onto its low
     ones after the first product, has 24 good bits on top.
     """
-    a, b = row_keys(seed, step, row, shape[0])
+    a, b = row_keys(step_key(seed, step), row, shape[0])
     c, d = element_keys(np.prod(shape[1:], dtype=int), site)
     bits = (a + c) * (b + d)
     bits += bits >> 16
