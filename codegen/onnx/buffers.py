@@ -72,7 +72,7 @@ class Matrix:
         self._indices = selected.indices
         self._places = np.stack([selected.indices, selected.columns], axis=1)
         self._ones = np.ones(len(self._places), np.float32)
-        shape, device = np.array(selected.shape), onnxruntime.OrtDevice.make("cpu", 0)
+        shape, device = np.array(selected.shape, np.int64), onnxruntime.OrtDevice.make("cpu", 0)
         tensor = onnxruntime.SparseTensor.sparse_coo_from_numpy(shape, self._ones, self._places.reshape(-1), device)
         self.value = onnxruntime.OrtValue.ort_value_from_sparse_tensor(tensor)
         """The matrix over the memory of these arrays."""

@@ -13,13 +13,16 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.ahead import Ahead
+from nndsl.codegen.onnx.buffers import Matrix
 from nndsl.codegen.onnx.known import Known
-from nndsl.codegen.onnx.processor import selecting
+from nndsl.codegen.onnx.processor import adds_selected
 from nndsl.codegen.onnx.row_keys import RowKeys
 from nndsl.codegen.onnx.row_sums import ONES
-from nndsl.codegen.onnx.selection import Selected
+from nndsl.codegen.onnx.selection import with_selections
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
+from nndsl.model.index_range import index_ranges
+from nndsl.model.network import Network
 from nndsl.transform.names import LR
 from nndsl.transform.step import Step
 
@@ -28,12 +31,18 @@ class Given:
     """The graphs of a step that are given all this, and its values for each step."""
 
     def __init__(self, step: Step, apply: Graph, seed: int):
-        data = [item.name for item in (*step.network.inputs, *step.network.targets)]
         self._ahead = Ahead(apply)
         self._keys = RowKeys(step.gradients, seed)
-        self._known = Known(selecting(self._keys.graph, data), data)
+        selected = with_selections(self._keys.graph, _counted_from_zero(step.network))
+        if selected is not self._keys.graph and not adds_selected():
+            selected = self._keys.graph
+        data = [item.name for item in (*step.network.inputs, *step.network.targets)]
+        self._known = Known(selected, data)
+        self._matrices: dict[tuple[str, int], Matrix] = {}
         self.update = self._ahead.update
         self.gradients = self._known.graph
+        self.draws = self._keys.draws
+        """Whether a step draws numbers, and wants `set_keys`."""
 
     @property
     def scalars(self) -> dict[str, Array]:
@@ -46,9 +55,13 @@ class Given:
         ones = {ONES: np.ones((1, rows), np.float32)}
         return {**ones, **self._known.arrays(data, sizes), **self._keys.arrays(rows)}
 
-    def selections(self, data: Arrays, sizes: Mapping[str, int]) -> dict[str, Selected]:
+    def matrices(self, data: Arrays, sizes: Mapping[str, int]) -> dict[str, Matrix]:
         """The sparse matrices that it is given."""
-        return self._known.selections(data, sizes)
+        rows = sizes[str(BATCH)]
+        for name, selected in self._known.selections(data, sizes).items():
+            if (name, rows) not in self._matrices:
+                self._matrices[name, rows] = Matrix(selected)
+        return {name: matrix for (name, count), matrix in self._matrices.items() if count == rows}
 
     def set_update(self, step: int, lr_scale: float) -> None:
         self._ahead.set(step, lr_scale)
@@ -63,3 +76,9 @@ class Given:
     def results_of_batch(self, arrays: Arrays) -> dict[str, Array]:
         """The outputs for a batch that are among these arrays."""
         return self._known.results(arrays)
+
+
+def _counted_from_zero(network: Network) -> list[str]:
+    """The inputs that hold no negative number: classes, and what an embedding takes. Data were looked at for that."""
+    ranges = index_ranges(network)
+    return [item.name for item in network.inputs if item.kind == "class" or item.name in ranges]

@@ -1,14 +1,13 @@
-"""What the ONNX Runtime that is installed computes on this machine's processor beside standard operators, found by
-asking it.
+"""What ONNX Runtime's own operators can do on this machine, found by asking it.
 
-Its convolution in blocks is made for vectors: blocks of 16 numbers with AVX-512, of 8 with AVX, and elsewhere what its
-release has, or none. It does not say which, so a small network is computed with each and held to the evaluator; and so
-is a sum of rows by a sparse matrix.
+blocks of channels     Its convolution in blocks is made for vectors: blocks of 16 numbers with AVX-512, of 8 with AVX,
+                       and elsewhere what its release has, or none. It does not say which, so a small network is
+                       computed with each and held to the evaluator.
+sparse matrices        A tiny sum of rows tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -17,11 +16,11 @@ import numpy as np
 from nndsl import ops
 from nndsl.codegen.backend import Array
 from nndsl.codegen.onnx.blocks import PRODUCTS, all_in_blocks
-from nndsl.codegen.onnx.buffers import Matrix
+from nndsl.codegen.onnx.buffers import Binding, Matrix
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.engine import load
 from nndsl.codegen.onnx.proto import serialize
-from nndsl.codegen.onnx.selection import Selected, selected_product, with_selections
+from nndsl.codegen.onnx.selection import Selected, selected_product
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
 from nndsl.graph.node import Graph
@@ -90,22 +89,19 @@ def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array]
     return all(np.array_equal(a, b) for a, b in zip(found, expected.values(), strict=True))
 
 
-def selecting(graph: Graph, data: Collection[str]) -> Graph:
-    """The graph with sums of rows at indices, which are data of these names, by sparse matrices, if there are any and
-    they are computed here."""
-    selected = with_selections(graph, data)
-    return selected if selected is graph or _adds_selected() else graph
-
-
 @cache
-def _adds_selected() -> bool:
+def adds_selected() -> bool:
+    """Whether rows are added up by a sparse matrix here: as sessions have it, bound to memory that changes."""
     e = Emitter("selection", block=0)
-    operands = e.sparse_input("selection", "f32", (4, 3)), e.input("rows", "f32", (3, 2))
-    e.output("sums", selected_product(e, *operands), "f32", (4, 2))
-    rows = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    rows = e.constant(np.array([[1, 2], [3, 4], [5, 6]], np.float32))
+    e.output("sums", selected_product(e, e.sparse_input("selection", "f32", (4, 3)), rows), "f32", (4, 2))
+    indices, sums = np.zeros(3, np.int64), np.empty((4, 2), np.float32)
     try:
-        matrix = Matrix(Selected((4, 3), np.array([3, 1, 3]), np.arange(3)))
-        (sums,) = load(serialize(e.model({})), "cpu", 1).run(None, {"selection": matrix.value, "rows": rows})
+        binding = Binding(load(serialize(e.model({})), "cpu", 1))
+        binding.select("selection", Matrix(Selected((4, 3), indices, np.arange(3))))
+        binding.give("sums", sums)
+        indices[...] = 3, 1, 3
+        binding.run()
     except Exception:  # of one of many kinds: a release without sparse tensors
         return False
     return np.array_equal(sums, [[0, 0], [3, 4], [0, 0], [6, 8]])

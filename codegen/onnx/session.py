@@ -11,7 +11,7 @@ import onnxruntime
 from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
-from nndsl.codegen.onnx.buffers import Batch, Binding, Matrix, Tensors
+from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
 from nndsl.codegen.onnx.given import Given
@@ -47,9 +47,8 @@ UPDATING: frozenset[Task] = frozenset({"train", "apply"})
 LEARNING: frozenset[Task] = frozenset({"train", "accumulate"})
 """The tasks that measure batches with gradients."""
 
-
-DRAWING: frozenset[Task] = LEARNING | {"gradients"}
-"""The tasks whose networks are as in training."""
+TRAINING: frozenset[Task] = LEARNING | {"gradients"}
+"""The tasks that run a network as in training: they draw random numbers, and go backwards."""
 
 
 class OnnxSession:
@@ -162,7 +161,7 @@ class OnnxSession:
             binding = self._bindings[key] = self._bind(task, rows, polls)
         if self._given and task in UPDATING:
             self._given.set_update(step, lr_scale)
-        if self._given and task in DRAWING:
+        if self._given and self._given.draws and task in TRAINING:
             self._given.set_keys(rows, step, row)
         return binding.run()
 
@@ -234,8 +233,9 @@ class OnnxSession:
         read = {name: value for tensors in every for name, value in tensors.read.items()}
         inside = self._packing.inside(self._updated.memory)
         sizes = {**self._sizes, str(BATCH): rows}
-        given = self._given.arrays(data, sizes) if self._given and rows else {}
-        selections = self._given.selections(data, sizes) if self._given and rows else {}
+        training = self._given if task in TRAINING else None
+        given = training.arrays(data, sizes) if training else {}
+        matrices = training.matrices(data, sizes) if training else {}
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
             if name in read:
@@ -244,8 +244,8 @@ class OnnxSession:
                 binding.read(name, self._place(inside[name]))
             elif name in given:
                 binding.read(name, self._place(given[name]))
-            elif name in selections:
-                binding.select(name, Matrix(selections[name]))
+            elif name in matrices:
+                binding.select(name, matrices[name])
             else:
                 array = data[name] if name in data else self._scalars[name]
                 binding.feed(name, array, self._place(array))

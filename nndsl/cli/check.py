@@ -59,12 +59,12 @@ def command(
             raise Failure(
                 BadOption(None, "--backends", "the program trains for 0 epochs, so there is no step to compare")
             )
-        worst = max(done, key=lambda step: step.gradient)
+        worst = max(done, key=lambda step: (not step.passed, step.gradient))
         steps_taken = f"{len(done)} step{'s' * (len(done) > 1)}"
         say(f"  {steps_taken} on both backends: losses differ by {max(s.loss for s in done):.1e} at most,")
         say(f"  gradients by {worst.gradient:.1e} of their norm ({worst.worst} at step {worst.step})")
         if worst.passed and worst.rounding:
-            say(f"  which is rounding: moving parameters by {MOVED:.0e} of them changes it by {worst.rounding:.1e}")
+            say(f"  which is rounding: where parameters move by {MOVED:.0e} of them it changes by {worst.rounding:.1e}")
         failed += [BackendsDiffer(None, s.step, s.loss, s.gradient, s.worst) for s in done if not s.passed]
     if failed:
         raise Failure(*failed)

@@ -160,7 +160,8 @@ class GradientDiffers(Diagnostic):
 class BackendsDiffer(Diagnostic):
     """`nndsl check --backends` ran the same step on ONNX Runtime and on NumPy, and they differ by more than float
     rounding explains: by 1e-6 of the loss or 1e-5 of a gradient's norm, and by four times as much as one backend by
-    itself where parameters are moved by a millionth of them. It is a fault of nndsl: please report it with the program.
+    itself where parameters are moved by a millionth of them and inputs by half a last bit. It is likely to be a fault
+    of nndsl: please report it with the program.
     """
 
     code = "NN512"

@@ -45,8 +45,8 @@ class Evaluator:
             if node.op == "constant"
         }
         self._steps = [
-            _Step(node, _numpy_dtype(node, float_dtype), over)
-            for node, over in _last_uses(graph)
+            _Step(node, _numpy_dtype(node, float_dtype), read)
+            for node, read in _read_last(graph)
             if node.op not in ("input", "constant")
         ]
 
@@ -65,7 +65,7 @@ class Evaluator:
                 operands = {name: values[operand] for name, operand in step.operands}
                 result = step.compute({**scope, **step.helpers, **operands})
                 values[step.node] = np.asarray(result, step.dtype)
-                for node in step.over:
+                for node in step.read_last:
                     del values[node]
         return {name: values[node] for name, node in self._graph.outputs.items()}
 
@@ -73,21 +73,21 @@ class Evaluator:
 class _Step:
     """A node that computes something: its expression in the names of its operands, and what else stands in it.
 
-    `over` are the values that nothing reads after it. Memory that is given back at once is taken again at once; that
-    of a whole graph goes back to the system, whose new pages take longer than small arrays' arithmetic.
+    `read_last` are the operands that nothing reads after it. Memory that is given back at once is taken again at once;
+    that of a whole graph goes back to the system, whose new pages take longer than small arrays' arithmetic.
     """
 
-    def __init__(self, node: Node, dtype: Any, over: Sequence[Node]):
+    def __init__(self, node: Node, dtype: Any, read_last: Sequence[Node]):
         self.node = node
-        self.over = over
+        self.read_last = read_last
         self.dtype = dtype
         self.operands = [(f"_{i}", operand) for i, operand in enumerate(node.inputs)]
         self.compute = _compiled(numpy_expression(node, [name for name, _ in self.operands]))
         self.helpers = {helper.__name__: helper for helper in node.primitive.helpers}
 
 
-def _last_uses(graph: Graph) -> Iterator[tuple[Node, list[Node]]]:
-    """Each node, and which of its operands, other than outputs, inputs and constants, it is the last to read."""
+def _read_last(graph: Graph) -> Iterator[tuple[Node, list[Node]]]:
+    """Each node, and those of its operands that it is the last to read: computed ones that are no outputs."""
     kept = {*graph.outputs.values()}
     last = {operand: node for node in graph.nodes for operand in node.inputs}
     for node in graph.nodes:

@@ -161,7 +161,7 @@ def step_key(seed: int, step: int) -> int:
 
 
 def row_keys(key: int | Array, row: int, count: int) -> tuple[Array, Array]:
-    """Two odd numbers for each row, for `random_uniform`: the step's key, hashed with the row's number."""
+    """Two odd numbers for each row, for `random_uniform`: the step's key, hashed with the row's number, [count, 1]."""
     rows = np.arange(count, dtype=np.uint32)[:, None] + np.uint32((key + int(row)) % 2**32)
     rows *= 0x9E3779B1
     a = (rows + (rows >> 16)) * 0x85EBCA6A + 1

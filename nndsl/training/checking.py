@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,9 @@ BACKEND_TOLERANCE = 1e-5
 MOVED = 1e-6
 """How far parameters are moved, as a part of them, to see what rounding does: `batch_norm` takes means away, so that
 gradients before it nearly cancel, and of a million relus some lie so near their kink that two backends differ."""
+
+MOVED_DATA = 2.0**-24
+"""The same for inputs, half a float32's last bit: columns far from 0 cancel too, where their mean is taken away."""
 
 NEIGHBOURS = 8
 """How often they are: each time other relus change sides."""
@@ -110,8 +113,8 @@ class BackendCheck:
     rounding explains, if that is less."""
     passed: bool
     rounding: float = 0.0
-    """How much the worst parameter's gradient changes on one backend alone where parameters are moved by about as much
-    as they are rounded; only found out, and more than nothing, where backends differ by more than usual."""
+    """How much the worst parameter's gradient changes on one backend alone where parameters and data hardly move; only
+    found out, and more than nothing, where backends differ by more than usual."""
 
 
 def check_backends(
@@ -128,24 +131,13 @@ def check_backends(
         gather(second, data, rows)
         a, b = (_copies(session.gradients(len(rows), number)) for session in (first, second))
         found = _differences(step, a, b)
-        worst = max(found.gradients, key=found.gradients.__getitem__, default="")
-        passed, rounding = found.are_usual, 0.0
-        if not passed:
+        if found.are_usual:
+            worst = max(found.gradients, key=found.gradients.__getitem__, default="")
+            yield BackendCheck(number, found.loss, found.gradients.get(worst, 0.0), worst, passed=True)
+        else:
             nearby = [_differences(step, b, other) for other in _nearby(second, step, state, len(rows), number)]
-            sensitive = {name: max(other.gradients[name] for other in nearby) for name in found.gradients}
-            excess = {k: v / max(BACKEND_TOLERANCE, ROUNDING * sensitive[k]) for k, v in found.gradients.items()}
-            unexplained = [name for name, times in excess.items() if not times <= 1]
-            worst = max(unexplained, key=excess.__getitem__, default=worst)
-            rounding = sensitive.get(worst, 0.0)
-            allowed = max(LOSS_TOLERANCE, ROUNDING * max(other.loss for other in nearby))
-            passed = found.loss <= allowed and not unexplained
-        yield BackendCheck(number, found.loss, found.gradients.get(worst, 0.0), worst, passed, rounding)
+            yield _explained(number, found, [other for other in nearby if other.are_finite])
         first.train_step(len(rows), number)
-
-
-def _copies(results: Arrays) -> Arrays:
-    """Results of a session, which the next ones would overwrite."""
-    return {name: np.array(value) for name, value in results.items()}
 
 
 @dataclass(frozen=True)
@@ -159,9 +151,32 @@ class Differences:
     def are_usual(self) -> bool:
         return self.loss <= LOSS_TOLERANCE and all(value <= BACKEND_TOLERANCE for value in self.gradients.values())
 
+    @property
+    def are_finite(self) -> bool:
+        return all(map(math.isfinite, (self.loss, *self.gradients.values())))
+
+
+def _explained(number: int, found: Differences, nearby: Sequence[Differences]) -> BackendCheck:
+    """The check of a step whose differences are unusual, by those from one backend's results to nearby ones."""
+    rounding = {name: max((other.gradients[name] for other in nearby), default=0.0) for name in found.gradients}
+    excess = {k: v / max(BACKEND_TOLERANCE, ROUNDING * rounding[k]) for k, v in found.gradients.items()}
+    unexplained = {name: times for name, times in excess.items() if times > 1}
+    of = unexplained or found.gradients
+    worst = max(of, key=of.__getitem__, default="")
+    allowed = max(LOSS_TOLERANCE, ROUNDING * max((other.loss for other in nearby), default=0.0))
+    passed = found.loss <= allowed and not unexplained
+    return BackendCheck(
+        number, found.loss, found.gradients.get(worst, 0.0), worst, passed=passed, rounding=rounding.get(worst, 0.0)
+    )
+
+
+def _copies(results: Arrays) -> Arrays:
+    """Results of a session, which the next ones would overwrite."""
+    return {name: np.array(value) for name, value in results.items()}
+
 
 def _differences(step: Step, a: Arrays, b: Arrays) -> Differences:
-    """Relative to the first results."""
+    """Relative to the first results; infinite where there is no number."""
     names = [parameter.name for parameter in step.trainable]
     whole = math.hypot(*(float(np.linalg.norm(a[f"grad.{name}"])) for name in names))
     found = {}
@@ -169,13 +184,23 @@ def _differences(step: Step, a: Arrays, b: Arrays) -> Differences:
         x, y = a[f"grad.{name}"], b[f"grad.{name}"]
         difference = float(np.linalg.norm(x - y)) / max(float(np.linalg.norm(x)), SMALL * whole, 1e-12)
         found[name] = math.inf if math.isnan(difference) else difference
-    return Differences(abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12), found)
+    loss = abs(float(a["loss"]) - float(b["loss"])) / max(abs(float(a["loss"])), 1e-12)
+    return Differences(math.inf if math.isnan(loss) else loss, found)
 
 
 def _nearby(session: Session, step: Step, state: Arrays, rows: int, number: int) -> Iterator[Arrays]:
-    """The gradients of a step with parameters that are moved by about as much as they are rounded."""
+    """The gradients of a step with parameters and inputs that are moved by a few times as much as they are rounded."""
     random = np.random.default_rng(number)
+    buffers = session.buffers(rows)
+    inputs = {item.name: buffers[item.name].copy() for item in step.network.inputs if item.dtype == "f32"}
     for _ in range(NEIGHBOURS):
-        moved = {p.name: state[p.name] * (1 + random.uniform(-MOVED, MOVED, p.shape)) for p in step.trainable}
-        session.set_state({**state, **{name: value.astype(np.float32) for name, value in moved.items()}})
+        moved = {p.name: _moved(random, state[p.name], MOVED) for p in step.trainable}
+        session.set_state({**state, **moved})
+        for name, array in inputs.items():
+            buffers[name][...] = _moved(random, array, MOVED_DATA)
         yield session.gradients(rows, number)
+
+
+def _moved(random: np.random.Generator, array: np.ndarray[Any, Any], by: float) -> np.ndarray[Any, Any]:
+    moved: np.ndarray[Any, Any] = array * (1 + random.uniform(-by, by, array.shape))
+    return moved.astype(np.float32)

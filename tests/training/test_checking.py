@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 import nndsl
 from nndsl.codegen.numpy.session import NumpySession
-from nndsl.training.checking import BACKEND_TOLERANCE, ROUNDING, BackendCheck
+from nndsl.training.checking import BACKEND_TOLERANCE, ROUNDING, BackendCheck, Differences, _explained
 
 PROGRAM = """
 model sensitive {
@@ -79,3 +80,44 @@ def test_a_wrong_loss_is_found_beside_it(
 
     monkeypatch.setattr(NumpySession, "gradients", wrong)
     assert not any(check.passed for check in checks())
+
+
+def test_columns_far_from_zero_are_rounded_too(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(128, 16)) + 3000, random.normal(size=(128, 2))
+    np.savez(tmp_path / "far.npz", x=x.astype(np.float32), y=y.astype(np.float32))
+    (tmp_path / "far.nn").write_text(
+        """
+        model far {
+          input x: f32[16]
+          target y: f32[2]
+          scores = x -> layer_norm -> dense(8, tanh) -> dense(2)
+          output value = scores
+          loss mse(scores, y)
+        }
+        data { source = npz("far.npz") }
+        train { batch_size = 32 }
+        """
+    )
+    net = nndsl.load(tmp_path / "far.nn")
+    assert isinstance(net, nndsl.Net)
+    found = list(net.check_backends(4))
+    assert all(check.passed for check in found)
+    assert any(check.gradient > BACKEND_TOLERANCE for check in found)
+
+
+@pytest.mark.parametrize("lost", [math.nan, math.inf])
+def test_a_neighbour_without_numbers_explains_nothing(lost: float) -> None:
+    found = Differences(0.0, {"W": 1.0, "b": 1e-7})
+    nearby = [Differences(lost, {"W": 1e-6, "b": 0.0}), Differences(0.0, {"W": lost, "b": lost})]
+    check = _explained(3, found, [other for other in nearby if other.are_finite])
+    assert (check.passed, check.worst, check.gradient, check.rounding) == (False, "W", 1.0, 0.0)
+
+
+def test_what_is_not_explained_is_named_though_more_differs_elsewhere() -> None:
+    found = Differences(0.0, {"sensitive": 1e-2, "wrong": 1e-4})
+    check = _explained(0, found, [Differences(0.0, {"sensitive": 9e-3, "wrong": 1e-6})])
+    assert (check.passed, check.worst, check.gradient) == (False, "wrong", 1e-4)
+    check = _explained(0, found, [Differences(0.0, {"sensitive": 9e-3, "wrong": 1e-4})])
+    assert (check.passed, check.worst, check.rounding) == (True, "sensitive", 9e-3)
+    assert not _explained(0, Differences(1e-3, {"W": 0.0}), [Differences(1e-5, {"W": 0.0})]).passed

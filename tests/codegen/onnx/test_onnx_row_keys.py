@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import nndsl
 from nndsl.codegen.onnx.models import gradients_model, train_model
 from nndsl.codegen.onnx.packing import pack_step
-from nndsl.codegen.onnx.row_keys import KEYS, STEPS, RowKeys
+from nndsl.codegen.onnx.row_keys import KEYS, NUMBERS, STEPS, TABLES, Keys, RowKeys
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.graph.evaluate import evaluate
 from nndsl.ops.helpers import row_keys, step_key
@@ -84,6 +86,48 @@ def test_sessions_draw_what_the_evaluator_draws() -> None:
         np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
         for name in (name for name in found if name.startswith("grad.")):
             np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_sessions_give_them_to_their_models() -> None:
+    for step, expected in ((step_of(), {*KEYS}), (replace(step_of(), optimised=False), set())):
+        session = OnnxSession(step, initial_state(step.states, 0), seed=SEED_, batch_size=6)
+        session.gradients(6, 0)
+        (program,) = session._programs.values()
+        assert {info.name for info in program.get_inputs()} & {*KEYS} == expected
+
+
+def test_micro_batches_draw_what_their_batch_draws() -> None:
+    """The sums of gradients over rows 0 to 3 and 4 to 5 are those of all rows, in each of some steps."""
+    step, random = step_of(), np.random.default_rng(0)
+    whole, parts = (OnnxSession(step, initial_state(step.states, 0), seed=3, batch_size=6) for _ in range(2))
+    for number in range(4):
+        data = {name: random.normal(size=array.shape).astype("f") for name, array in whole.buffers(6).items()}
+        for name, array in whole.buffers(6).items():
+            array[...] = data[name]
+        expected = whole.gradients(6, number)
+        for rows in (slice(0, 4), slice(4, 6)):
+            for name, array in parts.buffers(rows.stop - rows.start).items():
+                array[...] = data[name][rows]
+            parts.accumulate(rows.stop - rows.start, number, rows.start)
+        for name, total in parts.accumulated().items():
+            if name != "rows":
+                np.testing.assert_allclose(total / 6, expected[name], rtol=1e-4, atol=1e-6, err_msg=name)
+        parts.set_accumulated({})
+
+
+def test_large_batches_make_the_keys_of_few_steps_at_once() -> None:
+    keys = Keys(0, NUMBERS // 4)
+    for step in range(6):
+        keys.set(step, 0)
+        np.testing.assert_array_equal(keys.arrays[0], row_keys(step_key(0, step), 0, NUMBERS // 4)[0])
+    assert keys._tables[0][1].shape[1] == 4
+
+
+def test_few_places_are_remembered() -> None:
+    keys = Keys(0, 2)
+    for row in range(0, 10 * TABLES, 2):
+        keys.set(7, row)
+    assert len(keys._tables) <= TABLES
 
 
 def test_exported_models_make_keys_themselves() -> None:

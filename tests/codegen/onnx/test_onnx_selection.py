@@ -7,11 +7,11 @@ import pytest
 from onnx import load_model_from_string
 
 import nndsl
-from nndsl.codegen.onnx import processor
+from nndsl.codegen.onnx import given, processor
 from nndsl.codegen.onnx.artifacts import artifacts
 from nndsl.codegen.onnx.models import train_model
 from nndsl.codegen.onnx.packing import pack_step
-from nndsl.codegen.onnx.selection import with_selections
+from nndsl.codegen.onnx.selection import GIVEN, with_selections
 from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.graph.evaluate import evaluate
 from nndsl.transform.names import ROW, SEED, STEP
@@ -38,6 +38,7 @@ NETWORKS = {
     "one number": ("input x: i64", "scores = x -> embedding(9, 4) -> dense(2)", {}),
     "a place of two axes": ("input x: i64[3, 2]", "scores = x -> embedding(9, 4) -> flatten -> dense(2)", {}),
     "narrow": ("input x: i64[7]", "scores = x -> embedding(9, 1) -> flatten -> dense(2)", {}),
+    "a class": ("input x: class[9]", "scores = x -> embedding(9, 4) -> dense(2)", {}),
     "two tables": (
         "input x: i64[3]",
         "scores = concat(x -> embedding(9, 4) -> flatten, x -> embedding(9, 2) -> flatten) -> dense(2)",
@@ -74,6 +75,20 @@ def filled(session: OnnxSession, rows: int, seed: int) -> dict[str, np.ndarray]:
     return {name: array.copy() for name, array in session.buffers(rows).items()}
 
 
+def selections_of(name: str) -> list[str]:
+    """The sparse matrices that a session gives its model."""
+    session = session_of(name)
+    filled(session, ROWS, 0)
+    session.gradients(ROWS, 0)
+    (program,) = session._programs.values()
+    return [info.name for info in program.get_inputs() if info.name.startswith(GIVEN)]
+
+
+@pytest.mark.parametrize(("name", "count"), [("mean", 1), ("two tables", 1), ("two inputs", 2), ("a class", 1)])
+def test_sessions_give_their_models_matrices(name: str, count: int) -> None:
+    assert len(selections_of(name)) == count
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_the_evaluators(name: str) -> None:
     step, session = step_of(name), session_of(name)
@@ -94,7 +109,7 @@ def test_steps_and_accumulated_gradients_change_what_plain_ones_change(
     states = []
     for plain in (False, True):
         if plain:
-            monkeypatch.setattr(processor, "_adds_selected", lambda: False)
+            monkeypatch.setattr(given, "adds_selected", lambda: False)
         session = session_of(name)
         for number, rows in enumerate((ROWS, 2, ROWS)):
             filled(session, rows, number)
@@ -132,6 +147,37 @@ def test_tables_of_one_size_share_the_matrix() -> None:
     assert (operations.count("selection"), operations.count("selected_sums")) == (1, 2)
 
 
+def test_rows_may_be_taken_from_the_end_by_gather() -> None:
+    """No range is known of what `gather` takes, so it has no matrix, which would have no such rows."""
+    text = """
+    model net {
+      input x: i64[3]
+      input z: i64
+      target y: f32[2]
+      layer table = embedding(9, 4)
+      first = table(z)
+      scores = concat(first, gather(table.embeddings, x) -> flatten) -> dense(2)
+      output label = scores
+      loss   mse(scores, y)
+    }
+    train { batch_size = 6 }
+    """
+    step = nndsl.loads(text).step
+    session = OnnxSession(step, initial_state(step.states, 0), seed=0, batch_size=ROWS)
+    random = np.random.default_rng(0)
+    data = {
+        "x": random.integers(-9, 9, (ROWS, 3)),
+        "z": random.integers(0, 9, ROWS),
+        "y": random.normal(size=(ROWS, 2)).astype(np.float32),
+    }
+    for name, array in session.buffers(ROWS).items():
+        array[...] = data[name]
+    found = session.gradients(ROWS, 0)
+    expected = evaluate(step.gradients, {**initial_state(step.states, 0), **data, STEP: 0, SEED: 0, ROW: 0})
+    name = "grad.table.embeddings"
+    np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("index", [-1, 9, 2**40])
 def test_an_index_that_is_none_fails(index: int) -> None:
     session = session_of("mean")
@@ -146,17 +192,15 @@ def test_a_release_without_sparse_tensors_adds_up_otherwise(monkeypatch: pytest.
         raise RuntimeError("no sparse tensors")
 
     monkeypatch.setattr("onnxruntime.SparseTensor.sparse_coo_from_numpy", refused, raising=False)
-    monkeypatch.setattr(processor, "_adds_selected", processor._adds_selected.__wrapped__)
-    assert not processor._adds_selected()
-    step = step_of("mean")
-    assert processor.selecting(step.gradients, ["x"]) is step.gradients
+    monkeypatch.setattr(given, "adds_selected", processor.adds_selected.__wrapped__)
+    assert not given.adds_selected()
+    assert not selections_of("mean")
 
 
 def test_this_release_has_them_and_a_network_without_embeddings_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert processor._adds_selected()
-    monkeypatch.setattr(processor, "_adds_selected", lambda: pytest.fail("asked"))
-    step = step_of("indices that are computed")
-    assert processor.selecting(step.gradients, ["x"]) is step.gradients
+    assert processor.adds_selected()
+    monkeypatch.setattr(given, "adds_selected", lambda: pytest.fail("asked"))
+    assert not selections_of("indices that are computed")
 
 
 def test_models_for_other_engines_have_standard_operators() -> None:
