@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from compare import ENVIRONMENT, machine
+from compare import ENVIRONMENT, results_in
 from imports import environment as with_bytecode
 
 HERE = Path(__file__).parent
@@ -64,14 +64,13 @@ def main() -> None:
     for row in rows:
         print(f"{row['contender']:<22}{row['median']:8.2f} s   least {row['least']:6.2f} s")
     if arguments.out:
-        results = json.loads(arguments.out.read_text()) if arguments.out.exists() else {"tasks": {}}
+        results = results_in(arguments.out)
         results["tasks"]["T7"] = {
             "title": "shell to trained model file, digits, 30 epochs, no picture drawn",
             "unit": "s",
             "rounds": arguments.rounds,
             "rows": rows,
         }
-        results["machine"] = machine()
         arguments.out.write_text(json.dumps(results, indent=1) + "\n")
 
 

@@ -163,6 +163,12 @@ def machine() -> dict[str, Any]:
     return {"processor": model, "processors": os.cpu_count(), "python": platform.python_version()}
 
 
+def results_in(path: Path | None) -> dict[str, Any]:
+    """What a JSON file has already, if there is one, to which results on this machine are added."""
+    results: dict[str, Any] = json.loads(path.read_text()) if path and path.exists() else {"tasks": {}}
+    return {**results, "machine": machine()}
+
+
 def table(task: Task, rows: list[dict[str, Any]]) -> str:
     """A task's results as text, the fastest first, each beside its ratio to nndsl on ONNX Runtime."""
     own = next((row["median"] for row in rows if row["contender"] == "nndsl, ONNX Runtime" and "median" in row), None)
@@ -194,10 +200,7 @@ def main() -> None:
     if arguments.setup:
         setup()
         return
-    results: dict[str, Any] = {"tasks": {}}
-    if arguments.out and arguments.out.exists():
-        results = json.loads(arguments.out.read_text())
-    results["machine"] = machine()
+    results = results_in(arguments.out)
     for name in arguments.tasks:
         rows = measure(TASKS[name], arguments.rounds, arguments.python, arguments.only)
         print(table(TASKS[name], rows), flush=True)

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from compare import results_in
 from onnx import TensorProto, helper
 from tasks import TASKS, Task, data, multiplications, program
 
@@ -169,7 +170,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, help="the JSON to write; what else it has is kept")
     arguments = parser.parse_args()
-    results = json.loads(arguments.out.read_text()) if arguments.out and arguments.out.exists() else {}
+    results = results_in(arguments.out)
     for name in arguments.tasks:
         row = measure(TASKS[name], arguments.rounds)
         print(text(name, row), flush=True)

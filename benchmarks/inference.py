@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import ENVIRONMENT, REST, machine
+from compare import ENVIRONMENT, REST, results_in
 from tasks import TASKS, Task, data, program
 
 import nndsl
@@ -102,10 +102,7 @@ def main() -> None:
     parser.add_argument("--python", default=str(ENVIRONMENT / "bin" / "python"), help="the others' interpreter")
     parser.add_argument("--out", type=Path, help="the JSON to add the results to")
     arguments = parser.parse_args()
-    results: dict[str, Any] = {"tasks": {}}
-    if arguments.out and arguments.out.exists():
-        results = json.loads(arguments.out.read_text())
-    results["machine"] = machine()
+    results = results_in(arguments.out)
     for name in arguments.tasks:
         rows = measure(TASKS[name], arguments.python)
         print(f"{name}: {TASKS[name].title}\n")

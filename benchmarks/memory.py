@@ -13,7 +13,7 @@ import argparse
 import json
 from pathlib import Path
 
-from compare import ENVIRONMENT, Contender, contenders
+from compare import ENVIRONMENT, Contender, contenders, results_in
 from tasks import TASKS, Task, data
 
 MB = 1_000_000
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--python", default=str(ENVIRONMENT / "bin" / "python"), help="PyTorch's interpreter")
     parser.add_argument("--out", type=Path, help="the JSON to write; what else it has is kept")
     arguments = parser.parse_args()
-    results = json.loads(arguments.out.read_text()) if arguments.out and arguments.out.exists() else {}
+    results = results_in(arguments.out)
     for name in arguments.tasks:
         task = TASKS[name]
         rows = sum(array.nbytes for array in data(task)) / MB

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare import ENVIRONMENT, OWN, REST, Contender, machine, table
+from compare import ENVIRONMENT, OWN, REST, Contender, results_in, table
 
 ADAM = "adam(0.001)"
 WARM_UP = 60
@@ -224,10 +224,7 @@ def main() -> None:
     parser.add_argument("--python", default=str(ENVIRONMENT / "bin" / "python"), help="PyTorch's interpreter")
     parser.add_argument("--out", type=Path, help="the JSON to write; networks that it has already are replaced")
     arguments = parser.parse_args()
-    results: dict[str, Any] = {"tasks": {}}
-    if arguments.out and arguments.out.exists():
-        results = json.loads(arguments.out.read_text())
-    results["machine"] = machine()
+    results = results_in(arguments.out)
     for name in arguments.networks:
         network = NETWORKS[name]
         rows = measure(network, arguments.rounds, arguments.python)

@@ -4,7 +4,7 @@
 
 Thirty nodes make these keys, each of which takes as long to begin as a small network's products: a seventh of the step
 of 64-64-10 with a dropout (43 µs, now 36). The numbers themselves are ONNX Runtime's business: NumPy makes them faster,
-since it has vector code for unsigned integers, and yet no step was quicker for that.
+since it has vector code for unsigned integers, and yet steps took 0.96 to 1.08 of the time (`benchmarks/NOTES.md`).
 """
 
 from __future__ import annotations
