@@ -26,16 +26,20 @@ was asked for before."""
 
 
 class Ahead:
-    """The numbers of a step, and the update that takes them."""
+    """The numbers of a step, and the update that takes them. Outputs that `places` has arrays for are numbers which are
+    wanted there."""
 
-    def __init__(self, apply: Graph):
-        varying = _varying(apply)
+    def __init__(self, apply: Graph, places: Arrays | None = None):
+        places = places or {}
+        wanted = {name: apply.outputs[name] for name in places}
+        apply = Graph(apply.name, apply.inputs, {k: v for k, v in apply.outputs.items() if k not in places})
+        varying = numbers_of(apply, *wanted.values())
         users = apply.users()
         outputs = {*apply.outputs.values()}
         taken = [
             node
             for node in varying
-            if node.op != "input" and (node in outputs or any(user not in varying for user in users[node]))
+            if node.op != "input" and (node in outputs or any(user not in varying for user in users.get(node, ())))
         ]
         names = {node: LR if node is apply.outputs[LR] else f"nndsl.ahead.{i}" for i, node in enumerate(taken)}
         self.update = with_given(apply, names)
@@ -45,7 +49,8 @@ class Ahead:
         }
         """The numbers of the step that was set, by the names of the update's inputs; the learning rate by its own,
         unless it is the callbacks' factor itself."""
-        self._table = Evaluator(_of_many_steps(varying, names))
+        self._arrays = {**self.arrays, **places}
+        self._table = Evaluator(_of_many_steps(varying, {**{name: node for node, name in names.items()}, **wanted}))
         self._first, self._lr_scale = -STEPS, 1.0
         self._columns: list[tuple[Array, list[float]]] = []
 
@@ -62,13 +67,14 @@ class Ahead:
         with np.errstate(all="ignore"):
             steps = np.arange(self._first, self._first + STEPS)
             values: Arrays = self._table({STEP: steps, LR_SCALE: np.float32(self._lr_scale)})
-        return [(array, np.broadcast_to(values[name], STEPS).tolist()) for name, array in self.arrays.items()]
+        return [(array, np.broadcast_to(values[name], STEPS).tolist()) for name, array in self._arrays.items()]
 
 
-def _varying(graph: Graph) -> dict[Node, None]:
-    """The nodes that are numbers made of the step's, of the callbacks' factor and of constants, operands first."""
+def numbers_of(graph: Graph, *others: Node) -> dict[Node, None]:
+    """The nodes of a graph, and of what others are made of, that are numbers made of the step's, of the callbacks'
+    factor and of constants, operands first."""
     found: dict[Node, None] = {}
-    for node in graph.nodes:
+    for node in Graph("", graph.inputs, {**graph.outputs, **{f"{i}": other for i, other in enumerate(others)}}).nodes:
         if node.op == "input":
             is_number = node.attributes["name"] in (STEP, LR_SCALE)
         else:
@@ -79,7 +85,7 @@ def _varying(graph: Graph) -> dict[Node, None]:
     return found
 
 
-def _of_many_steps(varying: dict[Node, None], names: dict[Node, str]) -> Graph:
+def _of_many_steps(varying: dict[Node, None], wanted: dict[str, Node]) -> Graph:
     """The same numbers, each of them for `STEPS` steps."""
     builder = Builder()
     values: dict[Node, Value] = {}
@@ -95,4 +101,4 @@ def _of_many_steps(varying: dict[Node, None], names: dict[Node, str]) -> Graph:
             values[node] = builder.input(name, TensorType("i64", (STEPS,)) if name == STEP else node.type)
         else:
             values[node] = builder.apply(node.primitive, [value(o) for o in node.inputs], node.attributes)
-    return builder.graph("ahead", {name: values[node] for node, name in names.items()})
+    return builder.graph("ahead", {name: values[node] for name, node in wanted.items()})

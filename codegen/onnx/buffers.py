@@ -98,6 +98,10 @@ class Binding:
         self._io.bind_ortvalue_input(name, value)
         self._kept.append(value)
 
+    def lend(self, name: str, array: Array) -> None:
+        """Bind an input to an array's own memory, on the CPU."""
+        self.read(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
+
     def feed(self, name: str, array: Array, value: onnxruntime.OrtValue) -> None:
         """Bind an input to `array` by its value; where that is a copy on a device, each run copies anew."""
         self.read(name, value)

@@ -12,7 +12,7 @@ Names inside the model come from the program: the value's own, else its layer's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ from nndsl.graph.types import DType, TensorType
 
 Value = str
 """A value while the model is being built: an input's name, an initializer's, or the number of a node's output."""
+
+
+SAME_MEMORY = ("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Slice", "Split")
+"""Operators whose users ONNX Runtime may let read what these have read."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,14 @@ class Emitter:
         self._inputs[name] = proto.sparse_value_info(name, dtype, shape)
         return name
 
-    def output(self, name: str, value: Value, dtype: DType | str, shape: tuple[Dim, ...]) -> None:
-        """An output of the model; what is an input, a constant or another output gets there by an `Identity`."""
+    def output(self, name: str, value: Value, dtype: DType | str, shape: tuple[Dim, ...]) -> Value:
+        """An output of the model, and the value that it is: what is an input, a constant or another output gets there
+        by an `Identity`."""
         if value in self._inputs or value in self._initializers or value in self._given:
             (value,) = self.nodes("Identity", (value,), 1)
         self._given.add(value)
         self._outputs[name] = value, dtype, shape
+        return value
 
     def initializer(self, name: str, value: np.ndarray[Any, Any]) -> Value:
         """A named constant of the model, such as a trained weight."""
@@ -135,6 +141,22 @@ class Emitter:
 
     def size(self, dim: Dim, dtype: DType) -> Value:
         return self._sizes.size(dim, dtype)
+
+    def reading(self, inputs: Collection[Value], values: Collection[Value]) -> list[Value]:
+        """The results of the operators that read these inputs, or the same memory in another shape, and that none of
+        these values are made of."""
+        memory, needed = {*inputs}, {*values}
+        for operation in self._operations:
+            if operation.op_type in SAME_MEMORY and operation.inputs[0] in memory:
+                memory.update(operation.outputs)
+        for operation in reversed(self._operations):
+            if not needed.isdisjoint(operation.outputs):
+                needed.update(operation.inputs)
+        return [
+            operation.outputs[0]
+            for operation in self._operations
+            if not memory.isdisjoint(operation.inputs) and needed.isdisjoint(operation.outputs)
+        ]
 
     # ------------------------------------------------------------ graphs
 

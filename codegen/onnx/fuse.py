@@ -6,14 +6,15 @@
     y = reshape(x, shape = [batch, 64])             Reshape(x, [-1, 64])
     y = relu(x); m = cast(y > 0)                    HardSigmoid(y, alpha = 3e38)
     s = mean(reshape(x)), over all axes             ReduceMean(x)           and so for a sum, and past a negation
-    y = a m + g                                     Gemm([[a]], m, g)       for one row, on this processor
+    y = a m + g                                     Gemm([[a]], m, g)       for one small row, on this processor
 
 A product's addition is absorbed where nothing else uses the product; a transposed operand is read as it lies, but for
 the left one of a wide product on this processor (`WIDE`). ONNX Runtime then fuses an activation behind the `Gemm` or
 `Conv` by itself, unless it computes with several threads. A reshape works out one symbolic size without being told.
 What a relu's gradient is multiplied with is one pass as a sigmoid of three lines, min(1, max(0, 3e38 y)): 3e38 times
-the least normal number is 3.5. The running sums of an optimizer are products too, where small parameters lie packed in
-one row; elsewhere a product may be computed in fewer bits than an update needs (TF32 on CUDA).
+the least normal number is 3.5. The running sums of an optimizer are products too, where few parameters lie packed in
+one row (more of them lie in `lanes`); elsewhere a product may be computed in fewer bits than an update needs (TF32 on
+CUDA).
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ WHOLE = {"reduce_sum": "ReduceSum", "reduce_mean": "ReduceMean"}
 WIDE = 256
 """Columns from which on a product's left operand is transposed before it on this processor: ONNX Runtime would
 transpose it again for each hundred of them."""
+
+
+SMALL_ROW = 16_384
+"""Elements up to which a running sum is one product with its addition, which one thread copies first."""
 
 
 def fusions(graph: Graph, *, portable: bool = True) -> dict[Node, Fused]:
@@ -171,8 +176,11 @@ def _flat(x: Node) -> Node:
 
 
 def _running_sum(node: Node, uses: Mapping[Node, int]) -> Fused | None:
-    if node.op != "add" or node.type.dtype != "f32" or node.type.rank != 2 or node.shape[0] != 1:
-        return None
+    match node.op, node.type.dtype, node.shape:
+        case "add", "f32", (1, int(columns)) if columns <= SMALL_ROW:
+            pass
+        case _:
+            return None
     for scaled, other in (node.inputs, node.inputs[::-1]):
         if scaled.op != "mul" or uses[scaled] > 1 or not scaled.shape == other.shape == node.shape:
             continue

@@ -3,22 +3,26 @@
     m.next = 0.9 m + g      m is read by the product alone, which is done when the sum is written
     p.next = p - …          p is also read for the gradients of other layers, perhaps later than this
 
-ONNX Runtime asks nobody whether a buffer that it writes is still read: it is for us to know. So p has two buffers that
-swap roles after each step, and m has one, where the processor finds in its cache what it has just read. (Packed, m is
-an operand of the one `Gemm` that makes the sum there, which reads in an order of its own: it has two buffers too.)
+ONNX Runtime asks nobody whether a buffer that it writes is still read: it is for us to know. So m has one buffer, where
+the processor finds in its cache what it has just read, and p has two that swap roles after each step; on `lanes` p has
+one too, since an update waits there for whatever reads it. (In a small row, m is an operand of the one `Gemm` that
+makes the sum, which reads in an order of its own: it has two buffers.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from nndsl.codegen.onnx.fuse import Fused, fusions, needed
 from nndsl.graph.node import Graph, Node
+from nndsl.transform.algebra import ELEMENTWISE
 
 
 def written_in_place(apply: Graph) -> frozenset[str]:
     """The tensors of an update, as it is emitted for this processor, whose next values may be written over them as far
-    as the update goes: whatever reads such a tensor is something that its next value is made of, and not that itself.
+    as the update goes: whatever reads such a tensor is something that its next value is made of, or that itself if it
+    takes one element after the other.
     """
     fused = fusions(apply, portable=False)
     readers: dict[Node, set[Node]] = {}
@@ -28,12 +32,15 @@ def written_in_place(apply: Graph) -> frozenset[str]:
     found = set()
     for name, node in apply.inputs.items():
         following = apply.outputs.get(f"{name}.next")
-        if following and readers.get(node, {following}) <= _made_of(following, fused):
+        if following is None:
+            continue
+        element_by_element = following.op in ELEMENTWISE and following not in fused
+        if readers.get(node, set()) <= made_of(following, fused) | ({following} if element_by_element else set()):
             found.add(name)
     return frozenset(found)
 
 
-def _made_of(node: Node, fused: Mapping[Node, Fused]) -> set[Node]:
+def made_of(node: Node, fused: Mapping[Node, Fused] = MappingProxyType({})) -> set[Node]:
     """All values that one is computed from."""
     found: set[Node] = set()
     waiting = [*_operands(node, fused)]

@@ -17,7 +17,13 @@ from onnx import ModelProto
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.indices import guarded
 from nndsl.codegen.onnx.metadata import model_metadata
-from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_gradients, emit_unpacking
+from nndsl.codegen.onnx.packing import (
+    Packing,
+    StateTensor,
+    emit_gradients,
+    emit_gradients_on_lanes,
+    emit_unpacking,
+)
 from nndsl.codegen.onnx.selection import GIVEN
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH
@@ -46,7 +52,8 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     gradients = packing.gradients(step.gradients)
     values |= emit_given(e, gradients, values)
     results = e.graph(gradients, values)
-    values |= emit_gradients(e, packing, results)
+    lanes = packing.lanes
+    values |= emit_gradients_on_lanes(e, packing, lanes, results) if lanes else emit_gradients(e, packing, results)
     values |= emit_given(e, packing.apply, values)
     following = e.graph(packing.apply, values)
 
@@ -54,6 +61,7 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     emit_outputs(e, _named(results, "loss") | _named(following, LR) | _named(results, "metric"), types)
     changed = {**results, **following}
     emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
+    emit_outputs(e, {name: following[name] for name in following if lanes and name in lanes.places}, types)
     return e.model(model_metadata(step, tensors))
 
 

@@ -8,8 +8,9 @@ to start it. Packed, the forward part begins with one `Split`, the backward part
 runs once: a step of three dense layers with adam takes 60 nodes instead of 102. Large tensors stay alone, since `Split`
 and `Concat` copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
 
-A session packs otherwise than an exported model: with biases last (`row_sums`), and into matrices of one row, so that
-`a m + g` is one operator (`fuse`).
+A session on the CPU packs otherwise than an exported model: all parameters that one rule updates, in matrices of one
+row with biases last (`row_sums`), whose update works where they lie (`lanes`). There large gradients are written to
+their place, and only small ones joined.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.fuse import SMALL_ROW
+from nndsl.codegen.onnx.lanes import WRITTEN, Lanes, Part, in_lanes, part_of
+from nndsl.codegen.onnx.order import emit_token
 from nndsl.codegen.onnx.row_sums import sums_of_rows, with_product
 from nndsl.graph.node import Graph
 from nndsl.library.building import Role, State
@@ -37,7 +41,8 @@ PACKED_BIASES = "nndsl.packed_biases"
 """That of biases, gammas and betas, where the optimizer treats them otherwise."""
 
 LARGEST_PACKED = 32_768
-"""Parameters of more elements than this stay alone (`benchmarks/NOTES.md` has the measurement)."""
+"""Parameters of more elements than this stay alone, on lanes their gradients (`benchmarks/NOTES.md` has the
+measurement)."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,10 @@ class Packing:
     """Parameters and statistics, then slots."""
     row_sums: Mapping[str, tuple[tuple[str, ...], ...]]
     """By group, the members at its end whose gradients are sums of rows, those together that are added up together."""
+    parts: Mapping[str, tuple[Part, ...]]
+    """By group, what its gradient is made of on lanes."""
+    lanes: Lanes | None = None
+    """Where the vectors of the update lie, in sessions on the CPU."""
 
     def gradients(self, graph: Graph) -> Graph:
         """The graph of a step's gradients, in which these sums are products."""
@@ -128,17 +137,30 @@ class Packing:
         return {name: value for tensor, array in pairs for name, value in tensor.split(array).items()}
 
 
-def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = None) -> Packing:
+def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = None, on_lanes: bool = False) -> Packing:
     """Choose the groups of a step's parameters: a tensor of more than `largest` elements stays alone, and all do where
-    the step is not optimised. `rows` are those of a session's batches."""
+    the step is not optimised. `rows` are those of a session's batches.
+
+    A session on the CPU has them `on_lanes`, large ones too, whose gradients alone are not joined; but not where an
+    update gains nothing by that.
+    """
     largest = largest if step.optimised else 0
-    groups = _groups(step.trainable, largest, apart=step.train.optimizer.arguments.get("decay_bias") is False)
+    apart = step.train.optimizer.arguments.get("decay_bias") is False
+    groups = _groups(step.trainable, None if on_lanes else largest, apart=apart)
     sums: dict[str, tuple[tuple[str, ...], ...]] = {}
     if rows is not None:
-        shared = [group for group in groups if group.packed]
-        sums = {g.name: sums_of_rows(step.gradients, [member.name for member in g.members], rows) for g in shared}
-        groups = tuple(_as_row(group, sums[group.name]) if group.packed else group for group in groups)
+        names = {group.name: [member.name for member in group.members] for group in groups if group.packed}
+        sums = {name: sums_of_rows(step.gradients, members, rows) for name, members in names.items()}
+        groups = tuple(_as_row(group, sums[group.name], largest) if group.packed else group for group in groups)
+    wide = [group for group in groups if group.packed and prod(group.shape) > SMALL_ROW]
+    if on_lanes and not wide:
+        return pack_step(step, largest, rows=rows)
+    parts = {group.name: _parts(group, sums.get(group.name, ()), largest) for group in groups}
     apply, slots = update(step.train, groups)
+    apply = simplify(apply) if step.optimised else drop_markers(apply)
+    lanes = in_lanes(apply, wide, parts) if on_lanes else None
+    if on_lanes and not lanes:
+        return pack_step(step, largest, rows=rows)
     tensors: list[StateTensor] = []
     for group in groups:
         if group.packed:
@@ -149,12 +171,15 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = N
             tensors.append(alone(state))
     for slot in slots:
         tensors.append(_tensor(f"{slot.group.name}.{slot.name}", slot.group.shape, slot.states()))
-    return Packing(groups, simplify(apply) if step.optimised else drop_markers(apply), tuple(tensors), sums)
+    return Packing(groups, lanes.apply if lanes else apply, tuple(tensors), sums, parts, lanes)
 
 
-def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[Group, ...]:
-    """The groups of an update; `apart`: biases and the like are not packed with kernels."""
-    small = [state for state in trainable if prod(state.shape) <= largest and state.constraint is None]
+def _groups(trainable: Sequence[State], largest: int | None, *, apart: bool) -> tuple[Group, ...]:
+    """The groups of an update, of tensors up to a size or of any; `apart`: biases and the like are not packed with
+    kernels."""
+    small = [
+        state for state in trainable if state.constraint is None and (largest is None or prod(state.shape) <= largest)
+    ]
     packs = {
         PACKED: [state for state in small if not (apart and state.bias)],
         PACKED_BIASES: [state for state in small if apart and state.bias],
@@ -168,11 +193,25 @@ def _groups(trainable: Sequence[State], largest: int, *, apart: bool) -> tuple[G
     return *groups, *singles([state for state in trainable if state.name not in taken])
 
 
-def _as_row(group: Group, sums: Sequence[Sequence[str]]) -> Group:
-    """The packed group as a matrix of one row, with the members last whose gradients are these sums."""
+def _as_row(group: Group, sums: Sequence[Sequence[str]], largest: int) -> Group:
+    """The packed group as a matrix of one row, with large members first, and those last whose gradients are these
+    sums."""
     last = {name for members in sums for name in members}
-    members = sorted(group.members, key=lambda member: member.name in last)
+    members = sorted(group.members, key=lambda member: (member.name in last, member.size <= largest))
     return Group(group.name, (1, *group.shape), tuple(members))
+
+
+def _parts(group: Group, sums: Sequence[Sequence[str]], largest: int) -> tuple[Part, ...]:
+    """A group's gradient, as far as it is joined: large members alone, the rest together."""
+    if not group.packed:
+        return (Part(group.members, group.shape),)
+    summed = {name for members in sums for name in members}
+    large = [member for member in group.members if member.size > largest and member.name not in summed]
+    rest = tuple(member for member in group.members if member not in large)
+    parts = [Part((member,), member.shape) for member in large]
+    if rest:
+        parts.append(Part(rest, (*group.shape[:-1], sum(member.size for member in rest))))
+    return tuple(parts)
 
 
 def _row_sum_of(members: Sequence[str]) -> str:
@@ -215,25 +254,51 @@ def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor], graph: Graph) -> 
 
 def emit_gradients(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> dict[str, str]:
     """The gradient of each group's tensor from those of its members: for a packed one a `Concat`."""
+    return {
+        f"grad.{group.name}": _joined(e, packing, group, Part(group.members, group.shape), gradients)
+        for group in packing.groups
+    }
+
+
+def emit_gradients_on_lanes(e: Emitter, packing: Packing, lanes: Lanes, gradients: Mapping[str, str]) -> dict[str, str]:
+    """The same on lanes: large gradients are written to memory where the others are joined, and the update waits."""
     values = {}
+    written: list[tuple[str, int]] = []
     for group in packing.groups:
-        name = f"grad.{group.name}"
-        if not group.packed:
-            values[name] = gradients[name]
-            continue
-        sums = packing.row_sums.get(group.name, ())
-        summed = {name for members in sums for name in members}
-        flat = (*group.shape[:-1], -1)
-        parts = [
-            gradients[f"grad.{member.name}"]
-            if len(member.shape) == len(flat) == 1
-            else _reshaped(e, gradients[f"grad.{member.name}"], flat)
-            for member in group.members
-            if member.name not in summed
-        ]
-        parts += [gradients[_row_sum_of(members)] for members in sums]
-        values[name] = e.node("Concat", *parts, axis=len(flat) - 1)
-    return values
+        for i, part in enumerate(packing.parts[group.name]):
+            value = _joined(e, packing, group, part, gradients)
+            if (output := part_of(group, i)) in lanes.places:
+                value = e.output(output, value, "f32", part.shape)
+            written.append((value, len(part.shape)))
+        values[f"grad.{group.name}"] = value
+    return values | emit_written(e, packing, lanes, written)
+
+
+def emit_written(e: Emitter, packing: Packing, lanes: Lanes, values: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """What an update on lanes waits for: these values, which are given with their ranks, and whatever else reads a
+    parameter that it changes in place."""
+    changed = [t for t in packing.tensors if t.name in lanes.states and t.role == "parameter"]
+    memory = [name for tensor in changed for name in (tensor.name, *(piece.name for piece in tensor.pieces))]
+    others = e.reading(memory, [value for value, _ in values])
+    return {WRITTEN: emit_token(e, values, others)}
+
+
+def _joined(e: Emitter, packing: Packing, group: Group, part: Part, gradients: Mapping[str, str]) -> str:
+    """The gradient of a part from those of its members."""
+    if part.shape == part.members[0].shape:
+        return gradients[f"grad.{part.members[0].name}"]
+    sums = packing.row_sums.get(group.name, ())
+    summed = {name for members in sums for name in members}
+    flat = (*group.shape[:-1], -1)
+    values = [
+        gradients[f"grad.{member.name}"]
+        if len(member.shape) == len(flat) == 1
+        else _reshaped(e, gradients[f"grad.{member.name}"], flat)
+        for member in part.members
+        if member.name not in summed
+    ]
+    values += [gradients[_row_sum_of(members)] for members in sums]
+    return e.node("Concat", *values, axis=len(flat) - 1)
 
 
 def _reshaped(e: Emitter, value: str, shape: tuple[int, ...]) -> str:

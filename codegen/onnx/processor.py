@@ -4,6 +4,7 @@ blocks of channels     Its convolution in blocks is made for vectors: blocks of 
                        and elsewhere what its release has, or none. It does not say which, so a small network is
                        computed with each and held to the evaluator.
 sparse matrices        A tiny sum of rows tells.
+products in place      A tiny one tells.
 """
 
 from __future__ import annotations
@@ -87,6 +88,26 @@ def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array]
     except Exception:  # of one of many kinds: a release without these operators, or a processor without the vectors
         return False
     return all(np.array_equal(a, b) for a, b in zip(found, expected.values(), strict=True))
+
+
+@cache
+def adds_in_place() -> bool:
+    """Whether a product of a row with two lanes may be written over one of them here (`lanes`)."""
+    e = Emitter("lanes", block=0)
+    factors, lanes = e.input("factors", "f32", (1, 2)), e.input("lanes", "f32", (2, 1003))
+    e.output("sum", e.node("MatMul", factors, lanes), "f32", (1, 1003))
+    memory = np.arange(2 * 1003, dtype=np.float32).reshape(2, 1003)
+    session = load(serialize(e.model({})), "cpu", 1)
+    for lane in (0, 1):
+        expected = memory[:1] + 2 * memory[1:]
+        binding = Binding(session)
+        binding.lend("factors", np.array([[1, 2]], np.float32))
+        binding.lend("lanes", memory)
+        binding.give("sum", memory[lane : lane + 1])
+        binding.run()
+        if not np.array_equal(memory[lane : lane + 1], expected):
+            return False
+    return True
 
 
 @cache

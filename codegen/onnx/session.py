@@ -14,11 +14,13 @@ from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, us
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
+from nndsl.codegen.onnx.fuse import SMALL_ROW
 from nndsl.codegen.onnx.given import Given
 from nndsl.codegen.onnx.in_place import written_in_place
+from nndsl.codegen.onnx.lanes import Memory
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
 from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
-from nndsl.codegen.onnx.processor import block_of_images
+from nndsl.codegen.onnx.processor import adds_in_place, block_of_images
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
 from nndsl.codegen.onnx.waiting import Waiting
@@ -72,11 +74,15 @@ class OnnxSession:
         self._step = step
         self._provider = provider
         largest = LARGEST_PACKED if choices.packed is None else choices.packed
-        self._packing = pack_step(step, largest, rows=batch_size if provider == "cpu" else None)
+        here = provider == "cpu" and step.optimised
+        rows = batch_size if provider == "cpu" else None
+        wide = sum(state.size for state in step.trainable) > SMALL_ROW
+        self._packing = pack_step(step, largest, rows=rows, on_lanes=here and wide and adds_in_place())
+        self._memory = Memory(self._packing.lanes) if self._packing.lanes else None
         self._block: int | None = None
         self._given: Given | None = None
-        if provider == "cpu" and step.optimised:
-            self._given = Given(step, self._packing.apply, seed)
+        if here:
+            self._given = Given(step, self._packing.apply, seed, self._memory.factors if self._memory else None)
             self._packing = replace(self._packing, apply=self._given.update)
             self._step = replace(step, gradients=self._given.gradients)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
@@ -102,7 +108,10 @@ class OnnxSession:
         self._outputs = _output_types(step, self._packing)
         tensors, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
         slots = {tensor.name for tensor in self._packing.tensors if tensor.role == "slot"}
-        in_place = written_in_place(self._packing.apply) & slots if self._given else ()
+        in_place = written_in_place(self._packing.apply) & slots if self._given else frozenset()
+        if self._memory and self._packing.lanes:
+            in_place |= self._packing.lanes.states
+            tensors = {name: self._memory.put(name, array) for name, array in tensors.items()}
         self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place, in_place)
         statistics = {k: v for k, v in tensors.items() if k not in updated}
         self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
@@ -234,7 +243,7 @@ class OnnxSession:
         inside = self._packing.inside(self._updated.memory)
         sizes = {**self._sizes, str(BATCH): rows}
         training = self._given if task in TRAINING else None
-        given = training.arrays(data, sizes) if training else {}
+        given = {**(training.arrays(data, sizes) if training else {}), **(self._memory.arrays if self._memory else {})}
         matrices = training.matrices(data, sizes) if training else {}
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
@@ -252,6 +261,8 @@ class OnnxSession:
         for name in (info.name for info in program.get_outputs()):
             if name in written:
                 binding.write(name, written[name])
+            elif self._memory and name in self._memory.arrays:
+                binding.write(name, self._place(self._memory.arrays[name]))
             else:
                 binding.give(name, allocate(self._outputs[name], sizes))
         if self._given:

@@ -13,8 +13,9 @@ from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
+from nndsl.codegen.onnx.lanes import whole_of
 from nndsl.codegen.onnx.models import emit_gradients_of, emit_update
-from nndsl.codegen.onnx.packing import Packing, StateTensor
+from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_written
 from nndsl.graph.sizes import BATCH
 from nndsl.transform.step import Step
 from nndsl.transform.update import Group
@@ -44,8 +45,14 @@ def apply_sums_model(step: Step, packing: Packing, block: int | None = None) -> 
     """The update by the accumulated gradients."""
     e = Emitter(f"{step.network.name}.apply", optimised=step.optimised, block=block)
     rows = e.input(ROWS, "f32", ())
-    sums = {group.name: e.input(sum_of(group), "f32", group.shape) for group in packing.groups}
-    emit_update(e, packing, {f"grad.{name}": e.node("Div", value, rows) for name, value in sums.items()})
+    gradients, written = {}, []
+    for group in packing.groups:
+        mean = e.node("Div", e.input(sum_of(group), "f32", group.shape), rows)
+        if packing.lanes and (output := whole_of(group)) in packing.lanes.places:
+            mean = e.output(output, mean, "f32", group.shape)
+        gradients[f"grad.{group.name}"] = mean
+        written.append((mean, len(group.shape)))
+    emit_update(e, packing, gradients | (emit_written(e, packing, packing.lanes, written) if packing.lanes else {}))
     return e.model({})
 
 
