@@ -50,6 +50,10 @@ class Part:
     shape: tuple[int, ...]
 
 
+ALIGNED = 16
+"""Numbers in a line of the processor's cache. Lanes are made of whole ones, with zeros at their end: where a vector
+begins within a line, an operator takes up to half as long again (`benchmarks/NOTES.md`)."""
+
 Parts = Mapping[str, Sequence[Part]]
 """By groups, what their gradients are made of, one part behind the other in the lane."""
 
@@ -93,7 +97,7 @@ class Memory:
     """The arrays of an update on lanes."""
 
     def __init__(self, lanes: Lanes):
-        strips = [np.zeros(shape, np.float32) for shape in lanes.strips]
+        strips = [_zeros(shape) for shape in lanes.strips]
         self.arrays: dict[str, Array] = {name: place.of(strips) for name, place in lanes.places.items()} | bounds()
         """What is bound, by names: states, inputs and outputs."""
         self.factors: dict[str, Array] = {}
@@ -112,6 +116,13 @@ class Memory:
             return array
         self.arrays[name][...] = array
         return self.arrays[name]
+
+
+def _zeros(shape: tuple[int, ...]) -> Array:
+    """Zeros, the first of which begins a line of the processor's cache."""
+    memory = np.zeros(prod(shape) + ALIGNED, np.float32)
+    first = -memory.ctypes.data // memory.itemsize % ALIGNED
+    return memory[first : first + prod(shape)].reshape(shape)
 
 
 def gradient_of(group: Group) -> str:

@@ -16,7 +16,7 @@ their place, and only small ones joined.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -25,7 +25,7 @@ import numpy as np
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.fuse import SMALL_ROW
-from nndsl.codegen.onnx.lanes import WRITTEN, Lanes, Part, in_lanes, part_of
+from nndsl.codegen.onnx.lanes import ALIGNED, WRITTEN, Lanes, Part, in_lanes, part_of
 from nndsl.codegen.onnx.order import emit_token
 from nndsl.codegen.onnx.row_sums import sums_of_rows, with_product
 from nndsl.graph.node import Graph
@@ -77,8 +77,10 @@ class StateTensor:
 
     def join(self, values: Arrays) -> Array:
         """The tensor that holds these values of its pieces, newly allocated."""
-        parts = [np.asarray(values[piece.name], np.float32).reshape(-1) for piece in self.pieces]
-        return np.concatenate(parts).reshape(self.shape)
+        array = np.zeros(self.shape, np.float32)
+        for name, part in self.split(array).items():
+            part[...] = values[name]
+        return array
 
     def split(self, array: Array) -> dict[str, Array]:
         """The values of its pieces, as views of it."""
@@ -152,7 +154,9 @@ def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = N
         names = {group.name: [member.name for member in group.members] for group in groups if group.packed}
         sums = {name: sums_of_rows(step.gradients, members, rows) for name, members in names.items()}
         groups = tuple(_as_row(group, sums[group.name], largest) if group.packed else group for group in groups)
-    wide = [group for group in groups if group.packed and prod(group.shape) > SMALL_ROW]
+    if on_lanes:
+        groups = tuple(_filled_up(group) if _is_wide(group) else group for group in groups)
+    wide = [group for group in groups if _is_wide(group)]
     if on_lanes and not wide:
         return pack_step(step, largest, rows=rows)
     parts = {group.name: _parts(group, sums.get(group.name, ()), largest) for group in groups}
@@ -201,6 +205,15 @@ def _as_row(group: Group, sums: Sequence[Sequence[str]], largest: int) -> Group:
     return Group(group.name, (1, *group.shape), tuple(members))
 
 
+def _is_wide(group: Group) -> bool:
+    return group.packed and prod(group.shape) > SMALL_ROW
+
+
+def _filled_up(group: Group) -> Group:
+    """The group in a row that is as long as lanes are."""
+    return replace(group, shape=(1, -(-group.shape[-1] // ALIGNED) * ALIGNED))
+
+
 def _parts(group: Group, sums: Sequence[Sequence[str]], largest: int) -> tuple[Part, ...]:
     """A group's gradient, as far as it is joined: large members alone, the rest together."""
     if not group.packed:
@@ -208,10 +221,9 @@ def _parts(group: Group, sums: Sequence[Sequence[str]], largest: int) -> tuple[P
     summed = {name for members in sums for name in members}
     large = [member for member in group.members if member.size > largest and member.name not in summed]
     rest = tuple(member for member in group.members if member not in large)
+    columns = group.shape[-1] - sum(member.size for member in large)
     parts = [Part((member,), member.shape) for member in large]
-    if rest:
-        parts.append(Part(rest, (*group.shape[:-1], sum(member.size for member in rest))))
-    return tuple(parts)
+    return (*parts, Part(rest, (*group.shape[:-1], columns))) if columns else tuple(parts)
 
 
 def _row_sum_of(members: Sequence[str]) -> str:
@@ -284,8 +296,8 @@ def emit_written(e: Emitter, packing: Packing, lanes: Lanes, values: Sequence[tu
 
 
 def _joined(e: Emitter, packing: Packing, group: Group, part: Part, gradients: Mapping[str, str]) -> str:
-    """The gradient of a part from those of its members."""
-    if part.shape == part.members[0].shape:
+    """The gradient of a part from those of its members, and zeros behind them where it is longer."""
+    if [member.shape for member in part.members] == [part.shape]:
         return gradients[f"grad.{part.members[0].name}"]
     sums = packing.row_sums.get(group.name, ())
     summed = {name for members in sums for name in members}
@@ -298,7 +310,9 @@ def _joined(e: Emitter, packing: Packing, group: Group, part: Part, gradients: M
         if member.name not in summed
     ]
     values += [gradients[_row_sum_of(members)] for members in sums]
-    return e.node("Concat", *values, axis=len(flat) - 1)
+    if rest := prod(part.shape) - sum(member.size for member in part.members):
+        values.append(e.constant(np.zeros((*part.shape[:-1], rest), np.float32)))
+    return values[0] if len(values) == 1 else e.node("Concat", *values, axis=len(flat) - 1)
 
 
 def _reshaped(e: Emitter, value: str, shape: tuple[int, ...]) -> str:

@@ -21,7 +21,8 @@ from nndsl.transform.rewrite import rename_inputs
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are updated as one tensor: a single one, or several that lie packed along its last axis.
+    """Parameters that are updated as one tensor: a single one, or several that lie packed along its last axis, which
+    may be longer than they are; what lies behind them is 0, and so is its gradient.
 
     A parameter with a constraint is a group of its own: constraints look at its axes.
     """
@@ -79,6 +80,8 @@ class GroupBuilder:
             part = slice_(x, axis=axis, start=start, stop=start + member.size, step=1)
             parts.append(broadcast_to(reshape(_norm(part), shape=(1,) * x.rank), shape=part.shape))
             start += member.size
+        if rest := self.group.shape[-1] - start:
+            parts.append(broadcast_to(self.graph.constant([1.0], x.dtype), shape=(*x.shape[:-1], rest)))
         return concat(*parts, axis=axis)
 
 
