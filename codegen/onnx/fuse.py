@@ -53,7 +53,7 @@ WIDE = 256
 transpose it again for each hundred of them."""
 
 
-SMALL_ROW = 16_384
+SMALL_ROW = 57_344
 """Elements up to which a running sum is one product with its addition, which one thread copies first."""
 
 

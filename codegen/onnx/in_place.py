@@ -19,12 +19,14 @@ from nndsl.graph.node import Graph, Node
 from nndsl.transform.algebra import ELEMENTWISE
 
 
-def written_in_place(apply: Graph) -> frozenset[str]:
-    """The tensors of an update, as it is emitted for this processor, whose next values may be written over them as far
-    as the update goes: whatever reads such a tensor is something that its next value is made of, or that itself if it
-    takes one element after the other.
+def written_in_place(apply: Graph, fused: Mapping[Node, Fused] | None = None) -> frozenset[str]:
+    """The tensors of an update whose next values may be written over them as far as the update goes: whatever reads
+    such a tensor is something that its next value is made of, or that itself if it takes one element after the other.
+
+    The update is emitted with what is `fused`; unless that is given, as for this processor.
     """
-    fused = fusions(apply, portable=False)
+    if fused is None:
+        fused = fusions(apply, portable=False)
     readers: dict[Node, set[Node]] = {}
     for node in needed(apply, fused):
         for operand in _operands(node, fused):

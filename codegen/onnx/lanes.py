@@ -147,7 +147,7 @@ def _factor_of(name: str, index: int) -> str:
 def in_lanes(apply: Graph, groups: Sequence[Group], parts: Parts) -> Lanes | None:
     """The update of these groups, each of which is a matrix of one row, on lanes; None where it has no sum to make of
     neighbours."""
-    unread = written_in_place(apply)
+    unread = written_in_place(apply, fused={})
     names = [name for group in groups for name in apply.inputs if name in unread and belongs(name, group)]
     while True:
         graph, pairs = _with_pairs(apply, names)

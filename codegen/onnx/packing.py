@@ -24,7 +24,6 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
-from nndsl.codegen.onnx.fuse import SMALL_ROW
 from nndsl.codegen.onnx.lanes import ALIGNED, WRITTEN, Lanes, Part, in_lanes, part_of
 from nndsl.codegen.onnx.order import emit_token
 from nndsl.codegen.onnx.row_sums import sums_of_rows, with_product
@@ -39,6 +38,14 @@ PACKED = "nndsl.packed"
 
 PACKED_BIASES = "nndsl.packed_biases"
 """That of biases, gammas and betas, where the optimizer treats them otherwise."""
+
+NARROW = 16_384
+"""Elements of all parameters together for which lanes do not pay: products wait for each other, by operators of their
+own (`benchmarks/NOTES.md` has the measurement)."""
+
+NARROW_FOR_THREADS = 57_344
+"""The same where all gradients are joined and a product has several threads: each has its elements in a cache of its
+own then, and the operators between have one thread."""
 
 LARGEST_PACKED = 32_768
 """Parameters of more elements than this stay alone, on lanes their gradients (`benchmarks/NOTES.md` has the
@@ -139,31 +146,32 @@ class Packing:
         return {name: value for tensor, array in pairs for name, value in tensor.split(array).items()}
 
 
-def pack_step(step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = None, on_lanes: bool = False) -> Packing:
+def pack_step(
+    step: Step, largest: int = LARGEST_PACKED, *, rows: int | None = None, lanes_for: int | None = None
+) -> Packing:
     """Choose the groups of a step's parameters: a tensor of more than `largest` elements stays alone, and all do where
     the step is not optimised. `rows` are those of a session's batches.
 
-    A session on the CPU has them `on_lanes`, large ones too, whose gradients alone are not joined; but not where an
-    update gains nothing by that.
+    A session on the CPU has them on lanes, large ones too, whose gradients alone are not joined, unless an update gains
+    nothing by that: `lanes_for` is how many threads it has.
     """
     largest = largest if step.optimised else 0
     apart = step.train.optimizer.arguments.get("decay_bias") is False
-    groups = _groups(step.trainable, None if on_lanes else largest, apart=apart)
+    groups = _groups(step.trainable, largest if lanes_for is None else None, apart=apart)
     sums: dict[str, tuple[tuple[str, ...], ...]] = {}
     if rows is not None:
         names = {group.name: [member.name for member in group.members] for group in groups if group.packed}
         sums = {name: sums_of_rows(step.gradients, members, rows) for name, members in names.items()}
         groups = tuple(_as_row(group, sums[group.name], largest) if group.packed else group for group in groups)
-    if on_lanes:
-        groups = tuple(_filled_up(group) if _is_wide(group) else group for group in groups)
-    wide = [group for group in groups if _is_wide(group)]
-    if on_lanes and not wide:
+    wide = {g.name: _filled_up(g) for g in groups if lanes_for is not None and _is_wide(g, largest, lanes_for)}
+    if lanes_for is not None and not wide:
         return pack_step(step, largest, rows=rows)
+    groups = tuple(wide.get(group.name, group) for group in groups)
     parts = {group.name: _parts(group, sums.get(group.name, ()), largest) for group in groups}
     apply, slots = update(step.train, groups)
     apply = simplify(apply) if step.optimised else drop_markers(apply)
-    lanes = in_lanes(apply, wide, parts) if on_lanes else None
-    if on_lanes and not lanes:
+    lanes = in_lanes(apply, [*wide.values()], parts)
+    if wide and not lanes:
         return pack_step(step, largest, rows=rows)
     tensors: list[StateTensor] = []
     for group in groups:
@@ -205,8 +213,11 @@ def _as_row(group: Group, sums: Sequence[Sequence[str]], largest: int) -> Group:
     return Group(group.name, (1, *group.shape), tuple(members))
 
 
-def _is_wide(group: Group) -> bool:
-    return group.packed and prod(group.shape) > SMALL_ROW
+def _is_wide(group: Group, largest: int, threads: int) -> bool:
+    """Whether lanes pay for a group."""
+    joined = all(member.size <= largest for member in group.members)
+    least = NARROW_FOR_THREADS if joined and threads != 1 else NARROW
+    return group.packed and sum(member.size for member in group.members) > least
 
 
 def _filled_up(group: Group) -> Group:

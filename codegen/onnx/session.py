@@ -14,12 +14,11 @@ from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, us
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
-from nndsl.codegen.onnx.fuse import SMALL_ROW
 from nndsl.codegen.onnx.given import Given
 from nndsl.codegen.onnx.in_place import written_in_place
 from nndsl.codegen.onnx.lanes import Memory
 from nndsl.codegen.onnx.models import evaluate_model, gradients_model, predict_model, train_model
-from nndsl.codegen.onnx.packing import LARGEST_PACKED, Packing, pack_step
+from nndsl.codegen.onnx.packing import LARGEST_PACKED, NARROW, Packing, pack_step
 from nndsl.codegen.onnx.processor import adds_in_place, block_of_images
 from nndsl.codegen.onnx.proto import serialize
 from nndsl.codegen.onnx.sums import ROWS, accumulate_model, apply_sums_model, packed_sums, sum_of, unpacked_sums
@@ -76,8 +75,13 @@ class OnnxSession:
         largest = LARGEST_PACKED if choices.packed is None else choices.packed
         here = provider == "cpu" and step.optimised
         rows = batch_size if provider == "cpu" else None
-        wide = sum(state.size for state in step.trainable) > SMALL_ROW
-        self._packing = pack_step(step, largest, rows=rows, on_lanes=here and wide and adds_in_place())
+        self._sizes = dict(sizes or {})
+        threads = choices.threads
+        if threads is None:
+            threads = threads_for(step, {**self._sizes, str(BATCH): batch_size})
+        self._threads = threads
+        on_lanes = here and sum(state.size for state in step.trainable) > NARROW and adds_in_place()
+        self._packing = pack_step(step, largest, rows=rows, lanes_for=threads if on_lanes else None)
         self._memory = Memory(self._packing.lanes) if self._packing.lanes else None
         self._block: int | None = None
         self._given: Given | None = None
@@ -86,11 +90,6 @@ class OnnxSession:
             self._packing = replace(self._packing, apply=self._given.update)
             self._step = replace(step, gradients=self._given.gradients)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
-        self._sizes = dict(sizes or {})
-        threads = choices.threads
-        if threads is None:
-            threads = threads_for(step, {**self._sizes, str(BATCH): batch_size})
-        self._threads = threads
         self._planned = estimate(step, batch_size, self._sizes).activations <= PLANNED
         self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu", told=choices.polls)
         self._programs: dict[tuple[Task, bool], onnxruntime.InferenceSession] = {}

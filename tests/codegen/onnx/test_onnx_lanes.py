@@ -114,7 +114,7 @@ def test_adams_vectors_lie_in_five_lanes() -> None:
     """What an update makes of two vectors is made of neighbours, and what it needs between lies where something is that
     it needs no longer."""
     step = step_of("dense", "optimizer = adam(1e-2)")
-    lanes = pack_step(step, rows=ROWS, on_lanes=True).lanes
+    lanes = pack_step(step, rows=ROWS, lanes_for=1).lanes
     assert lanes
     count = 121 * 300 + 301 * 150 + 151 * 3 + 1  # as many as fill the lines of a processor's cache
     assert count % 16 == 0
