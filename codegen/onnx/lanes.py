@@ -14,7 +14,7 @@ written lies where the processor has just read. With adam a step of 784-300-100-
 A session binds lanes as inputs and as outputs, of which ONNX Runtime does not know that they are the same memory. So a
 product waits for what is written into its lanes (`order`), and nothing is written over what may still be read
 (`lane_plan`). Parameters are read by gradients too: their update waits for all gradients, and for whatever else reads
-parameters (`models.emit_written`).
+parameters (`packing.emit_written`).
 """
 
 from __future__ import annotations
@@ -37,9 +37,6 @@ from nndsl.library.building import State
 from nndsl.transform.rewrite import with_inputs
 from nndsl.transform.simplify import simplify
 from nndsl.transform.update import Group
-
-WRITTEN = "nndsl.written"
-"""The update's input that is there when all gradients are written, and all that reads parameters has done so."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +75,8 @@ class Lanes:
     """An update on lanes."""
 
     apply: Graph
-    """It takes matrices of two lanes, their factors, and `WRITTEN`. Its outputs are also the lanes that it writes, and
-    the factors that depend on the step."""
+    """It takes matrices of two lanes, their factors, and what it waits for. Its outputs are also the lanes that it
+    writes, and the factors that depend on the step."""
     strips: tuple[tuple[int, int], ...]
     """The shapes of the memory, a row for each lane."""
     places: Mapping[str, Place]
@@ -123,6 +120,12 @@ def _zeros(shape: tuple[int, ...]) -> Array:
     memory = np.zeros(prod(shape) + ALIGNED, np.float32)
     first = -memory.ctypes.data // memory.itemsize % ALIGNED
     return memory[first : first + prod(shape)].reshape(shape)
+
+
+def written_of(group: Group) -> str:
+    """The update's input that is there when a group's gradient is written, and all that reads its parameters has done
+    so."""
+    return f"nndsl.written.{group.name}"
 
 
 def gradient_of(group: Group) -> str:
@@ -192,7 +195,7 @@ class _Update:
         self._graph = graph
         self._pairs = pairs
         self._gradients = {plan.gradient: plan.group for plan in plans}
-        self._parameters = {f"{plan.group.name}.next" for plan in plans}
+        self._parameters = {f"{plan.group.name}.next": plan.group for plan in plans}
         self._inputs = dict(graph.inputs)
         self._places: dict[str, Place] = {}
         self._at: dict[Node, Place] = {}
@@ -212,10 +215,11 @@ class _Update:
             operands = tuple(new[operand] for operand in node.inputs)
             if node in self._pairs:
                 name = f"nndsl.factors.{len(factors)}"
-                new[node], factors[name] = self._product(node, operands[0], name, names[node] in self._parameters)
+                new[node], factors[name] = self._product(node, operands[0], name, self._parameters.get(names[node]))
             elif node in self._split:
-                memory = self._input(gradient_of(self._gradients[node]), node.type)
-                new[node] = _made(SEEN_AFTER, node, memory, self._input(WRITTEN, TOKEN))
+                group = self._gradients[node]
+                memory = self._input(gradient_of(group), node.type)
+                new[node] = _made(SEEN_AFTER, node, memory, self._input(written_of(group), TOKEN))
             else:
                 new[node] = node if operands == node.inputs else with_inputs(node, operands)
         outputs = {name: new[node] for name, node in {**self._graph.outputs, **self._written}.items()}
@@ -251,8 +255,9 @@ class _Update:
             self._places[part_of(group, i)] = Place(whole.strip, whole.lane, part.shape, offset=offset)
             offset += prod(part.shape)
 
-    def _product(self, node: Node, x: Node, name: str, is_parameter: bool) -> tuple[Node, tuple[Node, Node]]:
-        """The product that a pair is, and its factors from the upper lane to the lower one."""
+    def _product(self, node: Node, x: Node, name: str, changed: Group | None) -> tuple[Node, tuple[Node, Node]]:
+        """The product that a pair is, and its factors from the upper lane to the lower one; `changed` are the
+        parameters that it becomes."""
         upper, lower = self._at[node.inputs[0]], self._at[node.inputs[1]]
         a, b = self._pairs[node]
         if upper.lane > lower.lane:
@@ -260,10 +265,11 @@ class _Update:
         shape = (2, node.shape[1])
         matrix = f"nndsl.lanes.{upper.strip}.{upper.lane}"
         self._places[matrix] = Place(upper.strip, upper.lane, (2, prod(upper.shape)), lanes=2)
-        is_gradient = node.inputs[0] in self._gradients
-        waited = [] if is_gradient else [_made(NOTHING, node, x, self._input(FIRST, BOUNDS), self._input(LAST, BOUNDS))]
-        if is_gradient or is_parameter:
-            waited.append(self._input(WRITTEN, TOKEN))
+        waited = []
+        if node.inputs[0] not in self._gradients:
+            waited.append(_made(NOTHING, node, x, self._input(FIRST, BOUNDS), self._input(LAST, BOUNDS)))
+        if written := self._gradients.get(node.inputs[0], changed):
+            waited.append(self._input(written_of(written), TOKEN))
         row = _made(AFTER, node, self._input(name, TensorType("f32", (1, 2))), *waited)
         product = _made(PRIMITIVES["matmul"], node, row, self._input(matrix, TensorType("f32", shape)), name=node.name)
         return product, (a, b)

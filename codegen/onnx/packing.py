@@ -24,7 +24,7 @@ import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
-from nndsl.codegen.onnx.lanes import ALIGNED, WRITTEN, Lanes, Part, in_lanes, part_of
+from nndsl.codegen.onnx.lanes import ALIGNED, Lanes, Part, in_lanes, part_of, written_of
 from nndsl.codegen.onnx.order import emit_token
 from nndsl.codegen.onnx.row_sums import sums_of_rows, with_product
 from nndsl.graph.node import Graph
@@ -286,24 +286,29 @@ def emit_gradients(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -
 def emit_gradients_on_lanes(e: Emitter, packing: Packing, lanes: Lanes, gradients: Mapping[str, str]) -> dict[str, str]:
     """The same on lanes: large gradients are written to memory where the others are joined, and the update waits."""
     values = {}
-    written: list[tuple[str, int]] = []
+    written: dict[str, list[tuple[str, int]]] = {}
     for group in packing.groups:
         for i, part in enumerate(packing.parts[group.name]):
             value = _joined(e, packing, group, part, gradients)
             if (output := part_of(group, i)) in lanes.places:
                 value = e.output(output, value, "f32", part.shape)
-            written.append((value, len(part.shape)))
+            written.setdefault(group.name, []).append((value, len(part.shape)))
         values[f"grad.{group.name}"] = value
     return values | emit_written(e, packing, lanes, written)
 
 
-def emit_written(e: Emitter, packing: Packing, lanes: Lanes, values: Sequence[tuple[str, int]]) -> dict[str, str]:
-    """What an update on lanes waits for: these values, which are given with their ranks, and whatever else reads a
-    parameter that it changes in place."""
-    changed = [t for t in packing.tensors if t.name in lanes.states and t.role == "parameter"]
-    memory = [name for tensor in changed for name in (tensor.name, *(piece.name for piece in tensor.pieces))]
-    others = e.reading(memory, [value for value, _ in values])
-    return {WRITTEN: emit_token(e, values, others)}
+def emit_written(
+    e: Emitter, packing: Packing, lanes: Lanes, written: Mapping[str, Sequence[tuple[str, int]]]
+) -> dict[str, str]:
+    """What an update on lanes waits for: by groups what their gradients are, with ranks, and whatever else reads the
+    parameters that it changes in place."""
+    tokens = {}
+    for group, tensor in zip(packing.groups, packing.updated, strict=True):
+        if (name := written_of(group)) in packing.apply.inputs:
+            memory = (tensor.name, *(piece.name for piece in tensor.pieces)) if group.name in lanes.states else ()
+            others = e.reading(memory, [value for value, _ in written[group.name]])
+            tokens[name] = emit_token(e, written[group.name], others)
+    return tokens
 
 
 def _joined(e: Emitter, packing: Packing, group: Group, part: Part, gradients: Mapping[str, str]) -> str:

@@ -45,13 +45,13 @@ def apply_sums_model(step: Step, packing: Packing, block: int | None = None) -> 
     """The update by the accumulated gradients."""
     e = Emitter(f"{step.network.name}.apply", optimised=step.optimised, block=block)
     rows = e.input(ROWS, "f32", ())
-    gradients, written = {}, []
+    gradients, written = {}, {}
     for group in packing.groups:
         mean = e.node("Div", e.input(sum_of(group), "f32", group.shape), rows)
         if packing.lanes and (output := whole_of(group)) in packing.lanes.places:
             mean = e.output(output, mean, "f32", group.shape)
         gradients[f"grad.{group.name}"] = mean
-        written.append((mean, len(group.shape)))
+        written[group.name] = [(mean, len(group.shape))]
     emit_update(e, packing, gradients | (emit_written(e, packing, packing.lanes, written) if packing.lanes else {}))
     return e.model({})
 
