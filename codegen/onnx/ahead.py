@@ -31,9 +31,9 @@ class Ahead:
 
     def __init__(self, apply: Graph, places: Arrays | None = None):
         places = places or {}
+        varying = numbers_of(apply)
         wanted = {name: apply.outputs[name] for name in places}
         apply = Graph(apply.name, apply.inputs, {k: v for k, v in apply.outputs.items() if k not in places})
-        varying = numbers_of(apply, *wanted.values())
         users = apply.users()
         outputs = {*apply.outputs.values()}
         taken = [
@@ -70,11 +70,10 @@ class Ahead:
         return [(array, np.broadcast_to(values[name], STEPS).tolist()) for name, array in self._arrays.items()]
 
 
-def numbers_of(graph: Graph, *others: Node) -> dict[Node, None]:
-    """The nodes of a graph, and of what others are made of, that are numbers made of the step's, of the callbacks'
-    factor and of constants, operands first."""
+def numbers_of(graph: Graph) -> dict[Node, None]:
+    """The nodes that are numbers made of the step's, of the callbacks' factor and of constants, operands first."""
     found: dict[Node, None] = {}
-    for node in Graph("", graph.inputs, {**graph.outputs, **{f"{i}": other for i, other in enumerate(others)}}).nodes:
+    for node in graph.nodes:
         if node.op == "input":
             is_number = node.attributes["name"] in (STEP, LR_SCALE)
         else:

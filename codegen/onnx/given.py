@@ -31,7 +31,7 @@ class Given:
     """The graphs of a step that are given all this, and its values for each step. `factors` are the arrays of those of
     the update's outputs that are wanted ahead as well (`lanes`)."""
 
-    def __init__(self, step: Step, apply: Graph, seed: int, factors: Arrays | None = None):
+    def __init__(self, step: Step, apply: Graph, seed: int, factors: Arrays):
         self._ahead = Ahead(apply, factors)
         self._keys = RowKeys(step.gradients, seed)
         selected = with_selections(self._keys.graph, _counted_from_zero(step.network))

@@ -91,14 +91,19 @@ class Lanes:
 
 
 class Memory:
-    """The arrays of an update on lanes."""
+    """The arrays of an update's lanes, if it has any."""
 
-    def __init__(self, lanes: Lanes):
-        strips = [_zeros(shape) for shape in lanes.strips]
-        self.arrays: dict[str, Array] = {name: place.of(strips) for name, place in lanes.places.items()} | bounds()
+    def __init__(self, lanes: Lanes | None):
+        self.arrays: dict[str, Array] = {}
         """What is bound, by names: states, inputs and outputs."""
         self.factors: dict[str, Array] = {}
         """The numbers among them that depend on the step, by the update's outputs."""
+        self.states: frozenset[str] = lanes.states if lanes else frozenset()
+        """The tensors that are updated where they lie."""
+        if lanes is None:
+            return
+        strips = [_zeros(shape) for shape in lanes.strips]
+        self.arrays |= {name: place.of(strips) for name, place in lanes.places.items()} | bounds()
         for name, factors in lanes.factors.items():
             array = self.arrays[name] = np.zeros((1, 2), np.float32)
             for i, factor in enumerate(factors):

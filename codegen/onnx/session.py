@@ -82,11 +82,11 @@ class OnnxSession:
         self._threads = threads
         on_lanes = here and sum(state.size for state in step.trainable) > NARROW and adds_in_place()
         self._packing = pack_step(step, largest, rows=rows, lanes_for=threads if on_lanes else None)
-        self._memory = Memory(self._packing.lanes) if self._packing.lanes else None
+        self._memory = Memory(self._packing.lanes)
         self._block: int | None = None
         self._given: Given | None = None
         if here:
-            self._given = Given(step, self._packing.apply, seed, self._memory.factors if self._memory else None)
+            self._given = Given(step, self._packing.apply, seed, self._memory.factors)
             self._packing = replace(self._packing, apply=self._given.update)
             self._step = replace(step, gradients=self._given.gradients)
             self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
@@ -105,12 +105,10 @@ class OnnxSession:
             **(self._given.scalars if self._given else {}),
         }
         self._outputs = _output_types(step, self._packing)
-        tensors, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
+        packed, updated = self._packing.pack(state), _changed(self._packing.apply.outputs)
+        tensors = {name: self._memory.put(name, array) for name, array in packed.items()}
         slots = {tensor.name for tensor in self._packing.tensors if tensor.role == "slot"}
-        in_place = written_in_place(self._packing.apply) & slots if self._given else frozenset()
-        if self._memory and self._packing.lanes:
-            in_place |= self._packing.lanes.states
-            tensors = {name: self._memory.put(name, array) for name, array in tensors.items()}
+        in_place = self._memory.states | (written_in_place(self._packing.apply) & slots if self._given else set())
         self._updated = Tensors({k: v for k, v in tensors.items() if k in updated}, updated, self._place, in_place)
         statistics = {k: v for k, v in tensors.items() if k not in updated}
         self._statistics = Tensors(statistics, _changed(step.gradients.outputs), self._place)
@@ -242,7 +240,7 @@ class OnnxSession:
         inside = self._packing.inside(self._updated.memory)
         sizes = {**self._sizes, str(BATCH): rows}
         training = self._given if task in TRAINING else None
-        given = {**(training.arrays(data, sizes) if training else {}), **(self._memory.arrays if self._memory else {})}
+        given = training.arrays(data, sizes) if training else {}
         matrices = training.matrices(data, sizes) if training else {}
         written = {f"{name}.next": value for tensors in every for name, value in tensors.written.items()}
         for name in (info.name for info in program.get_inputs()):
@@ -250,6 +248,8 @@ class OnnxSession:
                 binding.read(name, read[name])
             elif name in inside:
                 binding.read(name, self._place(inside[name]))
+            elif name in self._memory.arrays:
+                binding.read(name, self._place(self._memory.arrays[name]))
             elif name in given:
                 binding.read(name, self._place(given[name]))
             elif name in matrices:
@@ -260,7 +260,7 @@ class OnnxSession:
         for name in (info.name for info in program.get_outputs()):
             if name in written:
                 binding.write(name, written[name])
-            elif self._memory and name in self._memory.arrays:
+            elif name in self._memory.arrays:
                 binding.write(name, self._place(self._memory.arrays[name]))
             else:
                 binding.give(name, allocate(self._outputs[name], sizes))
