@@ -17,13 +17,8 @@ from onnx import ModelProto
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.indices import guarded
 from nndsl.codegen.onnx.metadata import model_metadata
-from nndsl.codegen.onnx.packing import (
-    Packing,
-    StateTensor,
-    emit_gradients,
-    emit_gradients_on_lanes,
-    emit_unpacking,
-)
+from nndsl.codegen.onnx.packed import emit_gradients, emit_gradients_on_lanes, emit_unpacking
+from nndsl.codegen.onnx.packing import Packing, StateTensor
 from nndsl.codegen.onnx.selection import GIVEN
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH

@@ -15,7 +15,8 @@ from nndsl.codegen.backend import Array, Arrays
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.lanes import whole_of
 from nndsl.codegen.onnx.models import emit_gradients_of, emit_update
-from nndsl.codegen.onnx.packing import Packing, StateTensor, emit_written
+from nndsl.codegen.onnx.packed import emit_written
+from nndsl.codegen.onnx.packing import Packing, StateTensor
 from nndsl.graph.sizes import BATCH
 from nndsl.transform.step import Step
 from nndsl.transform.update import Group
