@@ -21,7 +21,8 @@ class Choices:
     threads: int | None = None
     """How many compute a step; 0 is one for each core (`engine.threads_for`)."""
     packed: int | None = None
-    """Parameters of up to so many elements share one tensor (`packing.LARGEST_PACKED`)."""
+    """Parameters of up to so many elements share one tensor, or on lanes have their gradients joined
+    (`packing.LARGEST_PACKED`)."""
     blocks: bool | None = None
     """Whether convolutions of images are computed in blocks of channels, where the processor has them (`blocks`)."""
     polls: bool | None = None

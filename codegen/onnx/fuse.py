@@ -54,7 +54,8 @@ transpose it again for each hundred of them."""
 
 
 SMALL_ROW = 57_344
-"""Elements up to which a running sum is one product with its addition, which one thread copies first."""
+"""Elements up to which a running sum is one product with its addition, which one thread copies first, where it is not
+made on lanes."""
 
 
 def fusions(graph: Graph, *, portable: bool = True) -> dict[Node, Fused]:

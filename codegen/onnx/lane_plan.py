@@ -8,7 +8,7 @@ that the new one is made of, or the new one itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nndsl.codegen.onnx.in_place import made_of
@@ -44,16 +44,17 @@ class Lane:
 
 
 class Plan:
-    """The lanes of one group of parameters: `states` are those that may be updated in place, by their next values, of
-    which the `pairs` are made of their first operand and of the state. A `split` gradient is written in parts."""
+    """The lanes of one group of parameters.
 
-    def __init__(
-        self, graph: Graph, group: Group, states: Mapping[Node, str], pairs: Mapping[Node, object], *, split: bool
-    ):
+    `states` are the tensors that may be updated in place, by what they become; some of that are `pairs`, sums of what
+    their first operand is and of the state. A `split` gradient is written in parts.
+    """
+
+    def __init__(self, graph: Graph, group: Group, states: Mapping[Node, str], pairs: Collection[Node], *, split: bool):
         self.group = group
         self.gradient = graph.inputs[f"grad.{group.name}"]
         self.alone: list[str] = []
-        """The states that no lane serves: parameters and sums without a neighbour to make them of."""
+        """The states that no lane serves: sums without a neighbour to make them of, and all if the parameter is one."""
         self._split = split
         self._users = graph.users()
         self._kept = {*graph.outputs.values()}
@@ -66,12 +67,17 @@ class Plan:
         for node in self._vectors(graph):
             if node in own:
                 self._put(node, self._lanes[own[node]])
-                if not self._has_neighbour(node, pairs, is_parameter=states[node] == group.name):
+                if node in pairs and not self._put_beside_other(node):
                     self.alone.append(states[node])
+            elif node in self._kept:
+                continue
             elif node in wanted:
                 self._put(node, self._free(node, wanted[node]) or Lane([]))
             elif node.op in ELEMENTWISE and (lane := self._free(node)):
                 self._put(node, lane)
+        parameter = graph.outputs[f"{group.name}.next"]
+        if parameter not in own or parameter not in pairs or group.name in self.alone:
+            self.alone = [states[node] for node in own]
 
     def strips(self) -> Iterator[list[Lane]]:
         """The lanes that are needed, as they lie together."""
@@ -96,10 +102,8 @@ class Plan:
         lane.contents.append(node)
         self._lanes[node] = lane
 
-    def _has_neighbour(self, node: Node, pairs: Mapping[Node, object], *, is_parameter: bool) -> bool:
-        """Whether a state's next value is made of two lanes that lie side by side, if it has to be."""
-        if node not in pairs:
-            return not is_parameter
+    def _put_beside_other(self, node: Node) -> bool:
+        """Put a pair's lane beside that of its first operand, if it can lie there."""
         lane, other = self._lanes[node], self._lanes.get(node.inputs[0])
         if other is None or not other.may_lie_beside(lane):
             return False

@@ -51,6 +51,9 @@ ALIGNED = 16
 """Numbers in a line of the processor's cache. Lanes are made of whole ones, with zeros at their end: where a vector
 begins within a line, an operator takes up to half as long again (`benchmarks/NOTES.md`)."""
 
+LANE = "nndsl.lane."
+"""How the names begin of inputs and outputs of models that are one lane, or a part of it."""
+
 Parts = Mapping[str, Sequence[Part]]
 """By groups, what their gradients are made of, one part behind the other in the lane."""
 
@@ -135,7 +138,7 @@ def written_of(group: Group) -> str:
 
 def gradient_of(group: Group) -> str:
     """An input: the lane of a group's gradient."""
-    return f"nndsl.lane.grad.{group.name}"
+    return f"{LANE}grad.{group.name}"
 
 
 def part_of(group: Group, index: int) -> str:
@@ -162,7 +165,8 @@ def in_lanes(apply: Graph, groups: Sequence[Group], parts: Parts) -> Lanes | Non
         if not pairs:
             return None
         states = {graph.outputs[f"{name}.next"]: name for name in names}
-        plans = [Plan(graph, group, states, pairs, split=len(parts[group.name]) > 1) for group in groups]
+        served = [group for group in groups if group.name in names]
+        plans = [Plan(graph, group, states, pairs, split=len(parts[group.name]) > 1) for group in served]
         alone = {name for plan in plans for name in plan.alone}
         if not alone:
             return _Update(graph, pairs, plans, parts).lanes()
@@ -249,7 +253,7 @@ class _Update:
                     elif node.op == "input":
                         self._places[str(node.attributes["name"])] = place
                     elif node not in outputs:
-                        name = f"nndsl.lane.{len(self._written)}"
+                        name = f"{LANE}{len(self._written)}"
                         self._places[name], self._written[name] = place, node
             self._strips.append((len(strip), columns))
 

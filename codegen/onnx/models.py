@@ -16,6 +16,7 @@ from onnx import ModelProto
 
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.indices import guarded
+from nndsl.codegen.onnx.lanes import LANE
 from nndsl.codegen.onnx.metadata import model_metadata
 from nndsl.codegen.onnx.packed import emit_gradients, emit_gradients_on_lanes, emit_unpacking
 from nndsl.codegen.onnx.packing import Packing, StateTensor
@@ -56,7 +57,7 @@ def train_model(step: Step, packing: Packing, block: int | None = None) -> Model
     emit_outputs(e, _named(results, "loss") | _named(following, LR) | _named(results, "metric"), types)
     changed = {**results, **following}
     emit_outputs(e, {name: changed[name] for t in tensors if (name := f"{t.name}.next") in changed}, types)
-    emit_outputs(e, {name: following[name] for name in following if lanes and name in lanes.places}, types)
+    emit_outputs(e, {name: following[name] for name in following if name.startswith(LANE)}, types)
     return e.model(model_metadata(step, tensors))
 
 
@@ -164,7 +165,8 @@ def emit_given(e: Emitter, graph: Graph, values: Mapping[str, str]) -> dict[str,
 
 def emit_outputs(e: Emitter, values: Mapping[str, str], types: Mapping[str, TensorType]) -> None:
     for name, value in values.items():
-        e.output(name, value, types[name].dtype, types[name].shape)
+        found = e.output(name, value, types[name].dtype, types[name].shape)
+        assert found == value or not name.startswith(LANE), f"what waits for {name} would not wait for its copy"
 
 
 def _types(*graphs: Graph) -> dict[str, TensorType]:

@@ -6,6 +6,7 @@ train               grad.TENSOR, by a `Concat`; on lanes large gradients are wri
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 
@@ -52,10 +53,13 @@ def emit_gradients_on_lanes(e: Emitter, packing: Packing, lanes: Lanes, gradient
     """The same on lanes: large gradients are written to memory where the others are joined, and the update waits."""
     values = {}
     written: dict[str, list[tuple[str, int]]] = {}
+    users = Counter(gradients.get(f"grad.{member.name}") for group in packing.groups for member in group.members)
     for group in packing.groups:
         for i, part in enumerate(packing.parts[group.name]):
             value = _joined(e, packing, group, part, gradients)
             if (output := part_of(group, i)) in lanes.places:
+                if users[value] > 1:  # another update reads it, which would have to be waited for
+                    (value,) = e.nodes("Identity", (value,), 1)
                 value = e.output(output, value, "f32", part.shape)
             written.setdefault(group.name, []).append((value, len(part.shape)))
         values[f"grad.{group.name}"] = value

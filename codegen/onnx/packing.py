@@ -8,9 +8,9 @@ to start it. Packed, the forward part begins with one `Split`, the backward part
 runs once: a step of three dense layers with adam takes 60 nodes instead of 102. Large tensors stay alone, since `Split`
 and `Concat` copy. Only the ONNX backend packs; checkpoints and the NumPy module know single names alone.
 
-A session on the CPU packs otherwise than an exported model: all parameters that one rule updates, in matrices of one
-row with biases last (`row_sums`), whose update works where they lie (`lanes`). There large gradients are written to
-their place, and only small ones joined.
+A session on the CPU packs otherwise than an exported model: in matrices of one row with biases last (`row_sums`), and
+where there are many parameters all that one rule updates, which it does where they lie (`lanes`). There large
+gradients are written to their place, and only small ones joined.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from math import prod
 import numpy as np
 
 from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.onnx.fuse import SMALL_ROW
 from nndsl.codegen.onnx.lanes import ALIGNED, Lanes, Part, in_lanes
 from nndsl.codegen.onnx.row_sums import sums_of_rows, with_product
 from nndsl.graph.node import Graph
@@ -41,7 +42,7 @@ NARROW = 16_384
 """Elements of all parameters together for which lanes do not pay: products wait for each other, by operators of their
 own (`benchmarks/NOTES.md` has the measurement)."""
 
-NARROW_FOR_THREADS = 57_344
+NARROW_FOR_THREADS = SMALL_ROW
 """The same where all gradients are joined and a product has several threads: each has its elements in a cache of its
 own then, and the operators between have one thread."""
 
@@ -84,8 +85,12 @@ class StateTensor:
         """The tensor that holds these values of its pieces, newly allocated."""
         array = np.zeros(self.shape, np.float32)
         for name, part in self.split(array).items():
-            part[...] = values[name]
+            part[...] = np.asarray(values[name], np.float32).reshape(part.shape)
         return array
+
+    def filled(self, array: Array) -> Array:
+        """As much of the array as its pieces are: on lanes there may be something behind them that nobody reads."""
+        return array.reshape(-1)[: self.pieces[-1].offset + self.pieces[-1].size]
 
     def split(self, array: Array) -> dict[str, Array]:
         """The values of its pieces, as views of it."""
@@ -162,14 +167,12 @@ def pack_step(
         sums = {name: sums_of_rows(step.gradients, members, rows) for name, members in names.items()}
         groups = tuple(_as_row(group, sums[group.name], largest) if group.packed else group for group in groups)
     wide = {g.name: _filled_up(g) for g in groups if lanes_for is not None and _is_wide(g, largest, lanes_for)}
-    if lanes_for is not None and not wide:
-        return pack_step(step, largest, rows=rows)
     groups = tuple(wide.get(group.name, group) for group in groups)
     parts = {group.name: _parts(group, sums.get(group.name, ()), largest) for group in groups}
     apply, slots = update(step.train, groups)
     apply = simplify(apply) if step.optimised else drop_markers(apply)
     lanes = in_lanes(apply, [*wide.values()], parts)
-    if wide and not lanes:
+    if lanes_for is not None and not lanes:
         return pack_step(step, largest, rows=rows)
     tensors: list[StateTensor] = []
     for group in groups:
@@ -207,7 +210,7 @@ def _as_row(group: Group, sums: Sequence[Sequence[str]], largest: int) -> Group:
     """The packed group as a matrix of one row, with large members first, and those last whose gradients are these
     sums."""
     last = {name for members in sums for name in members}
-    members = sorted(group.members, key=lambda member: (member.name in last, member.size <= largest))
+    members = sorted(group.members, key=lambda m: (m.name in last, m.name in last or m.size <= largest))
     return Group(group.name, (1, *group.shape), tuple(members))
 
 

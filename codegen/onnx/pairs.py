@@ -2,11 +2,12 @@
 
     m.next = 0.9 m + g                          a = 1, x = g, b = 0.9, y = m
     p.next = p - (lr m.next) / (√v + ε)         a = -lr, x = m.next / (√v + ε), b = 1, y = p
-    p.next = p - p decay - lr g                 a = -lr, x = g, b = 1 - decay, y = p
+    p.next = p - decay p - lr g                 a = -1, x = decay p + lr g, b = 1, y = p
 
 Of two or three operators that each pass over all elements such a sum is one, a product of the row [a b] with the
-matrix whose rows are x and y (`rows`). The factors are numbers that do not depend on a batch: they are known ahead of
-a step (`ahead`).
+matrix whose rows are x and y (`lanes`). The factors are numbers that do not depend on a batch: they are known ahead of
+a step (`ahead`). What is multiplied with y is no sum, such as 1 - decay: rounded once for all elements, it would be off
+by as much as a small decay is.
 """
 
 from __future__ import annotations
@@ -32,66 +33,76 @@ class Pair:
 def pair(total: Node, y: Node, numbers: Collection[Node]) -> Pair | None:
     """How a value is such a sum of the state `y` and of something else, if it is; `numbers` are the factors that there
     may be besides constants."""
-    if total.op not in ("add", "sub") or total.type != y.type:
+    found = _Sum(y, numbers)
+    b = found.factor(total, +1)
+    if b is None or not found.others or total.type != y.type:
         return None
-    found = _Factors(numbers)
-    left, right = total.inputs
-    for multiple, other, sign in ((left, right, total.op), (right, left, "swapped")):
-        b = found.of(y, multiple)
-        if b is None or other.type != y.type or other is y:
-            continue
-        a, x = found.pulled(other)
-        if total.op == "sub":
-            a, b = (-a, b) if sign == "sub" else (a, -b)
-        return Pair(a.node, x, b.node, y)
-    return None
+    a, x = found.rest()
+    return Pair(a.node, x, b.node, y) if x.type == y.type and x is not y else None
 
 
-class _Factors:
-    """Numbers that values are multiplied with."""
+class _Sum:
+    """A sum taken apart: the number that `y` is multiplied with once, and what is added to that or subtracted."""
 
-    def __init__(self, numbers: Collection[Node]):
+    def __init__(self, y: Node, numbers: Collection[Node]):
+        self.others: list[tuple[int, Node]] = []
+        """With their signs."""
+        self._y = y
         self._numbers = numbers
         self._builder = Builder()
 
-    def of(self, y: Node, node: Node) -> Value | None:
-        """The number whose product with `y` a node is, if it is one."""
-        if node is y:
-            return self._one
+    def factor(self, node: Node, sign: int) -> Value | None:
+        """The number whose product with `y` a node is, but for `others`."""
+        if node is self._y:
+            return self._number(sign)
         match node.op:
             case "mul":
                 for number, other in (node.inputs, node.inputs[::-1]):
-                    if self._is_number(number) and (factor := self.of(y, other)):
-                        return self._value(number) * factor
+                    if other is self._y and self._is_number(number):
+                        return self._value(number) * sign
             case "neg":
-                factor = self.of(y, node.inputs[0])
-                return -factor if factor else None
+                return self.factor(node.inputs[0], -sign)
             case "add" | "sub":
-                left, right = (self.of(y, operand) for operand in node.inputs)
-                if left and right:
-                    return left + right if node.op == "add" else left - right
+                left, right = node.inputs
+                of_right = sign if node.op == "add" else -sign
+                if factor := self.factor(left, sign):
+                    self.others.append((of_right, right))
+                    return factor
+                if factor := self.factor(right, of_right):
+                    self.others.append((sign, left))
+                    return factor
         return None
 
-    def pulled(self, node: Node) -> tuple[Value, Node]:
-        """A node as the product of a number and of what is computed without it."""
+    def rest(self) -> tuple[Value, Node]:
+        """The others together, as the product of a number and of what is computed without it."""
+        if len(self.others) == 1:
+            ((sign, node),) = self.others
+            factor, rest = self._pulled(node)
+            return factor * sign, rest
+        first, *further = self.others
+        total = self._value(first[1])
+        for sign, node in further:
+            total = total + self._value(node) if sign == first[0] else total - self._value(node)
+        return self._number(first[0]), total.node
+
+    def _pulled(self, node: Node) -> tuple[Value, Node]:
         match node.op:
             case "mul":
                 for number, other in (node.inputs, node.inputs[::-1]):
                     if self._is_number(number):
-                        factor, rest = self.pulled(other)
+                        factor, rest = self._pulled(other)
                         return self._value(number) * factor, rest
             case "neg":
-                factor, rest = self.pulled(node.inputs[0])
+                factor, rest = self._pulled(node.inputs[0])
                 return -factor, rest
             case "div" if node.inputs[0].type == node.type:
-                factor, rest = self.pulled(node.inputs[0])
+                factor, rest = self._pulled(node.inputs[0])
                 if rest is not node.inputs[0]:
                     return factor, Node(node.primitive, (rest, node.inputs[1]), {}, node.type, node.origin, node.name)
-        return self._one, node
+        return self._number(1), node
 
-    @property
-    def _one(self) -> Value:
-        return self._builder.constant(1.0, "f32")
+    def _number(self, value: float) -> Value:
+        return self._builder.constant(value, "f32")
 
     def _value(self, node: Node) -> Value:
         return Value(self._builder, node)

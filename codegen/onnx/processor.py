@@ -92,21 +92,25 @@ def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array]
 
 @cache
 def adds_in_place() -> bool:
-    """Whether a product of a row with two lanes may be written over one of them here (`lanes`)."""
+    """Whether a product of a row with two lanes may be written over one of them here (`lanes`): whether ONNX Runtime
+    reads both before it writes, some elements after the other. Larger products are many such, also for threads."""
     e = Emitter("lanes", block=0)
     factors, lanes = e.input("factors", "f32", (1, 2)), e.input("lanes", "f32", (2, 1003))
     e.output("sum", e.node("MatMul", factors, lanes), "f32", (1, 1003))
     memory = np.arange(2 * 1003, dtype=np.float32).reshape(2, 1003)
-    session = load(serialize(e.model({})), "cpu", 1)
-    for lane in (0, 1):
-        expected = memory[:1] + 2 * memory[1:]
-        binding = Binding(session)
-        binding.lend("factors", np.array([[1, 2]], np.float32))
-        binding.lend("lanes", memory)
-        binding.give("sum", memory[lane : lane + 1])
-        binding.run()
-        if not np.array_equal(memory[lane : lane + 1], expected):
-            return False
+    try:
+        session = load(serialize(e.model({})), "cpu", 1)
+        for lane in (0, 1):
+            expected = memory[:1] + 2 * memory[1:]
+            binding = Binding(session)
+            binding.lend("factors", np.array([[1, 2]], np.float32))
+            binding.lend("lanes", memory)
+            binding.give("sum", memory[lane : lane + 1])
+            binding.run()
+            if not np.array_equal(memory[lane : lane + 1], expected):
+                return False
+    except Exception:  # of one of many kinds: a release that refuses to write what it reads
+        return False
     return True
 
 

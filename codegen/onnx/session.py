@@ -80,6 +80,7 @@ class OnnxSession:
         if threads is None:
             threads = threads_for(step, {**self._sizes, str(BATCH): batch_size})
         self._threads = threads
+        # In a small network nothing is on lanes, and what the processor can do need not be asked.
         on_lanes = here and sum(state.size for state in step.trainable) > NARROW and adds_in_place()
         self._packing = pack_step(step, largest, rows=rows, lanes_for=threads if on_lanes else None)
         self._memory = Memory(self._packing.lanes)
@@ -193,7 +194,8 @@ class OnnxSession:
         self._statistics.set(tensors)
 
     def is_finite(self) -> bool:
-        return all_finite(self._tensors())
+        pairs = zip(self._packing.tensors, self._tensors(), strict=True)
+        return all_finite(tensor.filled(array) for tensor, array in pairs)
 
     def _tensors(self) -> list[Array]:
         """The tensors of the packing, in its order."""

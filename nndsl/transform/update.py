@@ -22,7 +22,7 @@ from nndsl.transform.rewrite import rename_inputs
 @dataclass(frozen=True)
 class Group:
     """Parameters that are updated as one tensor: a single one, or several that lie packed along its last axis, which
-    may be longer than they are; what lies behind them is 0, and so is its gradient.
+    may be longer than they are; behind them the gradient is 0, and nobody reads what becomes of the rest.
 
     A parameter with a constraint is a group of its own: constraints look at its axes.
     """
