@@ -116,13 +116,15 @@ def profile(task: Task, steps: int) -> dict[str, float]:
 
 def purpose(operator: str, name: str) -> str:
     """What a node is for, by its operator and by what the program calls its output."""
-    if "/update/" in name or ".next" in name or name in ("alpha", "t", "nndsl.lr"):
+    gradient = name.startswith(("d_", "nndsl.lane.grad."))
+    in_lane = name.startswith("nndsl.lane.") and not gradient
+    if "/update/" in name or ".next" in name or in_lane or name in ("alpha", "t", "nndsl.lr"):
         return "optimizer"
     if "pool2d" in name or operator in POOLS:
         return "pools and their gradients"
     if "dropout" in name:
         return "dropout"
-    phase = "backward" if "/backward/" in name or name.startswith("d_") else "forward"
+    phase = "backward" if gradient or "/backward/" in name else "forward"
     if operator in PRODUCTS:
         return f"products {phase}"
     return "copies and layout" if operator in MOVES else f"element-wise and sums {phase}"

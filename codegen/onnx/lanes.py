@@ -54,6 +54,10 @@ begins within a line, an operator takes up to half as long again (`benchmarks/NO
 LANE = "nndsl.lane."
 """How the names begin of inputs and outputs of models that are one lane, or a part of it."""
 
+LARGE_PAGES = 1 << 20
+"""Numbers from which on NumPy asks the system for large pages. In small ones, which lie anywhere in memory, one process
+in some six took half as long again for a step (`benchmarks/NOTES.md`)."""
+
 Parts = Mapping[str, Sequence[Part]]
 """By groups, what their gradients are made of, one part behind the other in the lane."""
 
@@ -105,7 +109,7 @@ class Memory:
         """The tensors that are updated where they lie."""
         if lanes is None:
             return
-        strips = [_zeros(shape) for shape in lanes.strips]
+        strips = _zeros(lanes.strips)
         self.arrays |= {name: place.of(strips) for name, place in lanes.places.items()} | bounds()
         for name, factors in lanes.factors.items():
             array = self.arrays[name] = np.zeros((1, 2), np.float32)
@@ -123,11 +127,13 @@ class Memory:
         return self.arrays[name]
 
 
-def _zeros(shape: tuple[int, ...]) -> Array:
-    """Zeros, the first of which begins a line of the processor's cache."""
-    memory = np.zeros(prod(shape) + ALIGNED, np.float32)
+def _zeros(shapes: Sequence[tuple[int, int]]) -> list[Array]:
+    """Zeros in these shapes, one behind the other, each of which begins a line of the processor's cache."""
+    sizes = [prod(shape) for shape in shapes]
+    memory = np.zeros(max(sum(sizes), LARGE_PAGES) + ALIGNED, np.float32)
     first = -memory.ctypes.data // memory.itemsize % ALIGNED
-    return memory[first : first + prod(shape)].reshape(shape)
+    parts = np.split(memory[first : first + sum(sizes)], np.cumsum(sizes)[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def written_of(group: Group) -> str:
