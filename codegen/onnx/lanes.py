@@ -13,8 +13,8 @@ written lies where the processor has just read. With adam a step of 784-300-100-
 
 A session binds lanes as inputs and as outputs, of which ONNX Runtime does not know that they are the same memory. So a
 product waits for what is written into its lanes (`order`), and nothing is written over what may still be read
-(`lane_plan`). Parameters are read by gradients too: their update waits for all gradients, and for whatever else reads
-parameters (`packed.emit_written`).
+(`lane_plan`). Parameters are read for gradients too: their update waits for their own, and for whatever else reads them
+(`packed.emit_written`).
 """
 
 from __future__ import annotations

@@ -36,6 +36,24 @@ SOURCE = Source("test.nn", 'model digits { }  # "quotes" and ünïcode stay as t
 SPAN = Span(SOURCE, 0, 5)
 ADAM = Configured("adam", {"lr": 1e-2}, None)
 
+OPTIMIZERS = (
+    "optimizer = sgd(0.1)",
+    "optimizer = sgd(0.1, momentum = 0.9)",
+    "optimizer = sgd(0.1, momentum = 0.9, nesterov = true)",
+    "optimizer = adam(1e-2)",
+    "optimizer = adam(1e-2, amsgrad = true)\n clip_norm = 0.5",
+    "optimizer = adamw(1e-2, decay_bias = false)\n ema = 0.9",
+    "optimizer = rmsprop(1e-2, momentum = 0.5, centered = true)\n clip_value = 0.01",
+    "optimizer = adadelta(1.0)",
+    "optimizer = adagrad(0.1)",
+    "optimizer = adamax(1e-2)",
+    "optimizer = nadam(1e-2)",
+    "optimizer = lamb(1e-2)",
+    "optimizer = lion(1e-3)",
+    "optimizer = adam(exponential_decay(1e-2, 10, 0.5))\n accumulate = 2",
+)
+"""Settings of a program's `train`: every kind of update but that of `ftrl`, which has no lanes."""
+
 
 def declared(name: str, role: Any, kind: Any, shape: Any = (), classes: Classes | None = None) -> Declared:
     return Declared(name, role, kind, shape, SPAN, classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from onnx_networks import initial_state
+from onnx_networks import OPTIMIZERS, initial_state
 
 import nndsl
 from nndsl.codegen.backend import Arrays
@@ -29,23 +29,6 @@ train {{ {settings} }}
 """
 ROWS = 8
 
-SETTINGS = (
-    "optimizer = sgd(0.1, momentum = 0.9)",
-    "optimizer = sgd(0.1, momentum = 0.9, nesterov = true)",
-    "optimizer = adam(1e-2)",
-    "optimizer = adam(1e-2, amsgrad = true)",
-    "optimizer = adamw(1e-2)\n ema = 0.9",
-    "optimizer = rmsprop(1e-2, momentum = 0.5, centered = true)",
-    "optimizer = adadelta(1.0)",
-    "optimizer = adagrad(0.1)",
-    "optimizer = adamax(1e-2)",
-    "optimizer = nadam(1e-2)",
-    "optimizer = lamb(1e-2)",
-    "optimizer = lion(1e-3)",
-    "optimizer = ftrl(0.1)",
-    "optimizer = adam(1e-2)\n accumulate = 2",
-)
-
 
 def step_of(settings: str) -> Step:
     return nndsl.loads(PROGRAM.format(settings=settings)).step
@@ -67,8 +50,9 @@ def trained(step: Step) -> tuple[Arrays, Arrays]:
     return own.state(), own.evaluate(ROWS)
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("settings", [*OPTIMIZERS, "optimizer = ftrl(0.1)"])
 def test_a_tensor_in_one_buffer_is_the_one_in_two_to_the_bit(settings: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "adds_in_place", lambda: False)  # on lanes no tensor has two buffers
     step = step_of(settings)
     in_one = trained(step)
     monkeypatch.setattr(session, "written_in_place", lambda apply: frozenset())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from onnx_networks import OPTIMIZERS
 
 import nndsl
 from nndsl.codegen.backend import Array, Arrays
@@ -42,22 +43,6 @@ PROGRAMS = {
     " scores = x -> embedding(2000, 20) -> flatten -> dense(100) -> dense(3)",
 }
 NETWORKS = [name for name in PROGRAMS if name != "few"]
-OPTIMIZERS = (
-    "optimizer = sgd(0.1)",
-    "optimizer = sgd(0.1, momentum = 0.9)",
-    "optimizer = sgd(0.1, momentum = 0.9, nesterov = true)",
-    "optimizer = adam(1e-2)",
-    "optimizer = adam(1e-2, amsgrad = true)\n clip_norm = 0.5",
-    "optimizer = adamw(1e-2, decay_bias = false)\n ema = 0.9",
-    "optimizer = rmsprop(1e-2, momentum = 0.5, centered = true)\n clip_value = 0.01",
-    "optimizer = adadelta(1.0)",
-    "optimizer = adagrad(0.1)",
-    "optimizer = adamax(1e-2)",
-    "optimizer = nadam(1e-2)",
-    "optimizer = lamb(1e-2)",
-    "optimizer = lion(1e-3)",
-    "optimizer = adam(exponential_decay(1e-2, 10, 0.5))\n accumulate = 2",
-)
 
 
 def step_of(network: str, settings: str) -> Step:
