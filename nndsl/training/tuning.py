@@ -24,8 +24,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-import numpy as np
-
+from nndsl.codegen.arithmetic import computing
 from nndsl.codegen.backend import Session, usable_cores
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.data.dataset import Dataset
@@ -171,7 +170,7 @@ def tune(
     )
 
 
-@np.errstate(all="ignore")
+@computing()
 def _taking_turns(those: Sequence[Candidate], clock: Callable[[], float]) -> list[list[float]]:
     """Seconds a step of each, turn by turn."""
     for candidate in those:

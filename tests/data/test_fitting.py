@@ -26,7 +26,7 @@ def state(name: str, fit: str, *shape: int) -> State:
     arrays(
         np.float32,
         st.tuples(st.integers(1, 40), st.just(3)),
-        elements=st.floats(-1e6, 1e6, width=32, allow_subnormal=False),
+        elements=st.floats(-1e6, 1e6, width=32),
     ),
     st.lists(st.integers(0, 40), max_size=5),
 )

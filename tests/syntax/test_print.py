@@ -27,7 +27,7 @@ names = st.one_of(words, st.sampled_from([*ITEMS, *(set(STATEMENTS) - RESERVED)]
 defined = words.filter(lambda word: word not in STATEMENTS).map(lambda text: tree.Name(HERE, text))
 literals = st.one_of(
     st.integers(0, 2**63 - 1),
-    st.floats(min_value=0, allow_nan=False, allow_infinity=False, allow_subnormal=False),
+    st.floats(min_value=0, allow_nan=False, allow_infinity=False),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
     st.sampled_from([True, False, None]),
 ).map(lambda value: tree.Literal(HERE, value))
