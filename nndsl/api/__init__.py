@@ -16,10 +16,10 @@ from nndsl.api.net import Net
 from nndsl.api.options import Overrides
 from nndsl.api.program import STAGES
 from nndsl.api.run import Run
-from nndsl.data.endings import kind_of
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import BadOption
 from nndsl.model.check import load_program
+from nndsl.model.sources import kind_of
 from nndsl.syntax.read import decode
 from nndsl.training.loop import StopTraining
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -21,23 +20,9 @@ from nndsl.errors.data import UnknownEnding
 from nndsl.errors.sources import NoMatch, OneArray
 from nndsl.model.network import Declared
 from nndsl.model.sections import SourceCall
-from nndsl.model.sources import SOURCES
+from nndsl.model.sources import ENDINGS, SOURCES, kind_of
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-
-ENDINGS = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), "csv"),
-    ".npz": "npz",
-    ".npy": "npy",
-    **dict.fromkeys((".idx", ".idx.gz"), "idx"),
-    **dict.fromkeys((".parquet", ".pq"), "parquet"),
-    **dict.fromkeys((".arrow", ".feather", ".ipc", ".arrows"), "arrow"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm"), "images"),
-}
-"""The kind of source that a file is, in lower case."""
-
-MNIST = re.compile(r"idx[0-9]-ubyte(\.gz)?$")
-"""How MNIST's own files end: `t10k-images-idx3-ubyte.gz`."""
 
 IMAGES = tuple(ending for ending, kind in ENDINGS.items() if kind == "images")
 
@@ -46,12 +31,6 @@ def are_paths(data: Any) -> TypeGuard[Paths]:
     """Whether data are given as a path, or as a list of paths."""
     several = isinstance(data, list | tuple) and bool(data)
     return all(isinstance(path, str | os.PathLike) for path in (data if several else (data,)))
-
-
-def kind_of(path: str) -> str | None:
-    """The kind of source that a file is by its name."""
-    name = os.path.basename(path).lower()
-    return next((kind for end, kind in ENDINGS.items() if name.endswith(end)), "idx" if MNIST.search(name) else None)
 
 
 def files_of(paths: Paths) -> list[str]:

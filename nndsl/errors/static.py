@@ -69,7 +69,8 @@ class OutOfRange(Diagnostic):
         wrong:  const n = 2 ^ 64
         right:  const n = 2 ^ 20
 
-    Whole numbers lie within ±(2^63 - 1), decimal ones are finite, lists hold at most 1 000 000 values.
+    Whole numbers lie within ±(2^63 - 1), decimal ones are finite, lists hold at most 1 000 000 values. What a network
+    computes with is float32: its numbers end at 3.4e38.
     """
 
     code = "NN233"

@@ -19,7 +19,7 @@ from nndsl.graph.sizes import Size
 from nndsl.graph.types import TensorType
 from nndsl.model.expectations import Expectation, one_of, usage
 from nndsl.model.network import Number, Term
-from nndsl.model.static import divided
+from nndsl.model.static import computable, divided
 from nndsl.model.values import (
     Found,
     Given,
@@ -143,6 +143,7 @@ def plain(value: Value, e: Expectation, callee: str, span: Span) -> Any:
             raise Found(UnknownChoice(span, suggestion, callee, e.name, show(value), one_of(e.choices)))
     if isinstance(value, bool) and bool in e.kinds:
         return value
+    computable(value, span)
     if float in e.kinds and is_number(value):
         return float(value)
     if int in e.kinds:
@@ -173,9 +174,11 @@ def tensor(value: Value, e: Expectation, callee: str, span: Span) -> Term:
     if isinstance(value, Size):
         raise Unfixed(value.symbols, span)
     if isinstance(value, bool | int | float):
+        computable(value, span)
         return Number(value, span)
     shape = _shape(value)
     if shape is not None:
+        computable(value, span)
         return Number(value, span, TensorType("f32", shape))
     raise Found(WrongArgument(span, callee, e.name, e.expects, describe(value)))
 
@@ -241,4 +244,5 @@ def _amount(value: Value, e: Expectation, callee: str, span: Span) -> int:
 def _ranged(value: Value, e: Expectation, callee: str, span: Span, *, value_ok: Callable[[float], bool]) -> float:
     if not is_number(value) or not value_ok(value):
         raise wrong(value, e, callee, span)
+    computable(value, span)
     return float(value)

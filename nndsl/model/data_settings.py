@@ -17,7 +17,7 @@ from nndsl.model.overrides import COMMAND_LINE
 from nndsl.model.program import Loaded
 from nndsl.model.sections import DATA_SETTINGS, DataSection, Selection, Share, SourceCall
 from nndsl.model.settings import Settings, unknown
-from nndsl.model.sources import SOURCES
+from nndsl.model.sources import SOURCES, source_of
 from nndsl.model.values import Found, Silenced, Value, describe, is_whole
 from nndsl.syntax import tree
 
@@ -65,7 +65,8 @@ class _DataReader:
         if not isinstance(expression, tree.Call) or not isinstance(expression.function, tree.Name):
             value = expression.value if isinstance(expression, tree.Literal) else ""
             found = describe(value) if isinstance(expression, tree.Literal) else "something else"
-            remedy = f'write csv("{value}")' if value and isinstance(value, str) else ""
+            name_of_one = next(iter(self.names), "x")
+            remedy = f"write {source_of(value, name_of_one)}" if value and isinstance(value, str) else ""
             raise Found(BadSetting(expression.span, name, 'a source, such as csv("examples.csv")', found, remedy))
         kind = expression.function.text
         if kind not in SOURCES:

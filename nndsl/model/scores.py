@@ -19,6 +19,7 @@ from nndsl.library.registry import Composite
 from nndsl.model.apply import operands
 from nndsl.model.expectations import expectations
 from nndsl.model.network import Apply, Balanced, Closure, Declared, Hole, Input, Number, Term
+from nndsl.model.static import computable
 from nndsl.model.values import Found, Word, describe, is_number, show, show_declared
 from nndsl.model.work import Work
 from nndsl.source import Span
@@ -288,6 +289,7 @@ def _weights(value: Any, composite: Composite, scores: Term, truth: Term, target
         raise Found(WrongClassWeights(span, composite.name, shown, f"{len(value)} weights for {count} classes"))
     if any(weight < 0 for weight in value):
         raise Found(WrongClassWeights(span, composite.name, shown, "a weight is at least 0"))
+    computable(value, span)
     return Number(tuple(map(float, value)), span, TensorType("f32", (count,)))
 
 

@@ -11,6 +11,7 @@ from nndsl.errors.suggest import closest
 from nndsl.model.consts import Checker
 from nndsl.model.program import Loaded
 from nndsl.model.scope import Environment, Place
+from nndsl.model.static import computable
 from nndsl.model.values import POISON, Found, Silenced, Value, describe, has_term, is_number, is_whole
 from nndsl.source import Span
 from nndsl.syntax import tree
@@ -85,6 +86,7 @@ class Settings:
         value = self.static(expression, name, "a number greater than 0")
         if not is_number(value) or value <= 0:
             raise Found(BadSetting(expression.span, name, "a number greater than 0", describe(value)))
+        computable(value, expression.span)
         return float(value)
 
     def share(self, expression: tree.Expression, name: str) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -95,3 +97,29 @@ SOURCES: Mapping[str, SourceKind] = {
     ),
 }
 """Each kind of source by its name; any other named argument renames a column or array."""
+
+ENDINGS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), "csv"),
+    ".npz": "npz",
+    ".npy": "npy",
+    **dict.fromkeys((".idx", ".idx.gz"), "idx"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".arrow", ".feather", ".ipc", ".arrows"), "arrow"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm"), "images"),
+}
+"""The kind of source that a file is, in lower case."""
+
+MNIST = re.compile(r"idx[0-9]-ubyte(\.gz)?$")
+"""How MNIST's own files end: `t10k-images-idx3-ubyte.gz`."""
+
+
+def kind_of(path: str) -> str | None:
+    """The kind of source that a file is by its name, if that tells."""
+    name = os.path.basename(path).lower()
+    return next((kind for end, kind in ENDINGS.items() if name.endswith(end)), "idx" if MNIST.search(name) else None)
+
+
+def source_of(path: str, name: str) -> str:
+    """How a program writes the source that a file is by its name; a file of one array is that of `name`."""
+    kind = kind_of(path) or "csv"
+    return f'{kind}({name} = "{path}")' if SOURCES[kind].a_file == "array" else f'{kind}("{path}")'

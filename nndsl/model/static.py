@@ -16,6 +16,9 @@ from nndsl.graph.sizes import Dim, Size
 from nndsl.model.values import LARGEST, LONGEST, Found, Unfixed, Value, describe, is_number, is_whole, show
 from nndsl.source import Span
 
+LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
+"""Of float32's numbers."""
+
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -142,6 +145,15 @@ def bounded(value: Value, span: Span) -> Value:
     elif abs(value) > LARGEST:
         raise _too_large(span)
     return value
+
+
+def computable(value: Value, span: Span) -> None:
+    """Raise `Found` where a number, or one of a list's, is too large for a network to compute with."""
+    if isinstance(value, tuple):
+        for item in value:
+            computable(item, span)
+    elif isinstance(value, float) and abs(value) > LARGEST_FLOAT:
+        raise Found(OutOfRange(span, "this number is too large", "networks compute in float32, which ends at 3.4e38"))
 
 
 def limited(value: Value, span: Span) -> Value:

@@ -23,6 +23,7 @@ from nndsl.model.network import Closure, Term
 from nndsl.model.scope import Environment, Place
 from nndsl.model.scores import note_closure
 from nndsl.model.sections import Configured
+from nndsl.model.static import computable
 from nndsl.model.typing import Typing
 from nndsl.model.values import (
     POISON,
@@ -224,6 +225,7 @@ class Words(ABC):
     def schedule(self, value: Value, e: Expectation, callee: str, span: Span) -> float | Configured:
         """A learning rate: a number greater than 0, or a schedule with its arguments."""
         if is_number(value) and value > 0:
+            computable(value, span)
             return float(value)
         composite = SCHEDULES.get(ALIASES.get(value.name, value.name)) if isinstance(value, Word | WordCall) else None
         if composite is None:
