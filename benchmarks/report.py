@@ -1,6 +1,6 @@
-"""`docs/benchmarks.md` and its picture, from the JSON that the other benchmarks wrote.
+"""A page of `docs` for a machine, and its picture, from the JSON that the other benchmarks wrote there.
 
-python benchmarks/report.py results.json
+python benchmarks/report.py results.json [benchmarks-xeon]
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ come to the same loss. "JAX jit" calls a compiled step for each batch; "JAX scan
 without Python between the steps. Ratios are to nndsl on ONNX Runtime: above 1 is slower. The machine is shared: between
 runs, and within one, figures move by up to 1.7 times, so the least of the rounds is beside the median.
 
-Machine: {processor}, {processors} processors, Python {python}. {versions}.
+Machine: {processor}, {processors} processors, Python {python}. {versions}. {others}
 
 To measure again: `python benchmarks/compare.py --setup`, then `python benchmarks/compare.py --out results.json`,
 the same of `command.py`, `inference.py`, `networks.py`, `floors.py` and `memory.py`, and
 `python benchmarks/report.py results.json`.
 What was tried: `benchmarks/NOTES.md`.
 
-![Steps a second, relative to the fastest other framework](images/benchmarks.svg)
+![Steps a second, relative to the fastest other framework](images/{page}.svg)
 """
+
+PAGES = {"benchmarks": "an AMD EPYC (Zen 5)", "benchmarks-xeon": "an Intel Xeon (Sapphire Rapids)"}
+"""The machines that have a page."""
 
 FLOORS = """## How far from the floor
 
@@ -48,10 +51,17 @@ The peak of a process that trains, without what its imports take and one copy of
 """
 
 
-def page(results: dict[str, Any]) -> str:
+def page(results: dict[str, Any], name: str) -> str:
     tasks = dict(sorted(results["tasks"].items()))
     versions = {row.get("version") for task in tasks.values() for row in task["rows"]} - {None, ""}
-    parts = [INTRODUCTION.format(**results["machine"], versions=", ".join(sorted(map(str, versions))))]
+    others = ", ".join(f"[{machine}]({other}.md)" for other, machine in PAGES.items() if other != name)
+    introduction = INTRODUCTION.format(
+        **results["machine"],
+        versions=", ".join(sorted(map(str, versions))),
+        others=f"The same on {others}.",
+        page=name,
+    )
+    parts = [introduction]
     for name, task in tasks.items():
         parts.append(f"## {name}: {task['title']}\n")
         parts.append(batches(task["rows"]) if "batch" in task["rows"][0] else table(task))
@@ -131,14 +141,14 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def picture(results: dict[str, Any]) -> None:
+def picture(results: dict[str, Any], name: str) -> None:
     """For each training task a bar a contender: how many times the fastest other framework's speed."""
     from matplotlib.figure import Figure
 
     tasks = {name: task for name, task in sorted(results["tasks"].items()) if "batch" not in task["rows"][0]}
     figure = Figure(figsize=(10, 0.36 * sum(len(task["rows"]) for task in tasks.values()) + 1), layout="constrained")
     axes = figure.subplots(len(tasks), 1, squeeze=False, height_ratios=[len(task["rows"]) for task in tasks.values()])
-    for row_axes, (name, task) in zip(axes[:, 0], tasks.items(), strict=True):
+    for row_axes, (title, task) in zip(axes[:, 0], tasks.items(), strict=True):
         rows = sorted((row for row in task["rows"] if "median" in row), key=lambda row: -row["median"])
         best = min(row["median"] for row in rows if not row["contender"].startswith(OWN))
         for i, row in enumerate(rows):
@@ -148,19 +158,19 @@ def picture(results: dict[str, Any]) -> None:
             row_axes.text(speed, i, f" {speed:.2g}", va="center", fontsize=8, color="#333333")
         row_axes.set_yticks(range(len(rows)), [row["contender"] for row in rows], fontsize=8)
         row_axes.axvline(1, color="#888888", linewidth=0.8, linestyle=":")
-        row_axes.set_title(f"{name}: {task['title']}", fontsize=9, loc="left")
+        row_axes.set_title(f"{title}: {task['title']}", fontsize=9, loc="left")
         row_axes.spines[["top", "right"]].set_visible(False)
         row_axes.tick_params(axis="x", labelsize=8)
     axes[-1, 0].set_xlabel("speed, that of the fastest other framework being 1", fontsize=8)
     (DOCS / "images").mkdir(exist_ok=True)
-    figure.savefig(DOCS / "images" / "benchmarks.svg", metadata={"Date": None})
+    figure.savefig(DOCS / "images" / f"{name}.svg", metadata={"Date": None})
 
 
-def main(path: Path) -> None:
+def main(path: Path, name: str = "benchmarks") -> None:
     results = json.loads(path.read_text())
-    (DOCS / "benchmarks.md").write_text(page(results))
-    picture(results)
+    (DOCS / f"{name}.md").write_text(page(results, name))
+    picture(results, name)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -128,6 +128,9 @@ class Blocks(Layouts):
             return self._with_convolution(node) or remade(node, tuple(self._brought(x, node) for x in node.inputs))
         return None
 
+    def _computed_first(self, node: Node) -> Node | None:
+        return self._few_channels(node) or super()._computed_first(node)
+
     def _add_phases(self, node: Node) -> bool:
         """Make the phases of a node, or what follows from phases, where a first convolution is computed so."""
         if node in self._plan.relus:
@@ -178,11 +181,22 @@ class Blocks(Layouts):
         attributes = {**node.attributes, "block": self._block, "activation": ""}
         return _in_place_of(node, PRODUCTS[node.op], operands, attributes)
 
+    def _few_channels(self, node: Node) -> Node | None:
+        """A gradient with respect to images of fewer channels than a block, channels first."""
+        if node.op != "conv_input" or node.attributes["groups"] > 1 or not self._divides(node.inputs[0]):
+            return None
+        g, W = node.inputs
+        if not direct.has_few(node.shape[-1], self._block) or not direct.residues(node):
+            return None
+        return remade(node, (self.blocks(g), self.last(W)), direct.CONV_INPUT_FEW, block=self._block)
+
     def _kernel(self, node: Node) -> Node | None:
         """A gradient with respect to W."""
         x, g = node.inputs
         if self._divides(x) and self._divides(g) and direct_kernels.has_kernel_gradient(node, self._block):
             return remade(node, (self.blocks(x), self.first(g)), direct_kernels.CONV_KERNEL, block=self._block)
+        if all(map(self._is_less_than_a_block, (x, g))) and direct_kernels.has_fewest(node):
+            return remade(node, (self.first(x), self.first(g)), direct_kernels.CONV_KERNEL_FEWEST, block=self._block)
         if by_convolution(node):
             return None
         if self._divides(g) and self._is_less_than_a_block(x):
@@ -223,12 +237,11 @@ class Blocks(Layouts):
 
     def _divides(self, node: Node) -> bool:
         """Whether a value is images of known size whose channels divide into blocks."""
-        known = [n for n in node.shape[1:] if isinstance(n, int)]
-        return node.type.rank == 4 and len(known) == 3 and known[-1] % self._block == 0
+        return _channels(node) > 0 == _channels(node) % self._block
 
     def _is_less_than_a_block(self, node: Node) -> bool:
-        channels = node.shape[-1]
-        return isinstance(channels, int) and channels < self._block
+        """Whether a value is images of known size with fewer channels than a block."""
+        return 0 < _channels(node) < self._block
 
     def _brought(self, operand: Node, node: Node) -> Node:
         """An operand of an element-wise operation. What is stretched is as small as it is, but numbers for each channel
@@ -254,6 +267,12 @@ IN_BLOCKS = (0, 3, 1, 2, 4)
 """The axes [batch, h, w, channels / block, block] in the order of blocks."""
 
 OUT_OF_BLOCKS = (0, 2, 3, 1, 4)
+
+
+def _channels(node: Node) -> int:
+    """The channels of images of known size; 0 of anything else."""
+    known = [n for n in node.shape[1:] if isinstance(n, int)]
+    return known[-1] if node.type.rank == 4 and len(known) == 3 else 0
 
 
 def _is_converted(node: Node) -> bool:

@@ -26,6 +26,13 @@ for 16 channels of 28 x 28, one filter, batch 64."""
 SAVED_BY_PHASES = 1.1e-3
 """For each element of a first convolution that is computed by phases (`phases` has the measurement)."""
 
+SAVED_BY_ONES = 0.15e-3
+"""For each place and tap of a kernel gradient of few channels and few filters (on a Xeon: `direct_kernels`)."""
+
+SAVED_FOR_FEW = 20e-6
+"""For each multiplication of a gradient with respect to images of few channels, if there were none (on a Xeon:
+`direct`)."""
+
 CONVERSION = 0.21e-3
 """What it costs for each element to bring a value into blocks or out of them: 0.45 ms for 8.4 MB."""
 
@@ -43,6 +50,13 @@ def _saved(node: Node) -> float:
             h, w, inner, _ = known(node.inputs[1].shape)
             each = SAVED_BY_A_PRODUCT if node.attributes["groups"] == 1 else SAVED_BY_DEPTHWISE
             return each * prod(known(y.shape[1:])) * h * w * inner
+        case "conv_input_few":
+            h, w, channels, _ = known(node.inputs[1].shape)
+            block: int = node.attributes["block"]
+            missing = 1 - channels / block
+            return SAVED_FOR_FEW * missing * prod(known(node.inputs[0].shape[1:])) * h * w * channels
+        case "conv_kernel_fewest":
+            return SAVED_BY_ONES * prod(known((*node.shape[:-1], *node.inputs[1].shape[2:])))
         case "conv_phase":
             return SAVED_BY_PHASES * elements
         case "conv_kernel_blocks":

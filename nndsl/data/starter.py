@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from nndsl.data.csv import CsvTable
-from nndsl.data.endings import kind_of
 from nndsl.data.files import MAX_MEMORY
 from nndsl.data.sources import OPENERS
 from nndsl.data.starter_columns import Columns
@@ -20,6 +19,7 @@ from nndsl.diagnostics import Diagnostic, Failure
 from nndsl.errors.commands import NoUsableColumn
 from nndsl.errors.data import NotText, UnknownSeparator
 from nndsl.errors.suggest import closest
+from nndsl.model.sources import kind_of
 
 KINDS_OF_FILES = ("csv", "parquet", "arrow")
 """The kinds of source that hold columns."""

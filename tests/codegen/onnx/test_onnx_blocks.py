@@ -106,6 +106,18 @@ def test_every_kind_of_product(
     agree(net.training(h), here, monkeypatch)
 
 
+def sizes_of(kind: str, block: int) -> tuple[int, int]:
+    """Channels and filters."""
+    return {
+        "few channels": (3, block),
+        "half a block": (block // 2, block),
+        "blocks": (2 * block, block),
+        "few filters": (block, 3),
+        "few of both": (2, 5),
+        "depthwise": (2 * block, 2 * block),
+    }[kind]
+
+
 STEPS = [
     ((2, 2), ((0, 0), (0, 0)), (1, 1)),
     ((2, 2), ((1, 1), (0, 1)), (1, 1)),
@@ -121,7 +133,7 @@ STEPS = [
 
 @pytest.mark.parametrize(("strides", "padding", "dilation"), STEPS, ids=str)
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
-@pytest.mark.parametrize("kind", ["few channels", "blocks", "few filters", "depthwise"])
+@pytest.mark.parametrize("kind", ["few channels", "half a block", "blocks", "few filters", "few of both", "depthwise"])
 def test_products_by_steps(
     kind: str,
     size: int,
@@ -132,8 +144,7 @@ def test_products_by_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """All three products of a convolution, and those of the transposed one, whose result has a bias and a relu."""
-    channels = 3 if kind == "few channels" else here if kind == "few filters" else 2 * here
-    filters = 3 if kind == "few filters" else channels if kind == "depthwise" else here
+    channels, filters = sizes_of(kind, here)
     attributes: dict[str, Any] = {"strides": strides, "padding": padding, "dilation": dilation, "groups": 1}
     if kind == "depthwise":
         attributes["groups"] = channels
@@ -216,7 +227,7 @@ def test_a_first_convolution_that_something_else_reads_is_computed_whole(
     ]
     for other in readers:
         graph = network(other)
-        assert convolutions(graph) == 1
+        assert convolutions(graph) == 2  # and what the kernel's taps see
         agree(graph, here, monkeypatch)
 
 
@@ -224,14 +235,15 @@ def test_a_first_convolution_that_something_else_reads_is_computed_whole(
     ("kind", "expected"),
     [
         ("few channels", {"conv_blocks", "conv_input_first", "conv_kernel_first"}),
+        ("half a block", {"conv_blocks", "conv_input_few", "conv_kernel_first"}),
         ("blocks", {"conv_blocks", "conv_input_blocks", "conv_kernel_blocks"}),
         ("few filters", {"conv_first", "conv_input_blocks", "conv_kernel_first"}),
+        ("few of both", {"conv_first", "conv_input_first", "conv_kernel_fewest"}),
         ("depthwise", {"conv_blocks", "conv_input_blocks", "conv_kernel_depthwise"}),
     ],
 )
 def test_products_by_steps_are_in_blocks(kind: str, expected: set[str]) -> None:
-    channels = 3 if kind == "few channels" else 2 * BLOCK
-    filters = 3 if kind == "few filters" else 2 * BLOCK
+    channels, filters = sizes_of(kind, BLOCK)
     net = Network(9, 10, channels)
     attributes = {**SAME, "strides": (2, 2), "groups": channels if kind == "depthwise" else 1}
     W = net.parameter(3, 3, channels // attributes["groups"], filters)
@@ -331,9 +343,9 @@ def test_a_session_trains_as_without_optimisations(here: int) -> None:
 
 
 def test_a_network_stays_in_blocks_between_its_ends() -> None:
-    """In: the gradient alone, the image having few channels. Out: before `flatten`, for two gradients of kernels."""
+    """In: the gradient alone, the image having few channels. Out: before `flatten`, for the gradients of kernels."""
     model = model_of(image_network(), BLOCK)
-    assert operators(model, DOMAIN) == {"Conv": 5, "MaxPool": 2, "ReorderInput": 1, "ReorderOutput": 3}
+    assert operators(model, DOMAIN) == {"Conv": 6, "MaxPool": 2, "ReorderInput": 1, "ReorderOutput": 4}
     assert operators(model, "")["Relu"] == 0
 
 
@@ -342,7 +354,7 @@ def test_biases_and_relus_are_part_of_convolutions() -> None:
     convolutions = [node for node in model.graph.node if node.op_type == "Conv" and node.domain == DOMAIN]
     rectified = [node for node in convolutions if any(a.name == "activation" for a in node.attribute)]
     assert [len(node.input) for node in rectified] == [3, 3, 3]
-    assert [len(node.input) for node in convolutions if node not in rectified] == [2, 2]  # gradients
+    assert [len(node.input) for node in convolutions if node not in rectified] == [2, 2, 2]  # gradients
 
 
 def test_what_else_reads_it_keeps_a_value_before_its_relu() -> None:
@@ -352,9 +364,9 @@ def test_what_else_reads_it_keeps_a_value_before_its_relu() -> None:
     assert operators(model, "")["Relu"] == 1
 
 
-def test_few_filters_stay_as_they_are() -> None:
+def test_few_filters_of_many_taps_stay_as_they_are() -> None:
     net = Network(6, 6, 3)
-    graph = net.training(net.conv(net.image, BLOCK - 1))
+    graph = net.training(net.conv(net.image, BLOCK - 1, 5))
     assert not operators(model_of(graph, BLOCK), DOMAIN)
 
 
