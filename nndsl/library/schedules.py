@@ -139,7 +139,16 @@ def cosine_decay(
 
 def _half_cosine(passed: Value, first: float, last: float) -> Value:
     """From `first` at 0 to `last` at 1."""
-    return (ops.cos(passed * pi) + 1) * (0.5 * (first - last)) + last
+    return _fallen(passed) * (first - last) + last
+
+
+def _fallen(passed: Value) -> Value:
+    """Half a cosine from 1 at 0 to 0 at 1, (1 + cos πt) / 2 = 1 - sin² πt/2.
+
+    Sines of f64 are computed by any ONNX Runtime, cosines only by late ones (1.28 does not).
+    """
+    sine = ops.sin(passed * (pi / 2)).named("sine")
+    return 1 - sine * sine
 
 
 @composite(
@@ -171,7 +180,7 @@ def cosine_restarts(
         restarts = ops.floor(ops.log(passed * (t_mul - 1) + 1) / log(t_mul) + 1e-9)
         length = t_mul**restarts
         passed = (passed - (length - 1) / (t_mul - 1)) / length
-    height = (ops.cos(passed * pi) + 1) * 0.5
+    height = _fallen(passed)
     if m_mul != 1:
         height = height * m_mul**restarts
     return (height * (1 - alpha) + alpha) * initial_learning_rate

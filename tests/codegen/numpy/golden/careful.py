@@ -275,7 +275,8 @@ def loss_and_grads(state, *, x, sick, organ, step=0, seed=0, row=0, work=None):
 
 def update(state, grads, step, lr_scale=1.0):
     """Change every parameter in place by its gradient, as `adamw` does; returns the learning rate."""
-    falling = 0.005 * (np.cos(np.minimum(step - 10, 200) / 200 * np.pi) + 1)
+    sine = np.sin(1.5707963267948966 * (np.minimum(step - 10, 200) / 200))
+    falling = 0.01 * (1 - sine**2)
     lr = lr_scale * np.float32(np.where(step < 10, 0.001 * step, falling))
     decay = 0.01 * lr
     norm = np.sqrt(sum((g**2).sum() for g in grads.values()))
