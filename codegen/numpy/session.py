@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nndsl.codegen.arithmetic import without_subnormals
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
 from nndsl.codegen.numpy.module import generate
 from nndsl.codegen.numpy.parts import Compute, Cores
@@ -43,6 +44,7 @@ class NumpySession:
     ):
         generated = generate(step)
         self._module: Any = load_module(step.network.name, generated.text)
+        self._update = without_subnormals(self._module.update)
         self._keywords = generated.keywords
         self._workspace_sizes = generated.sizes
         self._inputs = {self._keywords[item.name] for item in step.network.inputs}
@@ -88,14 +90,14 @@ class NumpySession:
     def train_step(self, rows: int, step: int, lr_scale: float = 1.0) -> Arrays:
         measured, grads = self._measured(rows, step, 0)
         if self._vectors is None:
-            measured[LR] = self._module.update(self._state, grads, step, lr_scale)
+            measured[LR] = self._update(self._state, grads, step, lr_scale)
             return _arrays(measured)
         if rows not in self._apart:
             self._vectors.take(grads, grads)
             self._apart[rows] = self._vectors.adopt(self._workspaces.get(rows, {}), grads)
         else:
             self._vectors.take(grads, self._apart[rows])
-        measured[LR] = self._module.update(self._vectors.pieces, self._vectors.gradient_pieces, step, lr_scale)
+        measured[LR] = self._update(self._vectors.pieces, self._vectors.gradient_pieces, step, lr_scale)
         return _arrays(measured)
 
     def _measured(self, rows: int, step: int, row: int) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -118,7 +120,7 @@ class NumpySession:
     def apply(self, step: int, lr_scale: float = 1.0) -> Arrays:
         for total in self._sums.values():
             total /= np.float32(self._rows)
-        lr = self._module.update(self._state, self._sums, step, lr_scale)
+        lr = self._update(self._state, self._sums, step, lr_scale)
         self.set_accumulated({})
         return _arrays({LR: lr})
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import numpy as np
 import onnxruntime
 
+from nndsl.codegen.arithmetic import without_subnormals
 from nndsl.codegen.backend import Array, Arrays, allocate
 from nndsl.codegen.onnx.selection import Selected
 from nndsl.graph.sizes import BATCH
@@ -86,7 +87,7 @@ class Binding:
     """A program with all its inputs and outputs bound."""
 
     def __init__(self, program: onnxruntime.InferenceSession):
-        self._program = program
+        self._run = without_subnormals(program.run_with_iobinding)
         self._io = program.io_binding()
         self._kept: list[onnxruntime.OrtValue] = []
         self._uploads: list[tuple[onnxruntime.OrtValue, Array]] = []
@@ -132,7 +133,7 @@ class Binding:
             value.update_inplace(array)
         for matrix in self._matrices:
             matrix.update()
-        self._program.run_with_iobinding(self._io)
+        self._run(self._io)
         return self._results
 
 

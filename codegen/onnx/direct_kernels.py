@@ -116,7 +116,10 @@ MOST_ROWS = 32
 
 
 def _seen_in_blocks(e: OnnxEmitter, node: Node, x: str) -> str:
-    """What each tap sees of each channel of x, as channels in blocks; behind them zeros up to whole blocks."""
+    """What each tap sees of each channel of x, as channels in blocks; behind them zeros up to whole blocks.
+
+    Finite numbers come out as they are; an infinite one makes none of all that is seen at its place.
+    """
     h, w, channels, _ = known(node.shape)
     block = node.attributes["block"]
     rows = h * w * channels

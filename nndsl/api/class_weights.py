@@ -11,6 +11,7 @@ from nndsl.data.dataset import Dataset
 from nndsl.diagnostics import Failure
 from nndsl.errors.api import BadClassWeight
 from nndsl.model.network import Declared, Network
+from nndsl.model.static import TOO_LARGE
 
 Array = np.ndarray[Any, Any]
 
@@ -70,6 +71,6 @@ def _number(weight: Any) -> float:
         number = float(weight)
     except (TypeError, ValueError):
         number = np.nan
-    if not 0 <= number < np.inf:
+    if not 0 <= number < TOO_LARGE:
         raise Failure(BadClassWeight(None, f"a weight is a number from 0, not {weight!r}"))
     return number

@@ -131,7 +131,8 @@ class Builder:
     def constant(self, value: Operand | Sequence[Any], dtype: DType) -> Value:
         if isinstance(value, Value):
             return value
-        array = np.asarray(value, NUMPY_DTYPES[dtype])
+        with np.errstate(over="ignore"):  # what follows from numbers of the program may be infinite
+            array = np.asarray(value, NUMPY_DTYPES[dtype])
         return Value(
             self, Node(PRIMITIVES["constant"], (), {"value": array}, TensorType(dtype, array.shape), self.origin)
         )

@@ -16,8 +16,8 @@ from nndsl.graph.sizes import Dim, Size
 from nndsl.model.values import LARGEST, LONGEST, Found, Unfixed, Value, describe, is_number, is_whole, show
 from nndsl.source import Span
 
-LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
-"""Of float32's numbers."""
+TOO_LARGE = (2 - 2**-24) * 2.0**127
+"""What rounds to no number of float32 any more, half a step beyond the largest."""
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -152,7 +152,7 @@ def computable(value: Value, span: Span) -> None:
     if isinstance(value, tuple):
         for item in value:
             computable(item, span)
-    elif isinstance(value, float) and abs(value) > LARGEST_FLOAT:
+    elif isinstance(value, float) and abs(value) >= TOO_LARGE:
         raise Found(OutOfRange(span, "this number is too large", "networks compute in float32, which ends at 3.4e38"))
 
 

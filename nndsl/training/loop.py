@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nndsl.codegen.arithmetic import computing
 from nndsl.codegen.backend import Session, all_finite
 from nndsl.data.batches import count_batches
 from nndsl.data.dataset import Dataset
@@ -21,7 +20,7 @@ from nndsl.training.batches import Rows, batches_of_epoch, gather
 from nndsl.training.callbacks import Callback, Control
 from nndsl.training.divergence import explain_divergence
 from nndsl.training.history import History
-from nndsl.training.measuring import add_rows
+from nndsl.training.measuring import QUIETLY, add_rows
 from nndsl.training.snapshot import Snapshot
 from nndsl.training.sums import Sums
 from nndsl.training.tuning import Tuning
@@ -192,7 +191,7 @@ class Trainer:
 
     # ------------------------------------------------------------ the loop
 
-    @computing()
+    @QUIETLY
     def run(self) -> Outcome:
         """Train to the end."""
         control, ended = self.control, ""

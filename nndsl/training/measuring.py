@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nndsl.codegen.arithmetic import computing
 from nndsl.codegen.backend import Session
 from nndsl.data.dataset import Dataset
 from nndsl.training.batches import batches_in_order, gather
 from nndsl.training.sums import Sums
 from nndsl.transform.step import Step
+
+QUIETLY = np.errstate(all="ignore")
+"""What is not finite is looked for, and told in a message: NumPy's own warnings of it would only come before."""
 
 
 def measure(session: Session, step: Step, data: Dataset, batch_size: int) -> Sums:
@@ -20,7 +22,7 @@ def measure(session: Session, step: Step, data: Dataset, batch_size: int) -> Sum
     return measure_pieces(session, step, (data,), batch_size)
 
 
-@computing()
+@QUIETLY
 def measure_pieces(session: Session, step: Step, pieces: Iterable[Dataset], batch_size: int) -> Sums:
     """What all rows of one piece after another report, in prediction mode."""
     sums = Sums(step.metrics)
@@ -36,7 +38,7 @@ def add_rows(sums: Sums, session: Session, data: Dataset, batch_size: int) -> No
         sums.add(session.evaluate(len(rows)), len(rows))
 
 
-@computing()
+@QUIETLY
 def predict(session: Session, data: Dataset, batch_size: int = 1024) -> dict[str, np.ndarray[Any, Any]]:
     """The outputs for all rows, in order."""
     parts: dict[str, list[np.ndarray[Any, Any]]] = {}

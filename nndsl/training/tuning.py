@@ -24,7 +24,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from nndsl.codegen.arithmetic import computing
+import numpy as np
+
 from nndsl.codegen.backend import Session, usable_cores
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.data.dataset import Dataset
@@ -170,7 +171,7 @@ def tune(
     )
 
 
-@computing()
+@np.errstate(all="ignore")
 def _taking_turns(those: Sequence[Candidate], clock: Callable[[], float]) -> list[list[float]]:
     """Seconds a step of each, turn by turn."""
     for candidate in those:

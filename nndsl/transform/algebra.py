@@ -105,7 +105,9 @@ def _double_a_multiple(node: Node) -> Node | None:
             continue
         for factor, x in (product_.inputs, product_.inputs[::-1]):
             if factor.op == "constant" and factor.type.rank == 0:
-                return _apply(node, "mul", _constant(node, 2 * factor.attributes["value"]), x)
+                with np.errstate(over="ignore"):
+                    doubled = 2 * factor.attributes["value"]
+                return _apply(node, "mul", _constant(node, doubled), x)
     return None
 
 

@@ -158,6 +158,7 @@ def test_weights_that_are_none() -> None:
     assert "no class 7" in refused(lambda: net.fit(X, KIND, class_weight={7: 1}))
     assert "2 numbers for 3 classes" in refused(lambda: net.fit(X, KIND, class_weight=[1, 2]))
     assert "number from 0" in refused(lambda: net.fit(X, KIND, class_weight={1: -1}))
+    assert "number from 0" in refused(lambda: net.fit(X, KIND, class_weight={1: 1e39}))
     assert '"even" is not known' in refused(lambda: net.fit(X, KIND, class_weight="even"))
     assert "a mapping, a list or a word" in refused(lambda: net.fit(X, KIND, class_weight=3))
     text = "model m { input x: f32[3]\n target y: f32\n p = x -> dense(1)\n output p = p\n loss mse(p, y) }"

@@ -3,7 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from model_programs import codes, model
+from model_programs import codes, model, program
+
+from nndsl.compiler import compile_network
+from nndsl.source import Source
 
 WHOLE = st.integers(-(2**63) + 1, 2**63 - 1)
 
@@ -117,3 +120,28 @@ def test_tensors_may_stand_in_lists() -> None:
 def test_a_list_of_numbers_beside_a_tensor_is_a_constant() -> None:
     assert codes("output o = x * [1, 2, 3, 4]") == []
     assert codes("output o = x * [1, 2, 3]") == ["NN304"]
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [("3.4028235e38", []), ("-3.4028235e38", []), ("3.4028236e38", ["NN233"]), ("[1, 2, 3, -1e39]", ["NN233"])],
+)
+def test_a_network_computes_with_the_numbers_of_float32(number: str, expected: list[str]) -> None:
+    """The first is how the largest is mostly written; as float64 it lies above that, and is rounded to it."""
+    assert codes(f"moved = x + {number}") == expected
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_numpy_does_not_warn_of_what_is_derived_from_large_numbers() -> None:
+    """Twice 2e38, and the square of 1e20."""
+    text = """
+        model m {
+          input  x: f32[4]
+          target y: f32[2]
+          output h = x -> dense(2, l2 = 2e38)
+          loss   huber(h, y, 1e20)
+        }
+        train { optimizer = sgd }
+    """
+    checked = program(text)
+    compile_network(checked.network, checked.train, Source("test.nn", text))
