@@ -12,8 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import ParamSpec, TypeVar
 
@@ -28,7 +27,8 @@ SUBNORMALS_AS_ZERO = 0x8040
 
 
 def without_subnormals(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The function, whose thread takes subnormal numbers for zero while it runs. One thread at a time may call it."""
+    """The function, whose thread takes subnormal numbers for zero while it runs and then computes as before, whatever the
+    function has set. One thread at a time may call it."""
     library = _library()
     if library is None:
         return function
@@ -46,21 +46,6 @@ def without_subnormals(function: Callable[Arguments, Result]) -> Callable[Argume
             set(before)
 
     return run
-
-
-@contextmanager
-def arithmetic_kept() -> Iterator[None]:
-    """Whatever is set within, afterwards this thread computes as before."""
-    library = _library()
-    if library is None:
-        yield
-        return
-    environment = Environment()
-    library.fegetenv(environment)
-    try:
-        yield
-    finally:
-        library.fesetenv(environment)
 
 
 @cache

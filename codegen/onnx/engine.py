@@ -11,7 +11,7 @@ from math import prod
 
 import onnxruntime
 
-from nndsl.codegen.arithmetic import arithmetic_kept
+from nndsl.codegen.arithmetic import without_subnormals
 from nndsl.codegen.backend import usable_cores
 from nndsl.diagnostics import Failure
 from nndsl.errors.commands import ProviderMissing
@@ -57,13 +57,13 @@ def load(
     """
     wanted = PROVIDERS[provider]
     _share_memory()
-    with arithmetic_kept():  # the first session of a process sets the thread that asks for it
-        session = onnxruntime.InferenceSession(
-            model,
-            _options(threads, polls, optimised, planned),
-            providers=[wanted],
-            disabled_optimizers=[*_DISABLED, *([] if threads == 1 else _DISABLED_FOR_THREADS)],
-        )
+    opened = without_subnormals(onnxruntime.InferenceSession)  # the first of a process sets the thread that asks for it
+    session = opened(
+        model,
+        _options(threads, polls, optimised, planned),
+        providers=[wanted],
+        disabled_optimizers=[*_DISABLED, *([] if threads == 1 else _DISABLED_FOR_THREADS)],
+    )
     if wanted not in session.get_providers():
         remedy = "it is installed but cannot start: check that the CUDA and cuDNN versions are those that it needs"
         raise _missing(provider, session.get_providers(), remedy)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nndsl.model.values import is_whole, show
+from nndsl.model.values import is_whole
 
 
 @dataclass(frozen=True)
@@ -121,5 +121,7 @@ def kind_of(path: str) -> str | None:
 
 def source_of(path: str, name: str) -> str:
     """How a program writes the source that a file is by its name; a file of one array is that of `name`."""
+    from nndsl.syntax.print import literal
+
     kind = kind_of(path) or "csv"
-    return f"{kind}({name} = {show(path)})" if SOURCES[kind].a_file == "array" else f"{kind}({show(path)})"
+    return f"{kind}({name} = {literal(path)})" if SOURCES[kind].a_file == "array" else f"{kind}({literal(path)})"
