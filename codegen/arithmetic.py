@@ -27,8 +27,10 @@ SUBNORMALS_AS_ZERO = 0x8040
 
 
 def without_subnormals(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The function, whose thread takes subnormal numbers for zero while it runs and then computes as before, whatever the
-    function has set. One thread at a time may call it."""
+    """The function, whose thread takes subnormal numbers for zero while it runs.
+
+    Afterwards the thread computes as before, whatever the function has set. One thread at a time may call it.
+    """
     library = _library()
     if library is None:
         return function
