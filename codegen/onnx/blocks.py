@@ -13,10 +13,11 @@ All others find their operands channels first or last. A convolution takes the b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from nndsl.codegen.onnx import direct, direct_kernels, direct_pooling, phases
+from nndsl.codegen.onnx import direct, direct_examples, direct_kernels, direct_pooling, phases
 from nndsl.codegen.onnx.convolution import by_convolution
 from nndsl.codegen.onnx.gains import saved
 from nndsl.codegen.onnx.layout import REDUCTIONS, Layouts, channels_first, laid_out, remade, reshaped, transposed
@@ -30,30 +31,39 @@ PRODUCTS = {"conv": direct.CONV, "conv_input": direct.CONV_INPUT}
 POOLS = {"max_pool": direct_pooling.MAX_POOL, "avg_pool": direct_pooling.AVG_POOL}
 
 
-def in_blocks(graph: Graph, block: int) -> Graph:
-    """The graph with what can be in blocks of so many channels, if that pays; the types of its ends stay.
+@dataclass(frozen=True)
+class Images:
+    """How a session on this machine's processor has its images: `block` channels of a pixel side by side, or 0 where
+    it has no blocks, in batches of so many `rows`, or 0 where these are not known."""
+
+    block: int = 0
+    rows: int = 0
+
+
+def in_blocks(graph: Graph, images: Images) -> Graph:
+    """The graph with what can be in blocks, if there are blocks and that pays; the types of its ends stay.
 
     It does not for networks of small products that are not in blocks on all sides.
     """
-    if not any(node.op in PRODUCTS for node in graph.nodes):
+    if not images.block or not any(node.op in PRODUCTS for node in graph.nodes):
         return channels_first(graph)
-    blocked = all_in_blocks(graph, block)
+    blocked = all_in_blocks(graph, images)
     return blocked if saved(blocked) > 0 else channels_first(graph)
 
 
-def all_in_blocks(graph: Graph, block: int) -> Graph:
-    """The graph with what can be in blocks of so many channels."""
+def all_in_blocks(graph: Graph, images: Images) -> Graph:
+    """The graph with what can be in blocks."""
     graph = rectify_after_pooling(graph)
-    return laid_out(graph, Blocks(graph, block))
+    return laid_out(graph, Blocks(graph, images))
 
 
 class Blocks(Layouts):
     """Layouts of which the third is [batch, channels / block, h, w, block]."""
 
-    def __init__(self, graph: Graph, block: int) -> None:
+    def __init__(self, graph: Graph, images: Images) -> None:
         super().__init__()
-        self._block = block
-        self._plan = phases.Phased(graph, block)
+        self._block, self._rows = images.block, images.rows
+        self._plan = phases.Phased(graph, images.block)
         self._phases: dict[Node, tuple[Node, ...]] = {}
         self._uses = {node: len(users) for node, users in graph.users().items()}
         for node in graph.outputs.values():
@@ -193,6 +203,11 @@ class Blocks(Layouts):
     def _kernel(self, node: Node) -> Node | None:
         """A gradient with respect to W."""
         x, g = node.inputs
+        if self._divides(g) and direct_examples.has_examples(node, self._block, self._rows):
+            if self._divides(x):
+                return remade(node, (self.blocks(x), self.blocks(g)), direct_examples.CONV_KERNEL, block=self._block)
+            if self._is_less_than_a_block(x) and not direct_kernels.has_fewest(node):
+                return remade(node, (self.last(x), self.blocks(g)), direct_examples.CONV_KERNEL, block=self._block)
         if self._divides(x) and self._divides(g) and direct_kernels.has_kernel_gradient(node, self._block):
             return remade(node, (self.blocks(x), self.first(g)), direct_kernels.CONV_KERNEL, block=self._block)
         if all(map(self._is_less_than_a_block, (x, g))) and direct_kernels.has_fewest(node):

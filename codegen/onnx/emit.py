@@ -20,7 +20,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto
 
 from nndsl.codegen.onnx import proto
-from nndsl.codegen.onnx.blocks import in_blocks
+from nndsl.codegen.onnx.blocks import Images, in_blocks
 from nndsl.codegen.onnx.fuse import fusions, needed
 from nndsl.codegen.onnx.layout import channels_first
 from nndsl.codegen.onnx.sizes import SizeEmitter
@@ -51,14 +51,14 @@ class Operation:
 class Emitter:
     """Collects the parts of a model; it is the `OnnxEmitter` that primitives' facets are given.
 
-    Unless `optimised`, graphs are emitted node by node, as they are. With a `block` the model is for ONNX Runtime on
-    this machine's processor alone: images are in blocks of so many channels wherever that can be, and in none with 0.
+    Unless `optimised`, graphs are emitted node by node, as they are. With `images` the model is for ONNX Runtime on
+    this machine's processor alone, which has images so.
     """
 
-    def __init__(self, name: str, *, optimised: bool = True, block: int | None = None):
+    def __init__(self, name: str, *, optimised: bool = True, images: Images | None = None):
         self.name = name
         self.optimised = optimised
-        self.block = block
+        self.images = images
         self._inputs: dict[str, ValueInfoProto] = {}
         self._outputs: dict[str, tuple[Value, str, tuple[Dim, ...]]] = {}
         self._given: set[Value] = set()
@@ -107,7 +107,7 @@ class Emitter:
 
     @property
     def portable(self) -> bool:
-        return self.block is None
+        return self.images is None
 
     def node(self, op_type: str, *inputs: Value, **attributes: Any) -> Value:
         key = op_type, inputs, tuple((name, _hashable(attributes[name])) for name in sorted(attributes))
@@ -163,7 +163,7 @@ class Emitter:
     def graph(self, graph: Graph, operands: Mapping[str, Value]) -> dict[str, Value]:
         """Emit a graph's nodes with these values as its inputs; gives the values of its outputs by name."""
         if self.optimised:
-            graph = in_blocks(graph, self.block) if self.block else channels_first(graph)
+            graph = in_blocks(graph, self.images) if self.images else channels_first(graph)
         fused = fusions(graph, portable=self.portable) if self.optimised else {}
         values: dict[Node, Value] = {node: operands[name] for name, node in graph.inputs.items() if name in operands}
         for node in needed(graph, fused):

@@ -4,8 +4,8 @@ train       gradients, packed, then the update          grads, apply    the same
 evaluate    losses and accumulators                     gradients       of single parameters, not applied
 predict     outputs
 
-`block`: how many channels of images lie side by side (0: none do) where a model is for this machine's processor alone;
-None for models of plain operators, which any engine runs.
+`images`: how a session has its images where a model is for this machine's processor alone; None for models of plain
+operators, which any engine runs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from onnx import ModelProto
 
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.indices import guarded
 from nndsl.codegen.onnx.lanes import LANE
@@ -38,9 +39,9 @@ SCALARS: dict[str, TensorType] = {
 """The inputs of a training model besides data and states."""
 
 
-def train_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
+def train_model(step: Step, packing: Packing, images: Images | None = None) -> ModelProto:
     """One training step: the gradients, and the update of every tensor that they change."""
-    e = Emitter(f"{step.network.name}.train", optimised=step.optimised, block=block)
+    e = Emitter(f"{step.network.name}.train", optimised=step.optimised, images=images)
     tensors = packing.tensors
     values = emit_data(e, step.network, (*step.network.inputs, *step.network.targets))
     values |= emit_unpacking(e, tensors, step.gradients)
@@ -106,21 +107,21 @@ def emit_update(e: Emitter, packing: Packing, gradients: Mapping[str, str]) -> N
     emit_outputs(e, _named(following, LR) | following, _types(packing.apply))
 
 
-def evaluate_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
+def evaluate_model(step: Step, packing: Packing, images: Images | None = None) -> ModelProto:
     """Losses and metric accumulators of a batch in prediction mode."""
-    e = Emitter(f"{step.network.name}.eval", optimised=step.optimised, block=block)
+    e = Emitter(f"{step.network.name}.eval", optimised=step.optimised, images=images)
     return _stateful(e, step, packing, step.evaluate, (*step.network.inputs, *step.network.targets))
 
 
-def predict_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
+def predict_model(step: Step, packing: Packing, images: Images | None = None) -> ModelProto:
     """Inputs to outputs, the parameters being inputs too."""
-    e = Emitter(f"{step.network.name}.predict", optimised=step.optimised, block=block)
+    e = Emitter(f"{step.network.name}.predict", optimised=step.optimised, images=images)
     return _stateful(e, step, packing, step.predict, step.network.inputs)
 
 
-def gradients_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
+def gradients_model(step: Step, packing: Packing, images: Images | None = None) -> ModelProto:
     """The loss and `grad.PARAMETER` for each trainable parameter: what a training step would apply."""
-    e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised, block=block)
+    e = Emitter(f"{step.network.name}.gradients", optimised=step.optimised, images=images)
     values = emit_data(e, step.network, (*step.network.inputs, *step.network.targets))
     tensors = packing.used_by(step.gradients)
     values |= emit_unpacking(e, tensors, step.gradients)

@@ -30,7 +30,7 @@ def emit_unpacking(e: Emitter, tensors: Sequence[StateTensor], graph: Graph) -> 
         values[tensor.name] = whole
         if not tensor.packed or not any(piece.name in graph.inputs for piece in tensor.pieces):
             continue
-        if e.block is not None:
+        if not e.portable:
             values |= {piece.name: e.input(piece.name, "f32", piece.shape) for piece in tensor.pieces}
             continue
         sizes = e.constant(np.array([piece.size for piece in tensor.pieces], np.int64))

@@ -16,7 +16,7 @@ import numpy as np
 
 from nndsl import ops
 from nndsl.codegen.backend import Array
-from nndsl.codegen.onnx.blocks import PRODUCTS, all_in_blocks
+from nndsl.codegen.onnx.blocks import PRODUCTS, Images, all_in_blocks
 from nndsl.codegen.onnx.buffers import Binding, Matrix
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.engine import load
@@ -69,19 +69,20 @@ def _network() -> tuple[Graph, dict[str, Array]]:
     depthwise = {**SAME, "groups": 16}
     z = ops.conv(h, U, **depthwise)
     d_U = ops.conv_kernel(h, z, kernel=(3, 3), **depthwise)
+    d_W = ops.conv_kernel(h, z, kernel=(3, 3), **SAME)
     random = np.random.default_rng(0)
     values = {
         name: random.integers(-2, 3, [dim if isinstance(dim, int) else 2 for dim in shape]).astype(np.float32)
         for name, shape in shapes.items()
     }
-    return b.graph("blocks", {"y": y, "d": d, "z": z, "d_U": d_U}), values
+    return b.graph("blocks", {"y": y, "d": d, "z": z, "d_U": d_U, "d_W": d_W}), values
 
 
 def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array], block: int) -> bool:
     """Whether blocks of this size give what they should: whole numbers, so exactly that."""
     e = Emitter(graph.name)
     operands = {name: e.input(name, "f32", node.shape) for name, node in graph.inputs.items()}
-    for name, value in e.graph(all_in_blocks(graph, block), operands).items():
+    for name, value in e.graph(all_in_blocks(graph, Images(block, rows=block)), operands).items():
         e.output(name, value, "f32", graph.outputs[name].shape)
     try:
         found = load(serialize(e.model({})), "cpu", 1).run(list(expected), values)
@@ -94,7 +95,7 @@ def _computes(graph: Graph, values: dict[str, Array], expected: dict[str, Array]
 def adds_in_place() -> bool:
     """Whether a product of a row with two lanes may be written over one of them here (`lanes`): whether ONNX Runtime
     reads both before it writes, some elements after the other. Larger products are many such, also for threads."""
-    e = Emitter("lanes", block=0)
+    e = Emitter("lanes", images=Images())
     factors, lanes = e.input("factors", "f32", (1, 2)), e.input("lanes", "f32", (2, 1003))
     e.output("sum", e.node("MatMul", factors, lanes), "f32", (1, 1003))
     memory = np.arange(2 * 1003, dtype=np.float32).reshape(2, 1003)
@@ -117,7 +118,7 @@ def adds_in_place() -> bool:
 @cache
 def adds_selected() -> bool:
     """Whether rows are added up by a sparse matrix here: as sessions have it, bound to memory that changes."""
-    e = Emitter("selection", block=0)
+    e = Emitter("selection", images=Images())
     rows = e.constant(np.array([[1, 2], [3, 4], [5, 6]], np.float32))
     e.output("sums", selected_product(e, e.sparse_input("selection", "f32", (4, 3)), rows), "f32", (4, 2))
     indices, sums = np.zeros(3, np.int64), np.empty((4, 2), np.float32)

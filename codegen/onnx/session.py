@@ -11,6 +11,7 @@ import onnxruntime
 from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays, State, all_finite, allocate, usable_cores
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.buffers import Batch, Binding, Tensors
 from nndsl.codegen.onnx.choices import USUAL, Choices
 from nndsl.codegen.onnx.engine import PLANNED, load, require, threads_for
@@ -31,7 +32,7 @@ from nndsl.transform.step import Step
 
 Task = Literal["train", "accumulate", "apply", "gradients", "evaluate", "predict"]
 
-MODELS: Mapping[Task, Callable[[Step, Packing, int | None], ModelProto]] = {
+MODELS: Mapping[Task, Callable[[Step, Packing, Images | None], ModelProto]] = {
     "train": train_model,
     "accumulate": accumulate_model,
     "apply": apply_sums_model,
@@ -84,13 +85,14 @@ class OnnxSession:
         on_lanes = here and sum(state.size for state in step.trainable) > NARROW and adds_in_place()
         self._packing = pack_step(step, largest, rows=rows, lanes_for=threads if on_lanes else None)
         self._memory = Memory(self._packing.lanes)
-        self._block: int | None = None
+        self._images: Images | None = None
         self._given: Given | None = None
         if here:
             self._given = Given(step, self._packing.apply, seed, self._memory.factors)
             self._packing = replace(self._packing, apply=self._given.update)
             self._step = replace(step, gradients=self._given.gradients)
-            self._block = 0 if choices.blocks is False else block_of_images(step.gradients)
+            block = 0 if choices.blocks is False else block_of_images(step.gradients)
+            self._images = Images(block, batch_size)
         self._planned = estimate(step, batch_size, self._sizes).activations <= PLANNED
         self._waiting = Waiting(several_threads=threads != 1 and provider == "cpu", told=choices.polls)
         self._programs: dict[tuple[Task, bool], onnxruntime.InferenceSession] = {}
@@ -221,7 +223,7 @@ class OnnxSession:
 
     def _program(self, task: Task, polls: bool) -> onnxruntime.InferenceSession:
         if (task, polls) not in self._programs:
-            model = serialize(MODELS[task](self._step, self._packing, self._block))
+            model = serialize(MODELS[task](self._step, self._packing, self._images))
             self._programs[task, polls] = load(
                 model,
                 self._provider,

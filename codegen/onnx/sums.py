@@ -12,6 +12,7 @@ import numpy as np
 from onnx import ModelProto
 
 from nndsl.codegen.backend import Array, Arrays
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.codegen.onnx.lanes import whole_of
 from nndsl.codegen.onnx.models import emit_gradients_of, emit_update
@@ -30,9 +31,9 @@ def sum_of(tensor: StateTensor | Group) -> str:
     return f"sum.{tensor.name}"
 
 
-def accumulate_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
+def accumulate_model(step: Step, packing: Packing, images: Images | None = None) -> ModelProto:
     """Loss and metric accumulators of a micro-batch, the statistics after it, and the sums with its gradients added."""
-    e = Emitter(f"{step.network.name}.accumulate", optimised=step.optimised, block=block)
+    e = Emitter(f"{step.network.name}.accumulate", optimised=step.optimised, images=images)
     gradients = emit_gradients_of(e, step, packing)
     rows = e.size(BATCH, "f32")
     for group in packing.groups:
@@ -42,9 +43,9 @@ def accumulate_model(step: Step, packing: Packing, block: int | None = None) -> 
     return e.model({})
 
 
-def apply_sums_model(step: Step, packing: Packing, block: int | None = None) -> ModelProto:
+def apply_sums_model(step: Step, packing: Packing, images: Images | None = None) -> ModelProto:
     """The update by the accumulated gradients."""
-    e = Emitter(f"{step.network.name}.apply", optimised=step.optimised, block=block)
+    e = Emitter(f"{step.network.name}.apply", optimised=step.optimised, images=images)
     rows = e.input(ROWS, "f32", ())
     gradients, written = {}, {}
     for group in packing.groups:

@@ -13,7 +13,7 @@ from onnx_checks import checked, run
 
 from nndsl import ops
 from nndsl.codegen.onnx import emit
-from nndsl.codegen.onnx.blocks import all_in_blocks
+from nndsl.codegen.onnx.blocks import Images, all_in_blocks
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.node import Graph
 from nndsl.graph.sizes import BATCH, Dim
@@ -68,24 +68,24 @@ def two_convolutions(net: Network) -> Value:
     return net.dense(flat(h), 5)
 
 
-def model_of(graph: Graph, block: int | None = None) -> onnx.ModelProto:
-    """A model for any engine, or one for this processor with images in blocks (0: in none) wherever that can be."""
-    if block:
-        graph = all_in_blocks(graph, block)
-    e = emit.Emitter(graph.name, block=None if block is None else 0)
+def model_of(graph: Graph, images: Images | None = None) -> onnx.ModelProto:
+    """A model for any engine, or one for this processor with images in blocks wherever that can be."""
+    if images and images.block:
+        graph = all_in_blocks(graph, images)
+    e = emit.Emitter(graph.name, images=images and Images())
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)
     model: onnx.ModelProto = e.model({})
-    if not block:
+    if not (images and images.block):
         checked(model)
     return model
 
 
-def values(graph: Graph, seed: int = 0) -> dict[str, np.ndarray[Any, Any]]:
+def values(graph: Graph, seed: int = 0, rows: int = ROWS) -> dict[str, np.ndarray[Any, Any]]:
     rng = np.random.default_rng(seed)
     shapes = {
-        name: [dim if isinstance(dim, int) else dim.evaluate({"batch": ROWS, "time": 13}) for dim in node.shape]
+        name: [dim if isinstance(dim, int) else dim.evaluate({"batch": rows, "time": 13}) for dim in node.shape]
         for name, node in graph.inputs.items()
     }
     return {name: rng.normal(size=shape).astype(np.float32) * 0.3 for name, shape in shapes.items()}

@@ -12,9 +12,9 @@ import pytest
 from convolutional import HALVES, PLAIN, SAME, Network, as_it_is, flat, model_of, random_network, values
 
 from nndsl import ops
-from nndsl.codegen.onnx import emit, processor
+from nndsl.codegen.onnx import direct_examples, emit, processor
 from nndsl.codegen.onnx.backend import OnnxBackend
-from nndsl.codegen.onnx.blocks import all_in_blocks, in_blocks
+from nndsl.codegen.onnx.blocks import Images, all_in_blocks, in_blocks
 from nndsl.codegen.onnx.direct import DOMAIN
 from nndsl.codegen.onnx.engine import load
 from nndsl.codegen.onnx.processor import block_of_images
@@ -49,13 +49,16 @@ def here() -> int:
     return block
 
 
-def agree(graph: Graph, block: int, monkeypatch: pytest.MonkeyPatch, inputs: Arrays | None = None) -> None:
-    """With every primitive by its own facet, and in blocks: as close as `convolutional.agree` wants it."""
+def agree(
+    graph: Graph, block: int, monkeypatch: pytest.MonkeyPatch, inputs: Arrays | None = None, rows: int = 0
+) -> None:
+    """With every primitive by its own facet, and in blocks, for batches of so many rows: as close as
+    `convolutional.agree` wants it."""
     inputs = inputs or values(graph)
     with monkeypatch.context() as patch:
         patch.setattr(emit, "channels_first", lambda graph: graph)
         expected = as_it_is(model_of(graph), inputs)
-    model = model_of(graph, block)
+    model = model_of(graph, Images(block, rows))
     found = dict(zip(expected, load(model.SerializeToString(), "cpu", 1).run(list(expected), inputs), strict=True))
     for name, value in expected.items():
         np.testing.assert_allclose(
@@ -70,16 +73,20 @@ def operators(model: onnx.ModelProto, domain: str) -> Counter[str]:
 # ------------------------------------------------------------ the same results
 
 
+@pytest.mark.parametrize("examples_fill_blocks", [False, True])
 @pytest.mark.parametrize("seed", range(24))
-def test_random_networks_compute_the_same(seed: int, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_networks_compute_the_same(
+    seed: int, examples_fill_blocks: bool, here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     graph = random_network(seed, channels=(1, 3, here), filters=(here, 2 * here, 6))
-    verify(all_in_blocks(graph, here))
-    agree(graph, here, monkeypatch)
+    rows = here * examples_fill_blocks
+    verify(all_in_blocks(graph, Images(here, rows)))
+    agree(graph, here, monkeypatch, rows=rows)
 
 
 def test_an_image_network_computes_the_same(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = image_network()
-    verify(all_in_blocks(graph, here))
+    verify(all_in_blocks(graph, Images(here)))
     agree(graph, here, monkeypatch)
 
 
@@ -156,6 +163,52 @@ def test_products_by_steps(
     agree(net.training(back), here, monkeypatch)
 
 
+@pytest.mark.parametrize(("strides", "padding", "dilation"), [step for step in STEPS if step[2] == (1, 1)], ids=str)
+@pytest.mark.parametrize(("kind", "size"), [("blocks", 2), ("blocks", 3), ("few channels", 4)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_gradients_of_kernels_with_examples_side_by_side(
+    whole: bool,
+    kind: str,
+    size: int,
+    strides: tuple[int, int],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, int],
+    here: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of fewer examples than a block, of whole blocks, and of some more; of images whole and in parts."""
+    channels, _ = sizes_of(kind, here)
+    if not whole:
+        monkeypatch.setattr(
+            direct_examples, "_parts", lambda _, high, *__: min(n for n in range(2, 14) if high % n == 0)
+        )
+    attributes: dict[str, Any] = {"strides": strides, "padding": padding, "dilation": dilation, "groups": 1}
+    net = Network(12, 10, channels)
+    x = net.image if channels < here else ops.tanh(net.conv(net.image, channels, 1))
+    graph = net.training(net.conv(x, 3 * here, size, **attributes))
+    kernels = {node.op for node in all_in_blocks(graph, Images(here, here)).nodes if node.op.startswith("conv_kernel")}
+    assert "conv_kernel_examples" in kernels
+    for rows in (1, here, 2 * here + 3):
+        agree(graph, here, monkeypatch, values(graph, rows=rows), rows=here)
+
+
+@pytest.mark.parametrize(("rows", "side_by_side"), [(0, False), (10, False), (11, True), (17, False), (22, True)])
+def test_examples_are_side_by_side_where_they_fill_blocks(rows: int, side_by_side: bool) -> None:
+    net = Network(9, 10, BLOCK)
+    graph = all_in_blocks(net.training(net.conv(net.image, BLOCK, **SAME)), Images(BLOCK, rows))
+    assert ("conv_kernel_examples" in {node.op for node in graph.nodes}) == side_by_side
+
+
+@pytest.mark.parametrize(("high", "parts"), [(32, 8), (31, 0), (26, 13), (8, 2), (6, 1)])
+def test_parts_of_images_stay_in_the_cache(high: int, parts: int) -> None:
+    """Of 31 rows only single ones are parts, for which three of x are copied: then columns are as fast."""
+    net = Network(high, 32, BLOCK)
+    graph = net.training(net.conv(net.image, 4 * BLOCK, padding=((1, 1), (0, 0))))
+    (kernel,) = [node for node in graph.nodes if node.op == "conv_kernel"]
+    assert direct_examples._parts(kernel, high, 30, BLOCK) == parts
+    assert direct_examples.has_examples(kernel, BLOCK, BLOCK) == (parts > 0)
+
+
 @pytest.mark.parametrize(
     ("size", "strides"),
     [
@@ -207,7 +260,7 @@ def test_a_first_convolution_by_the_phases_of_its_pool(
 
 
 def convolutions(graph: Graph) -> int:
-    return operators(model_of(graph, BLOCK), DOMAIN)["Conv"]
+    return operators(model_of(graph, Images(BLOCK)), DOMAIN)["Conv"]
 
 
 def test_a_first_convolution_that_something_else_reads_is_computed_whole(
@@ -248,14 +301,14 @@ def test_products_by_steps_are_in_blocks(kind: str, expected: set[str]) -> None:
     attributes = {**SAME, "strides": (2, 2), "groups": channels if kind == "depthwise" else 1}
     W = net.parameter(3, 3, channels // attributes["groups"], filters)
     parameter = net.parameter(channels)  # so that there is a gradient with respect to what is convolved
-    graph = all_in_blocks(net.training(ops.conv(ops.tanh(net.image * parameter), W, **attributes)), BLOCK)
+    graph = all_in_blocks(net.training(ops.conv(ops.tanh(net.image * parameter), W, **attributes)), Images(BLOCK))
     convolutions = {node.op for node in graph.nodes if node.op.startswith("conv_")}
     assert convolutions == expected
 
 
 def test_kernels_of_few_filters_are_computed_turned_round() -> None:
     net = Network(9, 10, BLOCK)
-    graph = all_in_blocks(net.training(net.conv(net.image, 1, **SAME)), BLOCK)
+    graph = all_in_blocks(net.training(net.conv(net.image, 1, **SAME)), Images(BLOCK))
     assert {"kernel_turned", "conv_kernel_few"} <= {node.op for node in graph.nodes}
 
 
@@ -263,7 +316,7 @@ def test_many_convolutions_for_one_gradient_are_not_made() -> None:
     """Steps of four in both directions would be sixteen."""
     net = Network(16, 16, BLOCK)
     h = ops.tanh(net.conv(net.image, BLOCK, **SAME))
-    graph = all_in_blocks(net.training(net.conv(h, BLOCK, size=4, strides=(4, 4))), BLOCK)
+    graph = all_in_blocks(net.training(net.conv(h, BLOCK, size=4, strides=(4, 4))), Images(BLOCK))
     assert "conv_input_first" in {node.op for node in graph.nodes}
 
 
@@ -285,7 +338,7 @@ def test_numbers_for_each_channel_are_stretched_by_lines(
     mean = ops.reduce_mean(h, axes=(0, 1, 2), keepdims=keepdims)
     gate = ops.reduce_max(h, axes=(1, 2), keepdims=True)
     graph = net.training((h - mean) * ops.sigmoid(gate))
-    found = {node.shape[3:] for node in all_in_blocks(graph, here).nodes if node.op == "stretched_lines"}
+    found = {node.shape[3:] for node in all_in_blocks(graph, Images(here)).nodes if node.op == "stretched_lines"}
     assert found == {(5, here)}
     agree(graph, here, monkeypatch)
 
@@ -336,7 +389,7 @@ def test_a_session_trains_as_without_optimisations(here: int) -> None:
     for blocked, plain in zip(*found, strict=True):
         np.testing.assert_allclose(blocked, plain, rtol=1e-4, atol=1e-5)
     step = compile_network(checked.network, checked.train, source).step
-    assert {"conv_phase", "conv_blocks"} <= {node.op for node in in_blocks(step.gradients, here).nodes}
+    assert {"conv_phase", "conv_blocks"} <= {node.op for node in in_blocks(step.gradients, Images(here, 6)).nodes}
 
 
 # ------------------------------------------------------------ what is emitted
@@ -344,13 +397,13 @@ def test_a_session_trains_as_without_optimisations(here: int) -> None:
 
 def test_a_network_stays_in_blocks_between_its_ends() -> None:
     """In: the gradient alone, the image having few channels. Out: before `flatten`, for the gradients of kernels."""
-    model = model_of(image_network(), BLOCK)
+    model = model_of(image_network(), Images(BLOCK))
     assert operators(model, DOMAIN) == {"Conv": 6, "MaxPool": 2, "ReorderInput": 1, "ReorderOutput": 4}
     assert operators(model, "")["Relu"] == 0
 
 
 def test_biases_and_relus_are_part_of_convolutions() -> None:
-    model = model_of(image_network(), BLOCK)
+    model = model_of(image_network(), Images(BLOCK))
     convolutions = [node for node in model.graph.node if node.op_type == "Conv" and node.domain == DOMAIN]
     rectified = [node for node in convolutions if any(a.name == "activation" for a in node.attribute)]
     assert [len(node.input) for node in rectified] == [3, 3, 3]
@@ -360,14 +413,14 @@ def test_biases_and_relus_are_part_of_convolutions() -> None:
 def test_what_else_reads_it_keeps_a_value_before_its_relu() -> None:
     net = Network(6, 6, 3)
     h = net.conv(net.image, BLOCK)
-    model = model_of(net.b.graph("g", {"y": ops.relu(h), "h": h}), BLOCK)
+    model = model_of(net.b.graph("g", {"y": ops.relu(h), "h": h}), Images(BLOCK))
     assert operators(model, "")["Relu"] == 1
 
 
 def test_few_filters_of_many_taps_stay_as_they_are() -> None:
     net = Network(6, 6, 3)
     graph = net.training(net.conv(net.image, BLOCK - 1, 5))
-    assert not operators(model_of(graph, BLOCK), DOMAIN)
+    assert not operators(model_of(graph, Images(BLOCK)), DOMAIN)
 
 
 # ------------------------------------------------------------ where it pays
@@ -385,7 +438,7 @@ def test_large_products_pay_for_what_is_between_them() -> None:
     for filters in (32, 64, 64):
         h = ops.relu(normalized(net, net.conv(h, 2 * filters, **SAME)))
     graph = net.training(ops.reduce_mean(h, axes=(1, 2), keepdims=False))
-    assert any(node.op == "conv_blocks" for node in in_blocks(graph, BLOCK).nodes)
+    assert any(node.op == "conv_blocks" for node in in_blocks(graph, Images(BLOCK)).nodes)
 
 
 def test_small_products_do_not() -> None:
@@ -394,7 +447,7 @@ def test_small_products_do_not() -> None:
     for _ in range(2):
         h = ops.relu(normalized(net, net.conv(h, 2 * BLOCK, size=1)))
     graph = net.training(ops.reduce_mean(h, axes=(1, 2), keepdims=False))
-    assert {node.op for node in in_blocks(graph, BLOCK).nodes} >= {"conv_first", "conv_kernel_first"}
+    assert {node.op for node in in_blocks(graph, Images(BLOCK)).nodes} >= {"conv_first", "conv_kernel_first"}
 
 
 # ------------------------------------------------------------ this processor

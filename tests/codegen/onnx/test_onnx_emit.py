@@ -8,6 +8,7 @@ import pytest
 from onnx_checks import checked, run
 
 from nndsl import ops
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.builder import Builder, Value
 from nndsl.graph.evaluate import evaluate
@@ -18,8 +19,8 @@ from nndsl.graph.types import TensorType
 N = symbol("n")
 
 
-def model_of(graph: Graph, block: int | None = None) -> onnx.ModelProto:
-    e = Emitter(graph.name, block=block)
+def model_of(graph: Graph, images: Images | None = None) -> onnx.ModelProto:
+    e = Emitter(graph.name, images=images)
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         e.output(name, value, graph.outputs[name].type.dtype, graph.outputs[name].shape)
@@ -222,7 +223,7 @@ def test_a_scaled_row_and_another_are_one_operator_on_this_processor_alone() -> 
     m, g, column = f32(b, "m", 1, 9), f32(b, "g", 1, 9), f32(b, "c", 9, 1)
     graph = b.graph("sums", {"row": m * 0.9 + g, "other_way": g + 0.5 * m, "wide": column * 0.9 + g})
     assert sorted(operators(model_of(graph))) == ["Add"] * 3 + ["Mul"] * 3
-    model = model_of(graph, block=0)
+    model = model_of(graph, images=Images())
     assert sorted(operators(model)) == ["Add", "Gemm", "Gemm", "Mul"]
     agrees(graph, model)
 
@@ -233,6 +234,6 @@ def test_a_wide_products_left_operand_is_transposed_before_it(columns: int, on_t
     x, g = f32(b, "x", BATCH, 7), f32(b, "g", BATCH, columns)
     graph = b.graph("weights", {"y": ops.transpose(x, axes=(1, 0)) @ g})
     assert operators(model_of(graph)) == ["Gemm"]
-    model = model_of(graph, block=0)
+    model = model_of(graph, images=Images())
     assert operators(model) == on_this_processor
     agrees(graph, model)

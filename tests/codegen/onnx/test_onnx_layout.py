@@ -28,6 +28,7 @@ from onnx_checks import checked, run
 import nndsl
 from nndsl import ops
 from nndsl.codegen.onnx import convolution, emit
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.layout import channels_first
 from nndsl.codegen.onnx.models import train_model
 from nndsl.codegen.onnx.packing import pack_step
@@ -266,7 +267,7 @@ def test_gradients_of_kernels_that_are_convolutions_compute_the_same(
     """In models for this processor, of images whose height is known when they are there."""
     net = Network(symbol("time"), 11, 3)
     graph = net.training(net.conv(net.image, 4, size, **attributes))
-    model = model_of(graph, block=0)
+    model = model_of(graph, images=Images())
     assert [node.op_type for node in model.graph.node].count("Conv") == 2  # of the kernel's gradient as well
     agree(graph, model, channels_last(graph))
 

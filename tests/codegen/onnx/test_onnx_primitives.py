@@ -9,6 +9,7 @@ import pytest
 from onnx_checks import checked, run
 
 import nndsl.ops  # noqa: F401 (fills PRIMITIVES)
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.emit import Emitter
 from nndsl.graph.builder import Builder
 from nndsl.graph.evaluate import evaluate
@@ -44,8 +45,8 @@ def sample_values(graph: Graph, sample: Sample, seed: int = 0) -> dict[str, np.n
     return values
 
 
-def emitted(graph: Graph, block: int | None = None) -> Emitter:
-    e = Emitter(graph.name, block=block)
+def emitted(graph: Graph, images: Images | None = None) -> Emitter:
+    e = Emitter(graph.name, images=images)
     operands = {name: e.input(name, node.type.dtype, node.shape) for name, node in graph.inputs.items()}
     for name, value in e.graph(graph, operands).items():
         type = graph.outputs[name].type
@@ -76,7 +77,7 @@ RANDOM = PRIMITIVES["random_uniform"]
 @pytest.mark.parametrize("sample", RANDOM.samples, ids=[str(sample.attributes["shape"]) for sample in RANDOM.samples])
 def test_random_numbers_are_the_same_bits_in_models_for_the_processor(sample: Sample) -> None:
     graph = sample_graph(RANDOM, sample)
-    model = emitted(graph, block=0).model({})
+    model = emitted(graph, images=Images()).model({})
     assert {"BitShift"} <= {node.op_type for node in model.graph.node}
     assert "Div" not in {node.op_type for node in model.graph.node}
     values = sample_values(graph, sample)

@@ -8,6 +8,7 @@ from onnx_checks import run
 from onnx_networks import initial_state
 
 import nndsl
+from nndsl.codegen.onnx.blocks import Images
 from nndsl.codegen.onnx.models import train_model
 from nndsl.codegen.onnx.packing import pack_step
 from nndsl.codegen.onnx.row_sums import LARGEST_JOINED, ONES, sums_of_rows, with_product
@@ -90,8 +91,8 @@ def test_an_exported_models_tensor_is_a_vector_in_the_programs_order() -> None:
 def test_in_a_sessions_model_sums_of_rows_and_running_sums_are_products() -> None:
     step = step_of()
     found = []
-    for block, rows in ((0, 8), (0, 4000), (None, None)):
-        model = train_model(step, pack_step(step, rows=rows), block)
+    for images, rows in ((Images(), 8), (Images(), 4000), (None, None)):
+        model = train_model(step, pack_step(step, rows=rows), images)
         makers = {output: node.op_type for node in model.graph.node for output in node.output}
         sums = [node for node in model.graph.node if node.op_type == "ReduceSum"]
         products = [node for node in model.graph.node if ONES in node.input]
