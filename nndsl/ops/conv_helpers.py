@@ -108,13 +108,11 @@ def window_columns(
     x: Array, y: Array, kernel: Ints, strides: Each, padding: EachPair, dilation: Each, groups: int
 ) -> Iterator[tuple[Array, Array]]:
     """Parts of y, which has a place for each window, and what these windows see: matrices [groups, places, numbers]."""
+    numbers = np.prod(kernel) * x.shape[-1] // groups
     for some in examples(x.shape):
         seen = windows(padded(x[some], padding), kernel, strides, dilation, groups)
         for rows, lines in blocks(seen.shape[1:], seen.size):
-            yield (
-                y[some][rows, lines],
-                seen[:, rows, lines].reshape(groups, -1, np.prod(seen.shape[-1 - len(kernel) :])),
-            )
+            yield y[some][rows, lines], seen[:, rows, lines].reshape(groups, -1, numbers)
 
 
 def window_counts(x: Array, kernel: Ints, strides: Each, padding: EachPair, dilation: Each) -> Ints:
@@ -131,7 +129,10 @@ def padded(x: Array, padding: EachPair, filling: float = 0) -> Array:
     shape = x.shape[1:-1]
     pads = pairs(padding, len(shape))
     sizes = [before + n + after for n, (before, after) in zip(shape, pads, strict=True)]
-    y = np.full((len(x), *sizes, x.shape[-1]), filling, x.dtype)
+    y = np.empty((len(x), *sizes, x.shape[-1]), x.dtype)
+    for axis, (n, (before, _)) in enumerate(zip(shape, pads, strict=True), start=1):
+        lines = y.swapaxes(0, axis)
+        lines[:before] = lines[before + n :] = filling
     y[inside(shape, pads)] = x
     return y
 
