@@ -90,6 +90,19 @@ def reshaped(e: OnnxEmitter, x: str, *shape: int) -> str:
     return e.node("Reshape", x, e.shape(shape))
 
 
+def surrounded(e: OnnxEmitter, x: str, shape: Ints, pads: Ints) -> str:
+    """Images in blocks, `shape` without the batch, with zeros above, left, below and right.
+
+    A convolution of one tap does that in two thirds of the time of `Pad`, or less."""
+    blocks, h, w, block = shape
+    top, left, below, right = pads
+    channels = blocks * block
+    ones = e.constant(np.ones((channels, 1, 1, 1), np.float32))
+    x = reshaped(e, x, -1, channels, h, w)
+    (x,) = e.nodes("Conv", (x, ones), 1, domain=DOMAIN, group=channels, pads=pads)
+    return reshaped(e, x, -1, blocks, top + h + below, left + w + right, block)
+
+
 def woven(e: OnnxEmitter, parts: Sequence[Sequence[str]], shape: Shape) -> str:
     """Images in blocks, `shape` without the batch, of which each part has the pixels of a row and a column of each
     step."""

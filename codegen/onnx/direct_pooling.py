@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nndsl.codegen.onnx.direct import blocked_type, flat, known, last_type, operator, reshaped, woven
+from nndsl.codegen.onnx.direct import blocked_type, flat, known, last_type, operator, reshaped, surrounded, woven
 from nndsl.graph.facets import OnnxEmitter
 from nndsl.graph.node import Node, Primitive
 from nndsl.graph.types import TensorType
@@ -57,7 +57,7 @@ def _onnx_max_pool_gradient(e: OnnxEmitter, node: Node, x: str, y: str, g: str) 
     shares = [e.node("Mul", e.node("Cast", mask, to=1), g) for mask in first_of_equals(e, y, pixels)]
     lines = [shares[i : i + width] for i in range(0, len(shares), width)]
     d = woven(e, lines, (blocks, down * height, across * width, block))
-    return e.node("Pad", d, e.shape((*(0,) * 7, *rest, 0)), "", e.shape(range(5))) if any(rest) else d
+    return surrounded(e, d, (blocks, down * height, across * width, block), (0, 0, *rest)) if any(rest) else d
 
 
 def _parts(e: OnnxEmitter, x: str, count: int) -> Sequence[str]:
