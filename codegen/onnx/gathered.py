@@ -16,8 +16,11 @@ INT32 = 6
 def gathered(
     e: OnnxEmitter, lines: str, count: Dim, numbers: np.ndarray[Any, Any], axis: int, times: Dim, step: int
 ) -> str:
-    """Of so many lines [count, n] those with these numbers [..., n]: `numbers` repeated `times` along an axis of theirs
-    of size 1, each time greater by `step`. The last line stands for all that would come behind it."""
+    """Some of so many lines [count, n] in the order of their numbers, [*numbers, n].
+
+    The numbers are repeated `times` along an axis of theirs of size 1, each time greater by `step`; the last line stands
+    for all that would come behind it.
+    """
     shape = np.ones(numbers.ndim, np.int64)
     shape[axis] = -1
     multiples = e.node("Range", e.size(0, "i64"), e.size(times * step, "i64"), e.size(step, "i64"))

@@ -17,10 +17,13 @@ from nndsl.codegen.onnx.backend import OnnxBackend
 from nndsl.codegen.onnx.blocks import Images, all_in_blocks, in_blocks
 from nndsl.codegen.onnx.direct import DOMAIN
 from nndsl.codegen.onnx.engine import load
+from nndsl.codegen.onnx.gains import saved
 from nndsl.codegen.onnx.processor import block_of_images
+from nndsl.codegen.onnx.session import OnnxSession
 from nndsl.compiler import compile_network
 from nndsl.graph.builder import Value
 from nndsl.graph.node import Graph, Primitive
+from nndsl.graph.sizes import Dim
 from nndsl.graph.verify import verify
 from nndsl.model.check import check, load_program
 from nndsl.source import Source
@@ -177,36 +180,69 @@ def test_gradients_of_kernels_with_examples_side_by_side(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of fewer examples than a block, of whole blocks, and of some more; of images whole and in parts."""
-    channels, _ = sizes_of(kind, here)
+    monkeypatch.setattr(direct_examples, "has_examples", lambda *_: True)
     if not whole:
         monkeypatch.setattr(
             direct_examples, "_parts", lambda _, high, *__: min(n for n in range(2, 14) if high % n == 0)
         )
+    channels, _ = sizes_of(kind, here)
     attributes: dict[str, Any] = {"strides": strides, "padding": padding, "dilation": dilation, "groups": 1}
     net = Network(12, 10, channels)
     x = net.image if channels < here else ops.tanh(net.conv(net.image, channels, 1))
     graph = net.training(net.conv(x, 3 * here, size, **attributes))
-    kernels = {node.op for node in all_in_blocks(graph, Images(here, here)).nodes if node.op.startswith("conv_kernel")}
-    assert "conv_kernel_examples" in kernels
+    assert "conv_kernel_examples" in operations(graph, Images(here, here))
     for rows in (1, here, 2 * here + 3):
         agree(graph, here, monkeypatch, values(graph, rows=rows), rows=here)
+
+
+def operations(graph: Graph, images: Images) -> set[str]:
+    return {node.op for node in all_in_blocks(graph, images).nodes}
 
 
 @pytest.mark.parametrize(("rows", "side_by_side"), [(0, False), (10, False), (11, True), (17, False), (22, True)])
 def test_examples_are_side_by_side_where_they_fill_blocks(rows: int, side_by_side: bool) -> None:
     net = Network(9, 10, BLOCK)
-    graph = all_in_blocks(net.training(net.conv(net.image, BLOCK, **SAME)), Images(BLOCK, rows))
-    assert ("conv_kernel_examples" in {node.op for node in graph.nodes}) == side_by_side
+    graph = net.training(net.conv(net.image, BLOCK, **SAME))
+    assert ("conv_kernel_examples" in operations(graph, Images(BLOCK, rows))) == side_by_side
 
 
-@pytest.mark.parametrize(("high", "parts"), [(32, 8), (31, 0), (26, 13), (8, 2), (6, 1)])
-def test_parts_of_images_stay_in_the_cache(high: int, parts: int) -> None:
-    """Of 31 rows only single ones are parts, for which three of x are copied: then columns are as fast."""
-    net = Network(high, 32, BLOCK)
-    graph = net.training(net.conv(net.image, 4 * BLOCK, padding=((1, 1), (0, 0))))
-    (kernel,) = [node for node in graph.nodes if node.op == "conv_kernel"]
-    assert direct_examples._parts(kernel, high, 30, BLOCK) == parts
-    assert direct_examples.has_examples(kernel, BLOCK, BLOCK) == (parts > 0)
+@pytest.mark.parametrize(
+    ("channels", "size", "strides", "expected"),
+    [
+        (3, 3, (1, 1), "conv_kernel_few"),
+        (3, 4, (1, 1), "conv_kernel_examples"),
+        (BLOCK, 2, (1, 1), "conv_kernel_examples"),
+        (BLOCK, 2, (2, 2), "conv_kernel_blocks"),
+        (BLOCK, 3, (2, 2), "conv_kernel_examples"),
+        (BLOCK, 1, (1, 1), "conv_kernel_first"),
+    ],
+)
+def test_which_gradients_of_kernels_have_examples_side_by_side(
+    channels: int, size: int, strides: tuple[int, int], expected: str
+) -> None:
+    net = Network(12, 12, channels)
+    graph = net.training(net.conv(net.image, BLOCK, size, strides=strides))
+    assert {op for op in operations(graph, Images(BLOCK, BLOCK)) if op.startswith("conv_kernel")} == {expected}
+
+
+@pytest.mark.parametrize(("high", "parts", "chosen"), [(6, 1, True), (8, 2, True), (32, 8, True), (26, 13, False)])
+def test_parts_of_images_stay_in_the_cache(high: int, parts: int, chosen: bool) -> None:
+    """Of 26 rows two are a part, for which four of x are copied: then columns are as fast. More filters than 64 are not
+    computed together."""
+    for filters in (4 * BLOCK, 8 * BLOCK):
+        net = Network(high, 32, BLOCK)
+        graph = net.training(net.conv(net.image, filters, padding=((1, 1), (0, 0))))
+        (kernel,) = [node for node in graph.nodes if node.op == "conv_kernel"]
+        assert direct_examples._parts(kernel, high, 30, BLOCK) == parts
+        assert direct_examples.has_examples(kernel, BLOCK, BLOCK) == chosen
+    assert direct_examples._parts(kernel, high, 200, BLOCK) == 0
+
+
+def test_examples_side_by_side_save_more() -> None:
+    net = Network(16, 16, BLOCK)
+    graph = net.training(net.conv(net.image, 4 * BLOCK, **SAME))
+    plain, side_by_side = (saved(all_in_blocks(graph, Images(BLOCK, rows))) for rows in (0, BLOCK))
+    assert 0 < plain < side_by_side
 
 
 @pytest.mark.parametrize(
@@ -366,7 +402,7 @@ model images {
 
 train {
   optimizer  = adam(1e-2)
-  batch_size = 6
+  batch_size = 16
 }
 """
 
@@ -378,10 +414,10 @@ def test_a_session_trains_as_without_optimisations(here: int) -> None:
     found: list[list[np.ndarray[Any, Any]]] = []
     for optimise in (True, False):
         step = compile_network(checked.network, checked.train, source, optimise=optimise).step
-        session = OnnxBackend().session(step, initial_state(step.states, 0), seed=1, batch_size=6)
+        session = OnnxBackend().session(step, initial_state(step.states, 0), seed=1, batch_size=16)
         random = np.random.default_rng(0)
         measured: list[np.ndarray[Any, Any]] = []
-        for number, rows in enumerate((6, 6, 5)):
+        for number, rows in enumerate((16, 16, 5)):
             session.buffers(rows)["image"][...] = random.normal(size=(rows, 14, 12, 3))
             session.buffers(rows)["digit"][...] = random.integers(0, 4, rows)
             measured.append(np.array(session.train_step(rows, number)["loss"]))
@@ -389,7 +425,11 @@ def test_a_session_trains_as_without_optimisations(here: int) -> None:
     for blocked, plain in zip(*found, strict=True):
         np.testing.assert_allclose(blocked, plain, rtol=1e-4, atol=1e-5)
     step = compile_network(checked.network, checked.train, source).step
-    assert {"conv_phase", "conv_blocks"} <= {node.op for node in in_blocks(step.gradients, Images(here, 6)).nodes}
+    session = OnnxBackend().session(step, initial_state(step.states, 0), seed=1, batch_size=16)
+    assert isinstance(session, OnnxSession)
+    assert session._images
+    found_in_blocks = {node.op for node in in_blocks(step.gradients, session._images).nodes}
+    assert {"conv_phase", "conv_blocks", "conv_kernel_examples"} <= found_in_blocks
 
 
 # ------------------------------------------------------------ what is emitted
@@ -466,6 +506,17 @@ def test_without_the_operators_there_are_no_blocks(monkeypatch: pytest.MonkeyPat
         raise RuntimeError("Could not find an implementation for Conv(1)")
 
     monkeypatch.setattr(processor, "load", refuse)
+    assert processor._block_size.__wrapped__() == 0
+
+
+def test_what_gives_other_results_is_not_used(here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of the gradients of kernels with examples side by side, which are part of the network that is tried."""
+    gathered = direct_examples.gathered
+
+    def other(e: emit.Emitter, lines: str, count: Dim, numbers: np.ndarray[Any, Any], *repeated: Any) -> str:
+        return gathered(e, lines, count, numbers[::-1, ..., ::-1], *repeated)
+
+    monkeypatch.setattr(direct_examples, "gathered", other)
     assert processor._block_size.__wrapped__() == 0
 
 
