@@ -18,8 +18,8 @@ def gathered(
 ) -> str:
     """Some of so many lines [count, n] in the order of their numbers, [*numbers, n].
 
-    The numbers are repeated `times` along an axis of theirs of size 1, each time greater by `step`; the last line stands
-    for all that would come behind it.
+    The numbers are repeated `times` along an axis of theirs of size 1, each time greater by `step`; the last line
+    stands for all that would come behind it.
     """
     shape = np.ones(numbers.ndim, np.int64)
     shape[axis] = -1
