@@ -107,12 +107,21 @@ def conv_input(
 def window_columns(
     x: Array, y: Array, kernel: Ints, strides: Each, padding: EachPair, dilation: Each, groups: int
 ) -> Iterator[tuple[Array, Array]]:
-    """Parts of y, which has a place for each window, and what these windows see: matrices [groups, places, numbers]."""
-    numbers = np.prod(kernel) * x.shape[-1] // groups
+    """Parts of y, which has a place for each window, and what these windows see: matrices [groups, places, numbers].
+
+    Of one channel it is copied tap by tap, so that whole lines are.
+    """
+    numbers, taps = np.prod(kernel) * x.shape[-1] // groups, range(len(kernel))
     for some in examples(x.shape):
         seen = windows(padded(x[some], padding), kernel, strides, dilation, groups)
         for rows, lines in blocks(seen.shape[1:], seen.size):
-            yield y[some][rows, lines], seen[:, rows, lines].reshape(groups, -1, numbers)
+            part = seen[:, rows, lines]
+            if x.shape[-1] == 1:
+                part = np.moveaxis(part[0, ..., 0], [i - len(kernel) for i in taps], taps)
+                columns = part.reshape(numbers, -1).T[np.newaxis]
+            else:
+                columns = part.reshape(groups, -1, numbers)
+            yield y[some][rows, lines], columns
 
 
 def window_counts(x: Array, kernel: Ints, strides: Each, padding: EachPair, dilation: Each) -> Ints:
