@@ -93,7 +93,8 @@ def reshaped(e: OnnxEmitter, x: str, *shape: int) -> str:
 def surrounded(e: OnnxEmitter, x: str, shape: Ints, pads: Ints) -> str:
     """Images in blocks, `shape` without the batch, with zeros above, left, below and right.
 
-    A convolution of one tap does that in two thirds of the time of `Pad`, or less."""
+    A convolution of one tap does that in two thirds of the time of `Pad`, or less.
+    """
     blocks, h, w, block = shape
     top, left, below, right = pads
     channels = blocks * block

@@ -111,14 +111,14 @@ def window_columns(
 
     Of one channel it is copied tap by tap, so that whole lines are.
     """
-    numbers, taps = np.prod(kernel) * x.shape[-1] // groups, range(len(kernel))
+    numbers = np.prod(kernel) * x.shape[-1] // groups
     for some in examples(x.shape):
         seen = windows(padded(x[some], padding), kernel, strides, dilation, groups)
         for rows, lines in blocks(seen.shape[1:], seen.size):
             part = seen[:, rows, lines]
             if x.shape[-1] == 1:
-                part = np.moveaxis(part[0, ..., 0], [i - len(kernel) for i in taps], taps)
-                columns = part.reshape(numbers, -1).T[np.newaxis]
+                taps = np.moveaxis(part[0, ..., 0], range(-len(kernel), 0), range(len(kernel)))
+                columns = taps.reshape(numbers, -1).T[np.newaxis]
             else:
                 columns = part.reshape(groups, -1, numbers)
             yield y[some][rows, lines], columns
